@@ -1,0 +1,95 @@
+/**
+ * The driver contract. Drivers live in drivers/<protocol>/, are listed in drivers/index.ts, import only agent/core and
+ * pass tests/conformance/driver.ts. A driver knows one protocol; what a device model is stands in its profile.
+ */
+import type { Clock } from './clock.ts';
+import type { Exchange, Stream } from './link.ts';
+import type { Log } from './log.ts';
+import type { Issue, Profile } from './profile.ts';
+import type { Reading, Value } from './reading.ts';
+import type { DeviceConfig, LineConfig } from './site.ts';
+
+export interface DriverContext {
+  readonly device: DeviceConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** One thing to be asked of a device again and again. */
+export interface Poll {
+  /** Stable within the device as long as the plan stands, e.g. `fc4@0+34`. */
+  readonly id: string;
+  /** Points it reads; every execution gives exactly one reading for each. */
+  readonly points: readonly string[];
+  /** ms */
+  readonly period: number;
+  /** Bytes on the wire, for airtime. */
+  readonly requestBytes: number;
+  readonly answerBytes: number;
+  /**
+   * Asks once. Rejects with `AgentError` when there is no answer; the bus then publishes bad readings. May change
+   * the session's plan (a hole in the register map was learned): the bus reads `polls` again after each execution.
+   */
+  execute(exchange: Exchange, signal: AbortSignal): Promise<readonly Reading[]>;
+}
+
+/** A command on its way to a device. */
+export interface PointWrite {
+  readonly point: string;
+  readonly value: Value;
+}
+
+/** What a device says of a write. The value read back is a reading like any other. */
+export type WriteOutcome =
+  | { readonly kind: 'done'; readonly readback: Reading }
+  | { readonly kind: 'rejected'; readonly reason: string };
+
+/** A device on a shared line: it is asked. Holds no port; one exists per device and line generation. */
+export interface PolledSession {
+  /** The plan, coalesced. */
+  readonly polls: readonly Poll[];
+  /** Writes and reads back; idempotent writes only, each attempted once. Rejects as `execute` does. */
+  write(write: PointWrite, exchange: Exchange, signal: AbortSignal): Promise<WriteOutcome>;
+  /** A cheap question to see if a silent device is back (half-open probe of the breaker). */
+  probe(exchange: Exchange, signal: AbortSignal): Promise<void>;
+}
+
+/** A device with a line of its own: it talks. Disposed with its stream. */
+export interface StreamSession extends AsyncDisposable {
+  write(write: PointWrite, signal: AbortSignal): Promise<WriteOutcome>;
+}
+
+interface DriverFacts {
+  /** `protocol` in profiles; the folder's name. */
+  readonly protocol: string;
+  /** Checks the driver's blocks of a profile, without I/O: `options` and each point's `wire`. */
+  checkProfile(profile: Profile): readonly Issue[];
+  /** Checks a device against its line, without I/O: address in range, kind of line, options. */
+  checkDevice(device: DeviceConfig, line: LineConfig): readonly Issue[];
+}
+
+export interface PolledDriver extends DriverFacts {
+  readonly kind: 'polled';
+  /** Pure: makes the plan. */
+  open(context: DriverContext, line: LineConfig): PolledSession;
+}
+
+export interface StreamDriver extends DriverFacts {
+  readonly kind: 'stream';
+  /** Longest silence of a healthy device, ms; after it its points turn bad with `timeout`. */
+  staleAfter(device: DeviceConfig): number;
+  /** Starts to listen. `emit` takes readings as they come. Rejects with `AgentError` within 15 s if the device is not there. */
+  open(
+    context: DriverContext,
+    stream: Stream,
+    emit: (readings: readonly Reading[]) => void,
+    signal: AbortSignal,
+  ): Promise<StreamSession>;
+}
+
+export type Driver = PolledDriver | StreamDriver;
+
+/** Gives the literal its contract; a driver is `export default defineDriver({…})`. */
+export function defineDriver<const D extends Driver>(driver: D): D {
+  return driver;
+}

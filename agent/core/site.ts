@@ -1,0 +1,160 @@
+/**
+ * The resolved site: what agent/config makes of site.yaml. Durations are ms, sizes are bytes, secrets are resolved,
+ * defaults are filled in, profiles are loaded. Parts are compared one by one when a file changes.
+ */
+import type { Lane, Text } from './point.ts';
+import type { Profile } from './profile.ts';
+
+export type Datum = 'WGS84' | 'GCJ02' | 'CGCS2000';
+
+export interface Position {
+  readonly lat: number;
+  readonly lon: number;
+  readonly datum: Datum;
+}
+
+export interface SerialSettings {
+  readonly baud: number;
+  readonly dataBits: 7 | 8;
+  readonly parity: 'none' | 'even' | 'odd';
+  readonly stopBits: 1 | 2;
+}
+
+/** One physical line: what is wired together and can carry one exchange at a time. */
+export type LineConfig = { readonly id: string /** Response timeout, ms. */; readonly timeout: number } & (
+  | {
+      readonly kind: 'serial';
+      /** Device path; /dev/serial/by-id/… survives re-plugging. */
+      readonly port: string;
+      readonly serial: SerialSettings;
+    }
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      /** `modbus-tcp`: MBAP frames. `raw`: the serial bytes as they are, through a serial server. */
+      readonly framing: 'modbus-tcp' | 'raw';
+      /** For `raw`: the settings of the serial side, for airtime. */
+      readonly serial?: SerialSettings;
+    }
+);
+
+export interface DeviceConfig {
+  readonly id: string;
+  readonly title: Text;
+  readonly line: string;
+  readonly profile: Profile;
+  /** Unit id, or the protocol's address as text. Absent where the line has one device. */
+  readonly address?: number | string;
+  /** Period for all points of the device, ms; absent: the profile's. */
+  readonly every?: number;
+  /** Asset code of the city's register. */
+  readonly asset?: string;
+  readonly position?: Position;
+  /** Options of the driver for this one device (pins of a board …); checked by the driver. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface CameraConfig {
+  readonly id: string;
+  readonly title: Text;
+  /** `http(s)://…` JPEG snapshot. */
+  readonly source: string;
+  /** Frames per second asked for. */
+  readonly rate: number;
+  readonly tasks: readonly ('vehicles' | 'faces')[];
+  /** Whether a logged-in technician may see the picture; false forbids it for good. */
+  readonly preview: boolean;
+  /** Interval of the counts, ms. */
+  readonly every: number;
+  readonly position?: Position;
+}
+
+export interface MqttUplinkConfig {
+  readonly id: string;
+  readonly kind: 'mqtt';
+  /** mqtt:// or mqtts:// */
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM texts. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Default: the agent id. */
+  readonly clientId: string;
+  /** Keep-alive, ms. Default 30000. */
+  readonly keepAlive: number;
+  /** Messages in flight. Default 16. */
+  readonly inFlight: number;
+  /** Largest message, bytes. Default 131072. */
+  readonly maxMessage: number;
+  /** Records per second of backlog replay; 0: no limit. */
+  readonly replayRate: number;
+}
+/** Grows by one member per uplink kind. */
+export type UplinkConfig = MqttUplinkConfig;
+
+export interface LogConfig {
+  /** Longest wait of telemetry for its commit, ms: the stated loss window. Default 5000. */
+  readonly window: number;
+  /** Bytes. Default 512 MB. */
+  readonly budget: number;
+  /** ms. Default 30 days. */
+  readonly maxAge: number;
+  /** Readings held per lane at most in memory while the disk is ill, bytes. Default 20 MB. */
+  readonly ring: number;
+}
+
+export interface ListenConfig {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface NodeRedConfig extends ListenConfig {
+  readonly enabled: boolean;
+  /** V8 heap, bytes. */
+  readonly heap: number;
+}
+
+/** A lamp as the controllers, console and flows see it. */
+export interface LampConfig {
+  readonly id: string;
+  readonly device: string;
+  readonly point: string;
+}
+
+export interface Site {
+  readonly id: string;
+  readonly title: Text;
+  /** IANA zone: days are local days. */
+  readonly timezone: string;
+  readonly position: Position;
+  readonly agent: { readonly id: string };
+  /** Absolute path of the state folder: the only place the agent writes to. */
+  readonly state: string;
+  /** Wall time per monotonic time; 1 in the field. */
+  readonly rate: number;
+  readonly log: LogConfig;
+  readonly lines: readonly LineConfig[];
+  readonly devices: readonly DeviceConfig[];
+  readonly cameras: readonly CameraConfig[];
+  readonly lamps: readonly LampConfig[];
+  readonly uplinks: readonly UplinkConfig[];
+  readonly console: ListenConfig;
+  readonly nodeRed: NodeRedConfig;
+}
+
+/** What a device is, for people and platforms; published retained as `describe/<device>` and named by its hash. */
+export interface Description {
+  readonly device: string;
+  readonly title: Text;
+  readonly class: string;
+  readonly brand: string;
+  readonly model: string;
+  readonly asset?: string;
+  readonly position?: Position;
+  readonly points: readonly import('./point.ts').Point[];
+}
+
+export type { Lane };

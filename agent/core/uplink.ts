@@ -1,0 +1,89 @@
+/**
+ * The uplink contract. A pump (agent/uplink/pump.ts) reads the log, forms messages and settles numbers; an uplink
+ * carries messages over one protocol. Uplinks live in agent/uplink/, are listed there and pass tests/conformance/uplink.ts.
+ */
+import type { Clock } from './clock.ts';
+import type { Command, CommandResult } from './command.ts';
+import type { Log } from './log.ts';
+import type { Lane } from './point.ts';
+import type { LoggedRecord, Range } from './record.ts';
+import type { Description } from './site.ts';
+
+export type StreamName = 'live' | 'backlog';
+
+/** Numbers that this message does not carry although they lie between the last message and its end, and why. */
+export interface Omission {
+  /** `stream`: carried by the other stream. `selection`: not selected for this uplink. `refused`, `gap`: as recorded. */
+  readonly rule: 'stream' | 'selection' | 'refused' | 'gap';
+  readonly count: number;
+  /** Exact for `stream`, `refused` and `gap`. */
+  readonly ranges?: readonly Range[];
+  readonly reason?: string;
+}
+
+/**
+ * The envelope of every message of records: `last − prev = count + Σ omitted.count`. `prev` is the last number of the
+ * message before on this uplink, lane and stream (0 before the first of an epoch).
+ */
+export interface Envelope {
+  readonly v: 1;
+  readonly agent: string;
+  readonly epoch: string;
+  readonly lane: Lane;
+  readonly stream: StreamName;
+  readonly first: number;
+  readonly last: number;
+  readonly count: number;
+  readonly prev: number;
+  readonly omitted: readonly Omission[];
+}
+
+export interface Message {
+  readonly envelope: Envelope;
+  readonly records: readonly LoggedRecord[];
+}
+
+/**
+ * What became of a message. `accepted`: all of it is the receiver's now. `refused`: these numbers were refused for
+ * good, with the reason, the rest was accepted. `keep`: nothing is known or it was turned down for now; it goes again.
+ */
+export type Delivery =
+  | { readonly kind: 'accepted' }
+  | {
+      readonly kind: 'refused';
+      readonly records: readonly { readonly seq: number; readonly reason: string }[];
+    }
+  | { readonly kind: 'keep'; readonly reason: string };
+
+export interface UplinkContext {
+  readonly site: string;
+  readonly agent: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Retained descriptions, by device, with the hash that data name. */
+  descriptions(): readonly { readonly hash: string; readonly description: Description }[];
+  /** Hands a command of the city to the router. Resolves with its final result. */
+  submit(command: Command): Promise<CommandResult>;
+}
+
+/** A connected uplink. Disposing it never waits on the remote for more than 2 s. */
+export interface UplinkSession extends AsyncDisposable {
+  /** Settles when the link is lost; the pump then reconnects with back-off. */
+  readonly closed: Promise<void>;
+  /** Encoded size of a message, bytes; the pump halves messages above `maxBytes`. */
+  readonly maxBytes: number;
+  /** Never rejects but when aborted; a lost link is `keep`. */
+  deliver(message: Message, signal: AbortSignal): Promise<Delivery>;
+  /** Encoded size of a message in bytes. */
+  size(message: Message): number;
+}
+
+export interface Uplink<C> {
+  readonly kind: string;
+  /** Rejects with `AgentError` (`broker-unreachable`, `broker-refused`, `auth-failed`) within 10 s. */
+  connect(config: C, context: UplinkContext, signal: AbortSignal): Promise<UplinkSession>;
+}
+
+export function defineUplink<C>(uplink: Uplink<C>): Uplink<C> {
+  return uplink;
+}

@@ -1,0 +1,94 @@
+/**
+ * What the console and the local API see of the agent: read it, watch it, send a command. Composed in agent/compose.
+ */
+import type { Command, CommandResult } from './command.ts';
+import type { Subscription } from './hub.ts';
+import type { Heads } from './record.ts';
+import type { Description, Site } from './site.ts';
+
+/** One bucket of history. */
+export interface Bucket {
+  /** Start, Unix epoch ms. */
+  readonly time: number;
+  readonly count: number;
+  readonly min: number | null;
+  readonly mean: number | null;
+  readonly max: number | null;
+  readonly last: number | null;
+}
+
+export type HealthState = 'ok' | 'degraded' | 'down' | 'starting' | 'off';
+
+/** Health of one part, as a sentence with the fix where something is wrong. */
+export interface PartHealth {
+  /** `line:rs485-1`, `device:meter-1`, `camera:cam-1`, `uplink:city`, `store`, `vision`, `node-red`. */
+  readonly part: string;
+  readonly state: HealthState;
+  /** Unix epoch, ms. */
+  readonly since: number;
+  readonly message?: string;
+  readonly fix?: string;
+  readonly facts: Readonly<Record<string, number | string | boolean | null>>;
+}
+
+/** The ledger of one uplink, in records, all lanes together and one by one. */
+export interface Ledger {
+  readonly uplink: string;
+  readonly connected: boolean;
+  readonly epoch: string;
+  readonly stored: number;
+  readonly acknowledged: number;
+  readonly refused: number;
+  /** Dropped with a gap record before this uplink had them. */
+  readonly dropped: number;
+  /** stored − acknowledged − refused − dropped. */
+  readonly backlog: number;
+  /** Records sent again after a break: the receiver sees their numbers twice and drops one. */
+  readonly resent: number;
+  readonly heads: Heads;
+}
+
+export interface Detection {
+  readonly class: string;
+  readonly score: number;
+  /** Pixels of the frame: x1, y1, x2, y2. */
+  readonly box: readonly [number, number, number, number];
+}
+
+/** The newest frame of a camera with what was found in it; lives in memory only. */
+export interface Preview {
+  readonly jpeg: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly time: number;
+  readonly detections: readonly Detection[];
+}
+
+export interface AgentView {
+  readonly site: Site;
+  readonly hub: Subscription;
+  now(): number;
+  /** True time of a monotonic time, Unix epoch ms. */
+  wall(mono: number): number;
+  descriptions(): readonly { readonly hash: string; readonly description: Description }[];
+  health(): readonly PartHealth[];
+  onHealth(listener: (part: PartHealth) => void): Disposable;
+  ledgers(): readonly Ledger[];
+  /** `from`, `to`: Unix epoch ms; `bucket`: ms, one of 60000, 900000, 3600000, 86400000. At most 5,000 buckets. */
+  history(
+    device: string,
+    point: string,
+    from: number,
+    to: number,
+    bucket: number,
+    signal: AbortSignal,
+  ): Promise<readonly Bucket[]>;
+  submit(command: Command): Promise<CommandResult>;
+  recentCommands(
+    limit: number,
+  ): Promise<readonly { readonly command: Command; readonly result: CommandResult }[]>;
+  /** Undefined where the site forbids it, the camera is dark or nobody may look. */
+  preview(camera: string): Promise<Preview | undefined>;
+  /** The address and a one-time ticket for Node-RED, or undefined where it is off or down. */
+  nodeRedTicket(): Promise<string | undefined>;
+}

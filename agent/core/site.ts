@@ -122,6 +122,8 @@ export interface LampConfig {
   readonly id: string;
   readonly device: string;
   readonly point: string;
+  /** Level when nobody commands it, %; absent: 100, for a street must not be dark by accident. */
+  readonly fallback?: number;
 }
 
 export interface Site {

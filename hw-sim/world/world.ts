@@ -1,0 +1,89 @@
+/**
+ * The street's world: one seed, one place, one clock drive sun, weather, load and traffic, so that they agree. Any
+ * moment can be asked; only what people and the agent do (lamp, door, button) is remembered as it happens.
+ */
+import { type CircuitLoad, type CircuitName, loads } from './load.ts';
+import { type Place, sunAltitude } from './sun.ts';
+import { type TrafficPlan, trafficPlan } from './traffic.ts';
+import { type Weather, weatherAt } from './weather.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const MINUTE = 60_000;
+
+export interface WorldOptions {
+  readonly seed: number;
+  readonly place: Place;
+  /** Local time minus UTC, hours. */
+  readonly utcOffset: number;
+  /** World time at which the street opens, epoch ms; energy counts from a day before, for the history. */
+  readonly start: number;
+  /** Factor on traffic; 0: an empty street. Default 1. */
+  readonly density?: number;
+  /** Default 120. */
+  readonly lampWatts?: number;
+}
+
+export interface World extends TrafficPlan {
+  readonly seed: number;
+  readonly place: Place;
+  readonly utcOffset: number;
+  readonly start: number;
+  weather(time: number): Weather;
+  load(circuit: CircuitName, time: number): CircuitLoad;
+  /** Degrees. */
+  sun(time: number): number;
+  /** 0…24 */
+  localHour(time: number): number;
+  /** 0…1: before the street opened by the sun, then as it was set. */
+  lampLevel(time: number): number;
+  /** The lamp's driver follows its input from `time` on. */
+  setLamp(level: number, time: number): void;
+  /** Cabinet door and SOS button as hands have left them. */
+  readonly hands: { doorOpen: boolean; sosPressed: boolean };
+}
+
+export function createWorld(options: WorldOptions): World {
+  const { seed, place, utcOffset, start } = options;
+  const plan = trafficPlan(seed, utcOffset, options.density);
+  const changes: { readonly time: number; readonly level: number }[] = [];
+  const localHour = (time: number): number => ((((time + utcOffset * HOUR) % DAY) + DAY) % DAY) / HOUR;
+
+  const lampLevel = (time: number): number => {
+    if (time < start) return sunAltitude(place, time) < -0.83 ? 0.8 : 0;
+    // Backwards: almost always the last change is asked for.
+    for (let i = changes.length - 1; i >= 0; i--) {
+      const change = changes[i];
+      if (change !== undefined && change.time <= time) return change.level;
+    }
+    return 0;
+  };
+
+  const mains = loads({
+    seed,
+    begin: start - DAY,
+    lampLevel,
+    localHour,
+    lampWatts: options.lampWatts ?? 120,
+  });
+
+  return {
+    ...plan,
+    seed,
+    place,
+    utcOffset,
+    start,
+    hands: { doorOpen: false, sosPressed: false },
+    localHour,
+    lampLevel,
+    weather: (time) => weatherAt(seed, place, utcOffset, time, plan.passages(time - MINUTE, time).length),
+    load: (circuit, time) => mains.at(circuit, time),
+    sun: (time) => sunAltitude(place, time),
+    setLamp(level, time) {
+      const last = changes.at(-1);
+      if (last?.level === level) return;
+      // Changes come in order; one that claims to be earlier would rewrite energies already shown.
+      changes.push({ time: Math.max(time, last?.time ?? time), level });
+    },
+  };
+}

@@ -52,6 +52,11 @@ export interface PolledSession {
   write(write: PointWrite, exchange: Exchange, signal: AbortSignal): Promise<WriteOutcome>;
   /** A cheap question to see if a silent device is back (half-open probe of the breaker). */
   probe(exchange: Exchange, signal: AbortSignal): Promise<void>;
+  /**
+   * Told after good answers what the device's turnaround is, ms from the end of a request to the first byte of its
+   * answer, so that the plan can weigh a hole in the map against a second request. `polls` is read again after it.
+   */
+  measured?(turnaround: number): void;
 }
 
 /** A device with a line of its own: it talks. Disposed with its stream. */

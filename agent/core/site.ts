@@ -27,6 +27,11 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       /** Device path; /dev/serial/by-id/… survives re-plugging. */
       readonly port: string;
       readonly serial: SerialSettings;
+      /**
+       * RTS switches the RS-485 driver: raised `before` ms ahead of a request, dropped `after` ms behind its last
+       * character. Absent: the adapter does it by itself, as USB ones do.
+       */
+      readonly rts?: { readonly before: number; readonly after: number };
     }
   | {
       readonly kind: 'tcp';

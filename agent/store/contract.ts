@@ -1,0 +1,108 @@
+/**
+ * What the composition gets of the store: the facade on main (`openStore`), the read side for any thread
+ * (`openLogSource`), history (`openHistory`). The hub decides when to commit; the store commits what it is given.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { CommandJournal } from '../core/command.ts';
+import type { Log } from '../core/log.ts';
+import type { Lane, Point } from '../core/point.ts';
+import type { Reading } from '../core/reading.ts';
+import type { AgentEvent, Cursor, Heads } from '../core/record.ts';
+import type { LogConfig } from '../core/site.ts';
+import type { Bucket, PartHealth } from '../core/view.ts';
+
+/** What the log wants to know of a point; a `Point` of a profile serves as it is. */
+export interface PointFacts
+  extends Pick<Point, 'type' | 'unit' | 'decimals' | 'aggregation' | 'weight' | 'lane'> {
+  /** Period of its polls, ms; gives rollups their expected count. */
+  readonly every?: number;
+}
+
+export interface StoreOptions {
+  /** State folder; the log is `<dir>/log.db` with its `-wal` and `-shm`. Made where missing. */
+  readonly dir: string;
+  readonly agent: string;
+  /** IANA zone of the site: day rollups are local days. */
+  readonly timezone: string;
+  readonly config: LogConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Facts of a configured point. Undefined: taken from the reading, lane telemetry. */
+  describe(device: string, point: string): PointFacts | undefined;
+  /** Tells of the store's own events (epoch, gap, clock, store). They are logged already: show them, do not append them. */
+  readonly onEvent?: (event: AgentEvent) => void;
+  /** Id of the machine; another one than the log was made on begins a new epoch. Default: read from the machine. */
+  readonly hardware?: string;
+  /** How long `openStore` waits for an ill disk before it goes on with the memory ring, ms. Default 10000. */
+  readonly patience?: number;
+  /** Entry of the worker thread; tests put a faulty one here. */
+  readonly entry?: URL;
+}
+
+export type Ranges = Partial<Record<Lane, { readonly first: number; readonly last: number }>>;
+
+export interface Appended {
+  /** Numbers given, per lane; a lane without records is absent. */
+  readonly ranges: Ranges;
+  /** Records that the memory ring had to drop before they could be written; a gap record tells of them. */
+  readonly dropped: number;
+}
+
+export interface Refusal {
+  readonly uplink: string;
+  readonly lane: Lane;
+  readonly seq: number;
+  readonly reason: string;
+  /** Unix epoch, ms. */
+  readonly at: number;
+}
+
+export interface Store extends AsyncDisposable {
+  /** The log's file, for `openLogSource` and `openHistory`. */
+  readonly file: string;
+  /** Undefined as long as the file could not be opened. */
+  readonly epoch: string | undefined;
+  /** Last durable numbers. */
+  heads(): Heads;
+  /**
+   * Writes all of it in one transaction. Resolves after its fsync returned. While the disk is ill it waits in the
+   * memory ring and is written later; it never rejects but when the store is disposed before it could be written.
+   */
+  append(readings: readonly Reading[], events: readonly AgentEvent[]): Promise<Appended>;
+  /** Notes what an uplink has settled. Rides in the next commit; after 5 min without one, or at a clean stop, alone. */
+  settle(uplink: string, lane: Lane, cursor: Cursor): void;
+  /** Notes records a receiver refused for good; the last 1,000 are kept. Rides like `settle`. */
+  refuse(
+    uplink: string,
+    lane: Lane,
+    records: readonly { readonly seq: number; readonly reason: string }[],
+  ): void;
+  /** Newest first. */
+  refusals(limit: number): Promise<readonly Refusal[]>;
+  readonly journal: CommandJournal;
+  health(): PartHealth;
+  onHealth(listener: (health: PartHealth) => void): Disposable;
+  /** Called on main after every commit, with the new heads. */
+  onCommitted(listener: (heads: Heads) => void): Disposable;
+  /** Called when the log was replaced (damaged file set aside): read sides of the old file must be opened anew. */
+  onEpoch(listener: (epoch: string) => void): Disposable;
+  /** Logs of earlier epochs that can still be read (rescued, other machine): files for `openLogSource`. */
+  earlier(): Promise<readonly string[]>;
+  /** Forgets what `describe` said; call it after the configuration changed. */
+  pointsChanged(): void;
+}
+
+export interface History extends AsyncDisposable {
+  /**
+   * Buckets that hold readings, ascending. `from` (inclusive) and `to` (exclusive) Unix epoch ms; `bucket` one of
+   * 60000, 900000, 3600000, 86400000 (a local day). At most 5,000 buckets, the newest ones. Rejects with `AgentError`.
+   */
+  query(
+    device: string,
+    point: string,
+    from: number,
+    to: number,
+    bucket: number,
+    signal: AbortSignal,
+  ): Promise<readonly Bucket[]>;
+}

@@ -1,0 +1,87 @@
+/**
+ * One-time tickets: the console, where somebody is logged in, asks the agent for one; the agent tells this process and
+ * sends the browser here with it. Node-RED's own session starts from the ticket; the console's never comes near.
+ */
+import { timingSafeEqual } from 'node:crypto';
+
+/** The one account of the editor: who may edit flows may do what a technician may. */
+export const ACCOUNT = 'technician';
+
+export class Tickets {
+  /** @type {Map<string, number>} ticket → expiry, Unix epoch ms */
+  #open = new Map();
+
+  /**
+   * @param {string} ticket
+   * @param {number} expires Unix epoch ms of this machine's clock
+   */
+  add(ticket, expires) {
+    const now = Date.now();
+    for (const [old, end] of this.#open) if (end < now) this.#open.delete(old);
+    this.#open.set(ticket, expires);
+  }
+
+  /**
+   * True once for each ticket that has not run out.
+   *
+   * @param {unknown} ticket
+   */
+  redeem(ticket) {
+    if (typeof ticket !== 'string') return false;
+    for (const [known, expires] of this.#open) {
+      if (known.length !== ticket.length || !timingSafeEqual(Buffer.from(known), Buffer.from(ticket)))
+        continue;
+      this.#open.delete(known);
+      return expires >= Date.now();
+    }
+    return false;
+  }
+
+  /** Node-RED's `adminAuth.strategy` (a passport strategy): `/auth/strategy/callback?ticket=…` logs in. */
+  strategy() {
+    const tickets = this;
+    return {
+      name: 'kerbside-ticket',
+      label: 'Open the flows from the Kerbside console',
+      strategy: class {
+        name = 'kerbside-ticket';
+        /** @type {(user: unknown) => void} set by passport */
+        success = () => {};
+        /** @type {(challenge: unknown, status: number) => void} set by passport */
+        fail = () => {};
+        /** @type {(error: unknown) => void} set by passport */
+        error = () => {};
+        // Not a private field: passport works on an object made from this one.
+        verify;
+
+        /**
+         * @param {object} _options
+         * @param {(profile: object, done: (error: unknown, user: unknown) => void) => void} verify
+         */
+        constructor(_options, verify) {
+          this.verify = verify;
+        }
+
+        /** @param {{query?: {ticket?: unknown}}} request */
+        authenticate(request) {
+          if (!tickets.redeem(request.query?.ticket)) {
+            this.fail({ message: 'open the flows from the Kerbside console' }, 401);
+            return;
+          }
+          this.verify({ username: ACCOUNT }, (error, user) => {
+            if (error) this.error(error);
+            else if (user) this.success(user);
+            else this.fail({ message: 'unknown account' }, 401);
+          });
+        }
+      },
+      options: {
+        /**
+         * @param {{username: string}} profile
+         * @param {(error: unknown, profile: object) => void} done
+         */
+        verify: (profile, done) => done(null, profile),
+      },
+    };
+  }
+}

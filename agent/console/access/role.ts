@@ -1,0 +1,19 @@
+/** Who may do what: three roles, each of which may do all that the one before may. */
+export const ROLES = ['viewer', 'technician', 'administrator'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Somebody who has shown a session or a token. */
+export interface Principal {
+  /** A person at the pages, or a program with a token. */
+  readonly kind: 'session' | 'token';
+  /** For the audit trail: `console:<role>` of a session, `flow:<name>` or `api:<name>` of a token. */
+  readonly name: string;
+  readonly role: Role;
+  /** Whether it is still let in: false once the session ended or the token was taken back. */
+  readonly valid: () => boolean;
+}
+
+/** True where `role` may do what asks for `needed`. */
+export function reaches(role: Role, needed: Role): boolean {
+  return ROLES.indexOf(role) >= ROLES.indexOf(needed);
+}

@@ -1,0 +1,93 @@
+/** A small page for Prometheus (text format 0.0.4): ledger, health, qualities, memory. */
+import type { AgentView, HealthState, Ledger } from '../../core/view.ts';
+
+type Labels = Readonly<Record<string, string>>;
+type Sample = readonly [labels: Labels, value: number];
+
+const STATES: readonly HealthState[] = ['ok', 'degraded', 'down', 'starting', 'off'];
+
+export function metricsText(view: AgentView, streams: number): string {
+  const ledgers = view.ledgers();
+  const per = (pick: (ledger: Ledger) => number): Sample[] =>
+    ledgers.map((ledger) => [{ uplink: ledger.uplink }, pick(ledger)]);
+  return [
+    family(
+      'kerbside_records_stored_total',
+      'counter',
+      'Durable records.',
+      per(({ stored }) => stored),
+    ),
+    family(
+      'kerbside_records_acknowledged_total',
+      'counter',
+      'Records the receiver has confirmed.',
+      per(({ acknowledged }) => acknowledged),
+    ),
+    family(
+      'kerbside_records_refused_total',
+      'counter',
+      'Records refused for good.',
+      per(({ refused }) => refused),
+    ),
+    family(
+      'kerbside_records_dropped_total',
+      'counter',
+      'Records dropped with a gap record.',
+      per(({ dropped }) => dropped),
+    ),
+    family(
+      'kerbside_records_resent_total',
+      'counter',
+      'Records sent again.',
+      per(({ resent }) => resent),
+    ),
+    family(
+      'kerbside_backlog_records',
+      'gauge',
+      'Records waiting for the uplink.',
+      per(({ backlog }) => backlog),
+    ),
+    family(
+      'kerbside_uplink_connected',
+      'gauge',
+      '1 while connected.',
+      per(({ connected }) => Number(connected)),
+    ),
+    family(
+      'kerbside_part_state',
+      'gauge',
+      '1 for the state a part is in.',
+      view
+        .health()
+        .flatMap(({ part, state }) =>
+          STATES.map((one): Sample => [{ part, state: one }, Number(one === state)]),
+        ),
+    ),
+    family('kerbside_points', 'gauge', 'Points by quality of their last reading.', qualities(view)),
+    family('kerbside_console_streams', 'gauge', 'Live streams open.', [[{}, streams]]),
+    family('process_resident_memory_bytes', 'gauge', 'Resident memory of the agent.', [
+      [{}, process.memoryUsage.rss()],
+    ]),
+  ].join('');
+}
+
+function qualities(view: AgentView): Sample[] {
+  const counts = { good: 0, uncertain: 0, bad: 0, none: 0 };
+  for (const { description } of view.descriptions()) {
+    for (const { id } of description.points) {
+      counts[view.hub.latest(description.device, id)?.quality ?? 'none'] += 1;
+    }
+  }
+  return Object.entries(counts).map(([quality, count]) => [{ quality }, count]);
+}
+
+function family(name: string, type: string, help: string, samples: readonly Sample[]): string {
+  if (samples.length === 0) return '';
+  const lines = samples.map(([labels, value]) => {
+    const inner = Object.entries(labels)
+      .map(([key, text]) => `${key}="${text.replace(/["\\]/g, '\\$&').replace(/\n/g, '\\n')}"`)
+      .join(',');
+    return `${name}${inner === '' ? '' : `{${inner}}`} ${value}`;
+  });
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('\n')}\n`;
+}

@@ -1,0 +1,106 @@
+/** Puts the routes of the API on the server: checks of access, bounds of time and size, refusals as problems. */
+import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import type { Log } from '../../core/log.ts';
+import type { Guard } from '../access/guard.ts';
+import { cameraEndpoints } from './cameras.ts';
+import { commandEndpoints } from './commands.ts';
+import type { Endpoint } from './endpoint.ts';
+import { openApi } from './openapi.ts';
+import { peopleEndpoints } from './people.ts';
+import { asProblem, Problem } from './problem.ts';
+import { readingEndpoints } from './readings.ts';
+import type { Services } from './services.ts';
+import { statusEndpoints } from './status.ts';
+
+export const API = '/api/v1';
+/** Longest work on one request, ms; a command waits up to 10 s for its turn and 10 s for its device. */
+export const DEADLINE = 25_000;
+
+/** The table of all routes. */
+export function endpoints(services: Services): readonly Endpoint[] {
+  return [
+    ...readingEndpoints(services),
+    ...statusEndpoints(services),
+    ...commandEndpoints(services),
+    ...cameraEndpoints(services),
+    ...peopleEndpoints(services),
+  ];
+}
+
+export function serveApi(app: FastifyInstance, services: Services, guard: Guard): void {
+  const table = endpoints(services);
+  for (const one of table) {
+    app.route({ method: one.method, url: `${API}${one.path}`, handler: handler(one, guard) });
+  }
+  const description = JSON.stringify(openApi(table));
+  app.get(`${API}/openapi.json`, async (request, reply) => {
+    guard.checkHost(request);
+    guard.checkOrigin(request);
+    guard.admit(request, 'viewer', false);
+    return reply.type('application/json; charset=utf-8').send(description);
+  });
+}
+
+function handler(one: Endpoint, guard: Guard): RouteHandlerMethod {
+  return async (request, reply) => {
+    const who = guard.admit(request, one.role, one.personOnly);
+    const gone = new AbortController();
+    const close = () => gone.abort(new Problem(503, 'aborted', 'the asker is gone'));
+    request.raw.socket.once('close', close);
+    try {
+      const answer = await one.run({
+        params: request.params,
+        query: request.query,
+        body: request.body,
+        who,
+        cookie: guard.cookie(request),
+        signal: AbortSignal.any([gone.signal, AbortSignal.timeout(DEADLINE)]),
+        reply,
+      });
+      if (reply.sent) return reply;
+      if (typeof one.answer === 'string') return reply.type(one.answer).send(answer);
+      return answer;
+    } finally {
+      request.raw.socket.off('close', close);
+    }
+  };
+}
+
+/** Refuses before a body is read: wrong host, foreign origin, nobody known, wrong kind of body. */
+export function guardApi(app: FastifyInstance, guard: Guard): void {
+  app.addHook('onRequest', async (request) => {
+    guard.checkHost(request);
+    if (!isApi(request)) return;
+    guard.checkOrigin(request);
+    guard.admit(request, 'viewer', false);
+    if (
+      request.method === 'POST' &&
+      !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')
+    ) {
+      throw new Problem(415, 'not-json', 'the body must be application/json');
+    }
+  });
+}
+
+function isApi(request: FastifyRequest): boolean {
+  return request.raw.url?.startsWith('/api') ?? false;
+}
+
+/** Refusals in one form; what we did not foresee goes to the log, not to the asker. */
+export function answerProblems(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler((error, request, reply) => {
+    const problem = asProblem(error);
+    if (problem.status === 500) {
+      log.error('console.failed', {
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+    if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter);
+    return reply.code(problem.status).type('application/problem+json; charset=utf-8').send(problem.body());
+  });
+  app.setNotFoundHandler(() => {
+    throw new Problem(404, 'not-found', 'there is nothing at this address');
+  });
+}

@@ -1,0 +1,285 @@
+/**
+ * An agent as data, for tests of what stands on `AgentView`: a site with two meters, a board and a camera, whose
+ * readings, health, ledger and commands the test sets.
+ */
+import type { Clock } from '../../agent/core/clock.ts';
+import { wallAt } from '../../agent/core/clock.ts';
+import type { Command, CommandResult } from '../../agent/core/command.ts';
+import type { Point } from '../../agent/core/point.ts';
+import type { Profile } from '../../agent/core/profile.ts';
+import type { Reading } from '../../agent/core/reading.ts';
+import type { AgentEvent } from '../../agent/core/record.ts';
+import type { DeviceConfig, Site } from '../../agent/core/site.ts';
+import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
+
+const telemetry = { type: 'number', access: 'read', aggregation: 'mean', lane: 'telemetry' } as const;
+
+const METER: readonly Point[] = [
+  { ...telemetry, id: 'voltage', title: { en: 'Voltage', zh: '电压' }, unit: 'V', decimals: 1 },
+  { ...telemetry, id: 'current', title: { en: 'Current', zh: '电流' }, unit: 'A', decimals: 3 },
+  { ...telemetry, id: 'power', title: { en: 'Active power', zh: '有功功率' }, unit: 'W', decimals: 1 },
+  {
+    ...telemetry,
+    id: 'energy-import',
+    title: { en: 'Energy imported', zh: '正向有功电能' },
+    unit: 'kW.h',
+    decimals: 2,
+    aggregation: 'counter',
+    lane: 'meter',
+  },
+];
+const STATION: readonly Point[] = [
+  { ...telemetry, id: 'temperature', title: { en: 'Air temperature', zh: '气温' }, unit: 'Cel', decimals: 1 },
+  {
+    ...telemetry,
+    id: 'humidity',
+    title: { en: 'Relative humidity', zh: '相对湿度' },
+    unit: '%',
+    decimals: 1,
+  },
+  { ...telemetry, id: 'wind-speed', title: { en: 'Wind speed', zh: '风速' }, unit: 'm/s', decimals: 1 },
+  {
+    ...telemetry,
+    id: 'noise',
+    title: { en: 'Noise', zh: '噪声' },
+    unit: 'dB(A)',
+    decimals: 1,
+    aggregation: 'leq',
+  },
+];
+const BOARD: readonly Point[] = [
+  {
+    ...telemetry,
+    id: 'lamp-level',
+    title: { en: 'Lamp level', zh: '灯具亮度' },
+    unit: '%',
+    decimals: 0,
+    range: [0, 100],
+    access: 'read-write',
+  },
+  {
+    ...telemetry,
+    id: 'cabinet-door',
+    title: { en: 'Cabinet door', zh: '箱门' },
+    type: 'boolean',
+    unit: '1',
+    aggregation: 'state',
+    states: { true: { en: 'open', zh: '开' }, false: { en: 'closed', zh: '关' } },
+  },
+];
+const CAMERA: readonly Point[] = [
+  {
+    ...telemetry,
+    id: 'vehicles',
+    title: { en: 'Vehicles', zh: '车辆' },
+    unit: '1',
+    decimals: 0,
+    aggregation: 'sum',
+  },
+  {
+    ...telemetry,
+    id: 'faces',
+    title: { en: 'Faces', zh: '人脸' },
+    unit: '1',
+    decimals: 0,
+    aggregation: 'sum',
+  },
+];
+
+function device(
+  id: string,
+  title: { en: string; zh: string },
+  kind: string,
+  points: readonly Point[],
+): DeviceConfig {
+  const profile: Profile = {
+    id: `test-${kind}`,
+    title,
+    class: kind,
+    brand: 'Test',
+    model: kind,
+    protocol: 'test',
+    source: 'made for this test',
+    every: 5000,
+    options: {},
+    points: points.map((point) => ({ ...point, wire: {} })),
+  };
+  return { id, title, line: 'rs485-1', profile, options: {} };
+}
+
+export const DEVICES: readonly DeviceConfig[] = [
+  device('meter-feeder', { en: 'Feeder meter', zh: '进线电表' }, 'electricity-meter', METER),
+  device('meter-lamp', { en: 'Lamp meter', zh: '路灯电表' }, 'electricity-meter', METER),
+  device('station', { en: 'Weather station', zh: '气象站' }, 'weather-station', STATION),
+  device('board', { en: 'Lamp controller', zh: '灯控板' }, 'lamp-controller', BOARD),
+];
+
+export interface AgentDataOptions {
+  readonly clock: Clock;
+  readonly rate?: number;
+  readonly preview?: boolean;
+}
+
+/** Where no test says otherwise, everything is fine and nothing has happened yet. */
+export class AgentData implements AgentView {
+  readonly site: Site;
+  readonly #clock: Clock;
+  readonly #latest = new Map<string, Reading>();
+  readonly #readingListeners = new Set<(readings: readonly Reading[]) => void>();
+  readonly #eventListeners = new Set<(event: AgentEvent) => void>();
+  readonly #healthListeners = new Set<(part: PartHealth) => void>();
+  readonly #parts = new Map<string, PartHealth>();
+  readonly submitted: Command[] = [];
+  previews = 0;
+  ledgerList: Ledger[] = [];
+  frame: Preview | undefined;
+  ticket: string | undefined;
+  recent: { command: Command; result: CommandResult }[] = [];
+  answer: (command: Command) => Promise<CommandResult> = async ({ id, value }) => ({
+    id,
+    state: 'done',
+    readback: value,
+    at: this.now(),
+  });
+  buckets: (device: string, point: string, from: number, to: number, bucket: number) => readonly Bucket[] =
+    () => [];
+
+  constructor({ clock, rate = 1, preview = true }: AgentDataOptions) {
+    this.#clock = clock;
+    this.site = {
+      id: 'demo-street',
+      title: { en: 'Demo street', zh: '示范街' },
+      timezone: 'Asia/Shanghai',
+      position: { lat: 31.2304, lon: 121.4737, datum: 'WGS84' },
+      agent: { id: 'pole-0817' },
+      state: '/nowhere',
+      rate,
+      log: { window: 5000, budget: 512e6, maxAge: 30 * 86_400_000, ring: 20e6 },
+      lines: [],
+      devices: DEVICES,
+      cameras: [
+        {
+          id: 'camera-1',
+          title: { en: 'Street camera', zh: '街道摄像机' },
+          source: 'http://127.0.0.1:9/snapshot.jpg',
+          rate: 6,
+          tasks: ['vehicles', 'faces'],
+          preview,
+          every: 10_000,
+        },
+      ],
+      lamps: [{ id: 'lamp-1', device: 'board', point: 'lamp-level' }],
+      uplinks: [],
+      console: { host: '127.0.0.1', port: 0 },
+      nodeRed: { host: '127.0.0.1', port: 0, enabled: true, heap: 192e6 },
+    };
+  }
+
+  readonly hub = {
+    latest: (device: string, point: string) => this.#latest.get(`${device}/${point}`),
+    onReadings: (listener: (readings: readonly Reading[]) => void) => kept(this.#readingListeners, listener),
+    onEvent: (listener: (event: AgentEvent) => void) => kept(this.#eventListeners, listener),
+  };
+
+  /** How many listen. */
+  get listeners(): number {
+    return this.#readingListeners.size + this.#eventListeners.size + this.#healthListeners.size;
+  }
+
+  now(): number {
+    return this.wall(this.#clock.mono());
+  }
+
+  wall(mono: number): number {
+    return wallAt(this.#clock.mapping(), mono).time;
+  }
+
+  descriptions(): ReturnType<AgentView['descriptions']> {
+    const described = DEVICES.map(({ id, title, profile: { class: kind, brand, model } }, i) => ({
+      hash: `hash-${i}`,
+      description: {
+        device: id,
+        title,
+        class: kind,
+        brand,
+        model,
+        points: [METER, METER, STATION, BOARD][i] ?? [],
+      },
+    }));
+    const [camera] = this.site.cameras;
+    if (camera === undefined) return described;
+    const { id, title } = camera;
+    return [
+      ...described,
+      {
+        hash: 'hash-camera',
+        description: { device: id, title, class: 'camera', brand: 'Test', model: 'camera', points: CAMERA },
+      },
+    ];
+  }
+
+  health(): readonly PartHealth[] {
+    return [...this.#parts.values()];
+  }
+
+  onHealth(listener: (part: PartHealth) => void): Disposable {
+    return kept(this.#healthListeners, listener);
+  }
+
+  ledgers(): readonly Ledger[] {
+    return this.ledgerList;
+  }
+
+  async history(
+    device: string,
+    point: string,
+    from: number,
+    to: number,
+    bucket: number,
+    signal: AbortSignal,
+  ): Promise<readonly Bucket[]> {
+    signal.throwIfAborted();
+    return this.buckets(device, point, from, to, bucket);
+  }
+
+  async submit(command: Command): Promise<CommandResult> {
+    this.submitted.push(command);
+    const result = await this.answer(command);
+    this.recent.unshift({ command, result });
+    this.event({ event: 'command', severity: 'info', time: this.#clock.mono(), body: { id: command.id } });
+    return result;
+  }
+
+  async recentCommands(limit: number): Promise<readonly { command: Command; result: CommandResult }[]> {
+    return this.recent.slice(0, limit);
+  }
+
+  async preview(): Promise<Preview | undefined> {
+    this.previews += 1;
+    return this.frame;
+  }
+
+  async nodeRedTicket(): Promise<string | undefined> {
+    return this.ticket;
+  }
+
+  /** Publishes readings as the hub does. */
+  publish(readings: readonly Reading[]): void {
+    for (const reading of readings) this.#latest.set(`${reading.device}/${reading.point}`, reading);
+    for (const listener of [...this.#readingListeners]) listener(readings);
+  }
+
+  event(event: AgentEvent): void {
+    for (const listener of [...this.#eventListeners]) listener(event);
+  }
+
+  setHealth(part: PartHealth): void {
+    this.#parts.set(part.part, part);
+    for (const listener of [...this.#healthListeners]) listener(part);
+  }
+}
+
+function kept<T>(set: Set<T>, item: T): Disposable {
+  set.add(item);
+  return { [Symbol.dispose]: () => void set.delete(item) };
+}

@@ -1,0 +1,193 @@
+/** What has to fit together in a site: ids, references, addresses. Each check looks at the items that are right in themselves. */
+import type { LampConfig } from '../core/site.ts';
+import { gotText } from './issues.ts';
+import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
+import type { DeviceFile, LineFile, ListName, UplinkFile } from './schema.ts';
+import { type MapNode, nodeAt, placeAt, type Tree } from './tree.ts';
+
+/** An item of a list with its number there. */
+export interface Numbered<T> {
+  readonly index: number;
+  readonly item: T;
+}
+
+type Say = (path: Path, message: string, fix?: string) => void;
+
+/** Collects problems of the merged document. */
+export function teller(root: Tree, problems: Problem[]): Say {
+  return (path, message, fix) => problems.push(problem(placeAt(root, path), path, message, fix));
+}
+
+/** Ids as written, also of items that are wrong otherwise, so that a reference to them is not wrong too. */
+export function writtenIds(root: MapNode, list: ListName): readonly string[] {
+  const items = nodeAt(root, [list]);
+  if (items?.kind !== 'list') return [];
+  return items.items.flatMap((item) => {
+    const id = nodeAt(item, ['id']);
+    return id?.kind === 'scalar' && typeof id.value === 'string' ? [id.value] : [];
+  });
+}
+
+/** Ids are unique in their list, and devices and cameras share one name space: both are `device` of a reading. */
+export function checkIds(root: MapNode, say: Say): void {
+  const lists: readonly ListName[] = ['lines', 'devices', 'cameras', 'lamps', 'uplinks'];
+  const taken = new Map<string, string>();
+  for (const list of lists) {
+    const space = list === 'cameras' ? 'devices' : list;
+    const items = nodeAt(root, [list]);
+    if (items?.kind !== 'list') continue;
+    items.items.forEach((item, index) => {
+      const id = nodeAt(item, ['id']);
+      if (id?.kind !== 'scalar' || typeof id.value !== 'string') return;
+      const name = `${space}/${id.value}`;
+      const first = taken.get(name);
+      if (first === undefined) taken.set(name, `${list}[${index}]`);
+      else say([list, index, 'id'], `the id ${shown(id.value)} is taken by ${first}`, 'write another id');
+    });
+  }
+}
+
+/** Says that `name` is none of `known`, with the nearest of them. */
+export function unknownName(
+  say: Say,
+  path: Path,
+  what: string,
+  name: string,
+  known: readonly string[],
+): void {
+  const key = path.at(-1);
+  const close = nearest(name, known);
+  const list = known.length <= 12 ? known.join(', ') : `${known.slice(0, 12).join(', ')} …`;
+  const fix =
+    close !== undefined
+      ? `write ${key}: ${close}`
+      : known.length === 0
+        ? `there is no ${what} at all; add one`
+        : `write one of ${list}`;
+  say(path, `there is no ${what} ${shown(name)}`, fix);
+}
+
+/** A line is a serial port or a TCP address, and has the settings of its kind only. */
+export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolean {
+  const at = (key: string): Path => ['lines', index, key];
+  if (item.port === undefined && item.tcp === undefined) {
+    say(at('port'), 'missing: expected port: or tcp:', 'write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502');
+    return false;
+  }
+  if (item.port !== undefined && item.tcp !== undefined) {
+    say(at('tcp'), 'a line has either port: or tcp:, got both', 'remove one of them');
+    return false;
+  }
+  if (item.port !== undefined) {
+    if (item.framing !== undefined) say(at('framing'), 'a serial port has no framing', 'remove it');
+    return true;
+  }
+  if (item.rts !== undefined) say(at('rts'), 'a TCP line has no RTS', 'remove it');
+  if (item.framing === 'raw') return true;
+  for (const key of ['baud', 'format'] as const) {
+    if (item[key] !== undefined)
+      say(at(key), 'Modbus TCP has no serial settings', 'remove it, or write framing: raw');
+  }
+  return true;
+}
+
+/** Two lines cannot share a port. */
+export function checkPorts(lines: readonly Numbered<LineFile>[], say: Say): void {
+  const taken = new Map<string, number>();
+  for (const { index, item } of lines) {
+    const key = item.port ?? (item.tcp === undefined ? undefined : `${item.tcp.host}:${item.tcp.port}`);
+    if (key === undefined) continue;
+    const first = taken.get(key);
+    const path: Path = ['lines', index, item.port === undefined ? 'tcp' : 'port'];
+    if (first === undefined) taken.set(key, index);
+    else say(path, `${shown(key)} is the port of lines[${first}] already`, 'put its devices on that line');
+  }
+}
+
+/** YAML reads 000012345678 as a number and drops the zeros: addresses of meters must keep them. */
+export function checkAddress(root: MapNode, { index, item }: Numbered<DeviceFile>, say: Say): boolean {
+  const path: Path = ['devices', index, 'address'];
+  const node = nodeAt(root, path);
+  if (typeof item.address !== 'number' || node?.kind !== 'scalar' || !/^0\d/.test(node.source)) return true;
+  say(
+    path,
+    `the zeros in front of ${node.source} are lost without quotes`,
+    `write address: "${node.source}"`,
+  );
+  return false;
+}
+
+/** One address, one device on a line. */
+export function checkAddresses(devices: readonly Numbered<DeviceFile>[], say: Say): void {
+  const taken = new Map<string, DeviceFile>();
+  for (const { index, item } of devices) {
+    if (item.address === undefined) continue;
+    const key = `${item.line} ${item.address}`;
+    const first = taken.get(key);
+    if (first === undefined) taken.set(key, item);
+    else {
+      const message = `address ${item.address} on line ${item.line} belongs to ${first.id} already`;
+      say(['devices', index, 'address'], message, 'write the address set at the device');
+    }
+  }
+}
+
+/** A lamp is a writable number of a device. `devices` are those whose profile is known. */
+export function checkLamp(
+  { index, item }: Numbered<LampConfig>,
+  devices: ReadonlyMap<
+    string,
+    readonly { readonly id: string; readonly access: string; readonly type: string }[]
+  >,
+  known: readonly string[],
+  say: Say,
+): void {
+  const at = (key: string): Path => ['lamps', index, key];
+  if (!known.includes(item.device)) {
+    unknownName(say, at('device'), 'device', item.device, known);
+    return;
+  }
+  const points = devices.get(item.device);
+  if (points === undefined) return;
+  const found = points.find(({ id }) => id === item.point);
+  const writable = points.filter(({ access, type }) => access !== 'read' && type === 'number');
+  const names = writable.map(({ id }) => id);
+  if (found === undefined) {
+    unknownName(say, at('point'), `writable point of ${item.device}`, item.point, names);
+    return;
+  }
+  if (names.includes(found.id)) return;
+  const why = found.access === 'read' ? 'can only be read' : `is a ${found.type}, not a number`;
+  const fix = names.length === 0 ? 'name another device' : `write point: ${names[0]}`;
+  say(at('point'), `the point ${shown(item.point)} of ${item.device} ${why}`, fix);
+}
+
+/** An uplink has one kind, and TLS settings need TLS. */
+export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>, say: Say): boolean {
+  if (item.mqtt === undefined) {
+    say(['uplinks', index, 'mqtt'], 'missing: expected the kind of uplink', 'write mqtt: { url: mqtts://… }');
+    return false;
+  }
+  const at = (key: string): Path => ['uplinks', index, 'mqtt', key];
+  const { url, ca, cert, key, username, password } = item.mqtt;
+  if (url.startsWith('mqtt:')) {
+    for (const [name, value] of Object.entries({ ca, cert, key })) {
+      if (value === undefined) continue;
+      const node = nodeAt(root, at('url'));
+      const got = node === undefined ? '' : `, got ${gotText(node)}`;
+      say(at(name), `${name} needs a TLS connection${got} as url`, 'write url: mqtts://…');
+    }
+  }
+  if ((cert === undefined) !== (key === undefined)) {
+    const [missing, given] = cert === undefined ? ['cert', 'key'] : ['key', 'cert'];
+    say(
+      at(missing),
+      `missing: ${given} needs ${missing}`,
+      `write ${missing}: file:./client.${missing === 'key' ? 'key' : 'pem'}`,
+    );
+  }
+  if (password !== undefined && username === undefined) {
+    say(at('username'), 'missing: password needs username', 'write username: kerbside');
+  }
+  return true;
+}

@@ -1,0 +1,281 @@
+/**
+ * From site.yaml to `Site`: read, extend, check, resolve. Reads files and nothing else: no port is opened, no address
+ * asked. Every problem of every part is told at once.
+ */
+import { dirname, resolve } from 'node:path';
+import { ZodPrefault } from 'zod';
+import type { Driver } from '../core/driver.ts';
+import type { Profile } from '../core/profile.ts';
+import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
+import { type Catalogue, openCatalogue } from './catalogue.ts';
+import {
+  checkAddress,
+  checkAddresses,
+  checkIds,
+  checkLamp,
+  checkLine,
+  checkPorts,
+  checkUplink,
+  type Numbered,
+  teller,
+  unknownName,
+  writtenIds,
+} from './checks.ts';
+import { type Environment, fillEnvironment } from './environment.ts';
+import { problemsOf, unknownKey } from './issues.ts';
+import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
+import { deviceOf, lineOf, siteOf, uplinkOf } from './resolve.ts';
+import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, siteSchema } from './schema.ts';
+import { resolveSecret, type SecretRef } from './secret.ts';
+import { type ReadSource, readSource } from './source.ts';
+import { readExtended } from './template.ts';
+import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
+
+/** What a line's plan takes of it. */
+export interface LineFit {
+  /** 1 is all of the line. */
+  readonly load: number;
+  readonly requestsPerSecond: number;
+  /** Why the plan cannot run; absent where it fits. */
+  readonly overload?: { readonly message: string; readonly fix: string };
+}
+
+export interface SiteDeps {
+  /** Absolute path of the folder of built-in profiles. */
+  readonly profiles: string;
+  readonly driver: (protocol: string) => Driver | undefined;
+  /** Names of all protocols. */
+  readonly protocols: readonly string[];
+  /** Airtime of a line; undefined where it cannot be told (a device that talks by itself). */
+  readonly fit?: (line: LineConfig, devices: readonly DeviceConfig[]) => LineFit | undefined;
+  /** Default: the environment of the process. */
+  readonly env?: Environment;
+  /** `skip` checks a file away from its secrets: they are empty text then. Default `resolve`. */
+  readonly secrets?: 'resolve' | 'skip';
+  /** Default: reads the file system. */
+  readonly read?: ReadSource;
+}
+
+/** What is known of a loaded site besides itself. */
+export interface SiteFacts {
+  /** The merged document; every node knows its file, line and column. */
+  readonly root: MapNode;
+  /** Absolute paths of the site file and its templates. */
+  readonly files: readonly string[];
+  /** Resolved secrets, for the log to mask. */
+  readonly secrets: readonly string[];
+  /** By line id. */
+  readonly fits: ReadonlyMap<string, LineFit>;
+}
+
+export type LoadResult =
+  | { readonly ok: true; readonly site: Site; readonly facts: SiteFacts }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Loads a site file. Expected faults are `problems`, ordered by file and line. */
+export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult> {
+  const file = resolve(path);
+  const read = deps.read ?? readSource;
+  const { root: merged, files, problems: found } = await readExtended(file, read);
+  const problems: Problem[] = [...found];
+  if (merged === undefined) return { ok: false, problems: inOrder(problems) };
+  const root = withoutEmpty(fillEnvironment(merged, siteSchema, deps.env ?? process.env, problems));
+  const say = teller(root, problems);
+  const plain = toPlain(root);
+  const parsed = siteSchema.safeParse(plain);
+  if (!parsed.success) problems.push(...problemsOf(parsed.error, siteSchema, root));
+
+  const lists = rightItems(plain);
+  checkIds(root, say);
+  const lines = new Map<string, LineConfig>();
+  const rightLines = lists.lines.filter((line) => checkLine(line, say));
+  checkPorts(rightLines, say);
+  for (const { item } of rightLines) lines.set(item.id, lineOf(item));
+
+  const folders = (parsed.success ? parsed.data.profiles : []).map((name) => resolve(dirname(file), name));
+  const catalogue = await openCatalogue(deps.profiles, folders, deps, read);
+  for (const { folder, message } of catalogue.unreadable) {
+    const index = folders.indexOf(folder);
+    const at: Path = index < 0 ? ['profiles'] : ['profiles', index];
+    say(at, `the folder of profiles cannot be read: ${message}`, 'write its path relative to this file');
+  }
+  for (const { name, files: both } of catalogue.doubled) {
+    say(['profiles'], `two files are named ${name}: ${both.join(', ')}`, 'rename one of them');
+  }
+
+  const devices = await checkDevices(root, lists.devices, lines, catalogue, deps, problems);
+  const uplinks = await checkUplinks(root, lists.uplinks, file, deps, read, problems);
+  const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
+  const known = writtenIds(root, 'devices');
+  for (const lamp of lists.lamps) {
+    const { fallback, ...rest } = lamp.item;
+    const item = fallback === undefined ? rest : { ...rest, fallback };
+    checkLamp({ index: lamp.index, item }, points, known, say);
+  }
+
+  const fits =
+    problems.length === 0 ? checkFit(root, [...lines.values()], devices, deps, problems) : new Map();
+  if (!parsed.success || problems.length > 0) return { ok: false, problems: inOrder(problems) };
+  const site = siteOf(parsed.data, {
+    file,
+    lines: [...lines.values()],
+    devices,
+    uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
+  });
+  const { console: own, nodeRed } = site;
+  if (nodeRed.enabled && own.port !== 0 && own.port === nodeRed.port && own.host === nodeRed.host) {
+    say(
+      ['node_red', 'listen'],
+      `the console listens on ${own.host}:${own.port} already`,
+      'write another port',
+    );
+    return { ok: false, problems };
+  }
+  const secrets = uplinks.flatMap((uplink) => Object.values(uplink.secrets));
+  return { ok: true, site, facts: { root, files, secrets: secrets.filter((one) => one !== ''), fits } };
+}
+
+/** `devices:` with nothing below it is no list, but everybody means an empty one; so with all that has a default. */
+function withoutEmpty(root: MapNode): MapNode {
+  const shape: Readonly<Record<string, unknown>> = siteSchema.shape;
+  const entries = [...root.entries].filter(([key, { node }]) => {
+    const empty = node.kind === 'scalar' && node.value === null;
+    return !(empty && shape[key] instanceof ZodPrefault);
+  });
+  return { ...root, entries: new Map(entries) };
+}
+
+type Right = { readonly [K in ListName]: readonly Numbered<ReturnType<(typeof ITEMS)[K]['parse']>>[] };
+
+/** The items of every list that are right in themselves, so that one wrong item hides no problem of the others. */
+function rightItems(plain: unknown): Right {
+  const of = <K extends ListName>(name: K): Right[K] => {
+    const list = (plain as Readonly<Record<string, unknown>>)[name];
+    const items = Array.isArray(list) ? list : [];
+    return items.flatMap((item: unknown, index) => {
+      const parsed = ITEMS[name].safeParse(item);
+      return parsed.success ? [{ index, item: parsed.data }] : [];
+    }) as unknown as Right[K];
+  };
+  return {
+    lines: of('lines'),
+    devices: of('devices'),
+    cameras: of('cameras'),
+    lamps: of('lamps'),
+    uplinks: of('uplinks'),
+  };
+}
+
+async function checkDevices(
+  root: MapNode,
+  list: readonly Numbered<DeviceFile>[],
+  lines: ReadonlyMap<string, LineConfig>,
+  catalogue: Catalogue,
+  deps: SiteDeps,
+  problems: Problem[],
+): Promise<readonly DeviceConfig[]> {
+  const say = teller(root, problems);
+  const lineIds = writtenIds(root, 'lines');
+  checkAddresses(list, say);
+  const devices: (Numbered<DeviceConfig> & { readonly driver: Driver })[] = [];
+  const profiles = await Promise.all(list.map(({ item }) => catalogue.load(item.profile)));
+  for (const [i, numbered] of list.entries()) {
+    const { index, item } = numbered;
+    const at = (key: string): Path => ['devices', index, key];
+    const line = lines.get(item.line);
+    if (!lineIds.includes(item.line)) unknownName(say, at('line'), 'line', item.line, lineIds);
+    const result = profiles[i];
+    if (result === undefined) unknownName(say, at('profile'), 'profile', item.profile, catalogue.names);
+    else if (!result.ok) problems.push(...result.problems);
+    const rightAddress = checkAddress(root, numbered, say);
+    const profile: Profile | undefined = result?.ok === true ? result.profile : undefined;
+    const driver = profile === undefined ? undefined : deps.driver(profile.protocol);
+    if (profile === undefined || driver === undefined || line === undefined || !rightAddress) continue;
+    const device = deviceOf(item, profile);
+    problems.push(...deviceIssues(root, index, device, line, driver));
+    devices.push({ index, item: device, driver });
+  }
+  for (const { index, item, driver } of devices) {
+    const others = list.filter((other) => other.item.line === item.line && other.index !== index);
+    if (driver.kind !== 'stream' || others.length === 0) continue;
+    const names = others.map((other) => other.item.id).join(', ');
+    const message = `${item.profile.id} talks by itself and needs a line of its own, ${item.line} carries ${names} too`;
+    say(['devices', index, 'line'], message, 'give it another line');
+  }
+  return devices.map(({ item }) => item);
+}
+
+/** What the driver says of a device. Its keys stand beside ours in the file, so a misspelt one of ours ends up with it. */
+function deviceIssues(
+  root: MapNode,
+  index: number,
+  device: DeviceConfig,
+  line: LineConfig,
+  driver: Driver,
+): readonly Problem[] {
+  return driver.checkDevice(device, line).map((issue) => {
+    const inner = issue.path[0] === 'options' ? issue.path.slice(1) : issue.path;
+    const path: Path = ['devices', index, ...inner];
+    const key = inner[0];
+    const misspelt = inner.length === 1 && typeof key === 'string' && !DEVICE_KEYS.includes(key);
+    if (misspelt && key in device.options && nearest(key, DEVICE_KEYS) !== undefined) {
+      return unknownKey(root, path, key, DEVICE_KEYS);
+    }
+    return problem(placeAt(root, path), path, issue.message, issue.fix);
+  });
+}
+
+const SECRET_FIELDS = ['password', 'ca', 'cert', 'key'] as const;
+
+async function checkUplinks(
+  root: MapNode,
+  list: Right['uplinks'],
+  file: string,
+  deps: SiteDeps,
+  read: ReadSource,
+  problems: Problem[],
+) {
+  const say = teller(root, problems);
+  const right = list.filter((uplink) => checkUplink(root, uplink, say));
+  return Promise.all(
+    right.map(async ({ index, item }) => {
+      const secrets: Partial<Record<(typeof SECRET_FIELDS)[number], string>> = {};
+      for (const name of SECRET_FIELDS) {
+        const ref: SecretRef | undefined = item.mqtt?.[name];
+        if (ref === undefined) continue;
+        if (deps.secrets === 'skip') {
+          secrets[name] = '';
+          continue;
+        }
+        const resolved = await resolveSecret(ref, file, deps.env ?? process.env, read);
+        if (resolved.ok) secrets[name] = resolved.value;
+        else say(['uplinks', index, 'mqtt', name], resolved.message, resolved.fix);
+      }
+      return { item, secrets };
+    }),
+  );
+}
+
+function checkFit(
+  root: MapNode,
+  lines: readonly LineConfig[],
+  devices: readonly DeviceConfig[],
+  deps: SiteDeps,
+  problems: Problem[],
+): ReadonlyMap<string, LineFit> {
+  const fits = new Map<string, LineFit>();
+  const items = nodeAt(root, ['lines']);
+  const ids = writtenIds(root, 'lines');
+  for (const line of lines) {
+    const fit = deps.fit?.(
+      line,
+      devices.filter((device) => device.line === line.id),
+    );
+    if (fit === undefined) continue;
+    fits.set(line.id, fit);
+    if (fit.overload === undefined || items === undefined) continue;
+    const path: Path = ['lines', ids.indexOf(line.id)];
+    problems.push(problem(placeAt(root, path), path, fit.overload.message, fit.overload.fix));
+  }
+  return fits;
+}

@@ -1,0 +1,107 @@
+/** From the checked file to the types of agent/core/site.ts: defaults that depend on other parts are filled in here. */
+import { dirname, resolve } from 'node:path';
+import type { Profile } from '../core/profile.ts';
+import type {
+  CameraConfig,
+  DeviceConfig,
+  LampConfig,
+  LineConfig,
+  SerialSettings,
+  Site,
+  UplinkConfig,
+} from '../core/site.ts';
+import { definedOnly } from './profile.ts';
+import type { DeviceFile, LineFile, SiteFile, UplinkFile } from './schema.ts';
+
+/** Defaults that are no defaults of a key, but depend on its neighbours. */
+export const LINE_DEFAULTS = { baud: 9600, format: '8N1', serialTimeout: 300, tcpTimeout: 1000 } as const;
+export const NODE_RED_OFF = { enabled: false, host: '127.0.0.1', port: 1880, heap: 192 * 1024 ** 2 } as const;
+
+/** `port` or `tcp` is present: checked before. */
+export function lineOf(line: LineFile): LineConfig {
+  const serial: SerialSettings = {
+    baud: line.baud ?? LINE_DEFAULTS.baud,
+    ...(line.format ?? { dataBits: 8, parity: 'none', stopBits: 1 }),
+  };
+  if (line.tcp === undefined) {
+    return {
+      id: line.id,
+      kind: 'serial',
+      port: line.port ?? '',
+      serial,
+      timeout: line.timeout ?? LINE_DEFAULTS.serialTimeout,
+      ...(line.rts === undefined ? {} : { rts: line.rts }),
+    };
+  }
+  const framing = line.framing ?? 'modbus-tcp';
+  return {
+    id: line.id,
+    kind: 'tcp',
+    host: line.tcp.host,
+    port: line.tcp.port,
+    framing,
+    timeout: line.timeout ?? LINE_DEFAULTS.tcpTimeout,
+    ...(framing === 'raw' ? { serial } : {}),
+  };
+}
+
+export function deviceOf(file: DeviceFile, profile: Profile): DeviceConfig {
+  const { id, title, line, profile: _, address, every, asset, position, ...options } = file;
+  const optional = definedOnly({ address, every, asset, position });
+  return { id, title: title ?? { en: id }, line, profile, ...optional, options };
+}
+
+export function uplinkOf(
+  { id, mqtt }: UplinkFile,
+  secrets: Readonly<Partial<Record<'password' | 'ca' | 'cert' | 'key', string>>>,
+  agent: string,
+): UplinkConfig {
+  if (mqtt === undefined) throw new TypeError(`uplink ${id} has no kind`);
+  return {
+    id,
+    kind: 'mqtt',
+    url: mqtt.url,
+    ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+    ...secrets,
+    clientId: mqtt.client_id ?? agent,
+    keepAlive: mqtt.keep_alive,
+    inFlight: mqtt.in_flight,
+    maxMessage: mqtt.max_message,
+    replayRate: mqtt.replay_rate,
+  };
+}
+
+interface Parts {
+  /** Absolute path of the site file. */
+  readonly file: string;
+  readonly lines: readonly LineConfig[];
+  readonly devices: readonly DeviceConfig[];
+  readonly uplinks: readonly UplinkConfig[];
+}
+
+export function siteOf(parsed: SiteFile, { file, lines, devices, uplinks }: Parts): Site {
+  const { site, agent, log, node_red: nodeRed } = parsed;
+  return {
+    id: site.id,
+    title: site.title ?? { en: site.id },
+    timezone: site.timezone,
+    position: site.position,
+    agent,
+    state: resolve(dirname(file), parsed.state),
+    rate: parsed.rate,
+    log: { window: log.window, budget: log.budget, maxAge: log.max_age, ring: log.ring },
+    lines,
+    devices,
+    cameras: parsed.cameras.map(({ title, ...camera }): CameraConfig => {
+      const { position, ...rest } = camera;
+      return { ...rest, title: title ?? { en: camera.id }, ...definedOnly({ position }) };
+    }),
+    lamps: parsed.lamps.map((lamp): LampConfig => definedOnly(lamp)),
+    uplinks,
+    console: parsed.console.listen,
+    nodeRed:
+      nodeRed === undefined
+        ? NODE_RED_OFF
+        : { enabled: nodeRed.enabled, heap: nodeRed.heap, ...nodeRed.listen },
+  };
+}

@@ -1,0 +1,217 @@
+/**
+ * The one schema of site.yaml: types, defaults, the editor's JSON Schema and the keys of every message come from here.
+ * What needs two parts to be looked at together is in checks.ts.
+ */
+import * as z from 'zod';
+import { secret } from './secret.ts';
+import {
+  baud,
+  duration,
+  flag,
+  hostPort,
+  id,
+  integer,
+  number,
+  oneOf,
+  scalar,
+  serialFormat,
+  size,
+  text,
+  timezone,
+  title,
+} from './values.ts';
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+const MB = 1024 ** 2;
+
+export const DATUMS = ['WGS84', 'GCJ02', 'CGCS2000'] as const;
+
+const position = z
+  .strictObject({
+    lat: number(-90, 90, 31.2304),
+    lon: number(-180, 180, 121.4737),
+    datum: oneOf(DATUMS, 'WGS84').describe('WGS84 for GPS, GCJ02 for Chinese web maps, CGCS2000 for surveys'),
+  })
+  .describe('Degrees, with the datum they were measured in');
+
+/** An address without user and password: those have fields of their own. */
+function url(protocols: readonly string[], example: string) {
+  return scalar({
+    expected: `a URL with ${protocols.map((name) => `${name}//`).join(' or ')} and no user or password in it`,
+    json: { type: 'string', format: 'uri', examples: [example] },
+    read: (raw) => {
+      if (typeof raw !== 'string' || !URL.canParse(raw)) return undefined;
+      const parsed = new URL(raw);
+      if (parsed.username !== '' || parsed.password !== '' || parsed.hostname === '') return undefined;
+      return protocols.includes(parsed.protocol) ? raw : undefined;
+    },
+    write: (raw) => {
+      if (typeof raw !== 'string') return example;
+      const bare = raw.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/^[^@/]*@/, '');
+      const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(raw)?.[0].toLowerCase() ?? '';
+      const wanted = protocols.includes(scheme) ? scheme : protocols[0];
+      const close = `${wanted}//${bare}`;
+      return URL.canParse(close) ? close : example;
+    },
+  });
+}
+
+const line = z
+  .strictObject({
+    id: id('rs485-1'),
+    port: text('the path of a serial port', '/dev/ttyUSB0')
+      .optional()
+      .describe('Serial port; /dev/serial/by-id/… survives re-plugging'),
+    tcp: hostPort('10.0.0.7:502')
+      .optional()
+      .describe('Instead of port: a Modbus TCP device or serial server'),
+    framing: oneOf(['modbus-tcp', 'raw'], 'modbus-tcp')
+      .optional()
+      .describe('With tcp: MBAP frames, or the serial bytes as they are. Default modbus-tcp'),
+    baud: baud().optional().describe('Default 9600'),
+    format: serialFormat().optional().describe('Data bits, parity, stop bits. Default 8N1'),
+    timeout: duration(10, 60 * SECOND, '300ms')
+      .optional()
+      .describe('Longest wait for an answer. Default 300ms, with tcp 1s'),
+    rts: z
+      .strictObject({
+        before: duration(0, 100, '1ms').prefault('0ms'),
+        after: duration(0, 100, '1ms').prefault('0ms'),
+      })
+      .optional()
+      .describe(
+        'RTS switches the RS-485 driver this long before and after a request; absent: the adapter does',
+      ),
+  })
+  .describe('One physical line: what is wired together and carries one exchange at a time');
+
+const address = scalar<number | string>({
+  expected: 'an address: a whole number, or text in quotes',
+  json: { type: ['integer', 'string'], examples: [1] },
+  read: (raw) => {
+    if (typeof raw === 'number') return Number.isSafeInteger(raw) && raw >= 0 ? raw : undefined;
+    return typeof raw === 'string' && raw !== '' ? raw : undefined;
+  },
+  write: () => '1',
+});
+
+const device = z
+  .looseObject({
+    id: id('meter-1'),
+    title: title().optional(),
+    line: id('rs485-1'),
+    profile: id('eastron-sdm630').describe('File name of a device profile without .yaml'),
+    address: address.optional(),
+    every: duration(50, 30 * DAY, '10s')
+      .optional()
+      .describe("Period of all its points; default: the profile's"),
+    asset: text('an asset code as text', '"310000-XX-0001"').optional(),
+    position: position.optional(),
+  })
+  .describe('Keys not named here are options of the driver, which checks them');
+
+const camera = z.strictObject({
+  id: id('camera-1'),
+  title: title().optional(),
+  source: url(['http:', 'https:'], 'http://192.168.1.64/snapshot.jpg').describe('Address of a JPEG snapshot'),
+  rate: number(0.1, 30, 6).prefault(6).describe('Frames per second asked for'),
+  tasks: z
+    .array(oneOf(['vehicles', 'faces'], 'vehicles'))
+    .min(1)
+    .prefault(['vehicles', 'faces']),
+  preview: flag().prefault(true).describe('false: nobody can ever see a picture of this camera'),
+  every: duration(SECOND, HOUR, '10s').prefault('10s').describe('Interval of the counts'),
+  position: position.optional(),
+});
+
+const lamp = z.strictObject({
+  id: id('lamp-1'),
+  device: id('board'),
+  point: id('lamp-level'),
+  fallback: number(0, 100, 100).optional().describe('Level when nobody commands it, %. Default 100'),
+});
+
+const mqtt = z.strictObject({
+  url: url(['mqtt:', 'mqtts:'], 'mqtts://broker.city.example:8883'),
+  username: text('a user name', 'kerbside').optional(),
+  password: secret(`\${env:MQTT_PASSWORD}`).optional(),
+  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
+  cert: secret('file:./client.pem').optional(),
+  key: secret('file:./client.key').optional(),
+  client_id: text('a client id', 'pole-0817').optional().describe('Default: the agent id'),
+  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
+  in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
+  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
+  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+});
+
+const uplink = z.strictObject({ id: id('city'), mqtt: mqtt.optional() });
+
+export const siteSchema = z
+  .strictObject({
+    extends: text('the path of a template', './pole.yaml').optional(),
+    vars: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe(`Values of \${var:name} in this file and its template`),
+    site: z.strictObject({
+      id: id('demo-street'),
+      title: title().optional(),
+      timezone: timezone(),
+      position,
+    }),
+    agent: z.strictObject({ id: id('pole-0817') }),
+    state: text('the path of a folder', './state')
+      .prefault('./state')
+      .describe('The only folder written to; relative to this file'),
+    rate: number(1, 3600, 1)
+      .prefault(1)
+      .describe('Wall time per monotonic time; more than 1 only for a show'),
+    log: z
+      .strictObject({
+        window: duration(100, 300 * SECOND, '5s')
+          .prefault('5s')
+          .describe('Longest wait of telemetry for its commit'),
+        budget: size(4 * MB, 1024 * 1024 * MB, '512MB').prefault('512MB'),
+        max_age: duration(HOUR, 3650 * DAY, '30d').prefault('30d'),
+        ring: size(65_536, 1024 * MB, '20MB')
+          .prefault('20MB')
+          .describe('Memory for readings while the disk is ill'),
+      })
+      .prefault({}),
+    lines: z.array(line).prefault([]),
+    devices: z.array(device).prefault([]),
+    cameras: z.array(camera).prefault([]),
+    lamps: z.array(lamp).prefault([]),
+    uplinks: z.array(uplink).prefault([]),
+    console: z
+      .strictObject({ listen: hostPort('127.0.0.1:8080', 0).prefault('127.0.0.1:8080') })
+      .prefault({}),
+    node_red: z
+      .strictObject({
+        enabled: flag().prefault(true),
+        listen: hostPort('127.0.0.1:1880', 0).prefault('127.0.0.1:1880'),
+        heap: size(64 * MB, 4096 * MB, '192MB').prefault('192MB'),
+      })
+      .optional()
+      .describe('Absent: Node-RED is off'),
+    profiles: z
+      .array(text('the path of a folder', './profiles'))
+      .prefault([])
+      .describe('Further folders of device profiles, relative to this file'),
+  })
+  .describe('A site of Kerbside');
+
+export type SiteFile = z.output<typeof siteSchema>;
+export type LineFile = z.output<typeof line>;
+export type DeviceFile = z.output<typeof device>;
+export type UplinkFile = z.output<typeof uplink>;
+
+/** The element schemas of the lists, to judge each item apart from its neighbours. */
+export const ITEMS = { lines: line, devices: device, cameras: camera, lamps: lamp, uplinks: uplink } as const;
+export type ListName = keyof typeof ITEMS;
+
+/** Keys of a device that are not the driver's. */
+export const DEVICE_KEYS: readonly string[] = Object.keys(device.shape);

@@ -66,7 +66,7 @@ export function loads(inputs: LoadInputs): Loads {
       share: [1, 0, 0],
       powerFactor: 0.96,
       distortion: 8,
-      before: 1204.37,
+      before: 204.37,
       // An LED driver draws a little even when dark, and is not quite linear.
       watts: (time) =>
         1.2 + inputs.lampWatts * inputs.lampLevel(time) ** 1.08 * (1 + 0.01 * noise('led', time, 5000)),
@@ -75,7 +75,7 @@ export function loads(inputs: LoadInputs): Loads {
       share: [0.2, 0.5, 0.3],
       powerFactor: 0.91,
       distortion: 12,
-      before: 3310.9,
+      before: 310.9,
       watts: (time) => {
         const hour = inputs.localHour(time);
         const day = hour > 5 && hour < 23.5 ? 1 : 0.35;
@@ -86,7 +86,7 @@ export function loads(inputs: LoadInputs): Loads {
       share: [0.1, 0.2, 0.7],
       powerFactor: 0.88,
       distortion: 5,
-      before: 8765.4,
+      before: 1765.4,
       watts: (time) => {
         const hour = inputs.localHour(time);
         const evening = Math.exp(-(((hour - 19) / 3) ** 2));

@@ -1,0 +1,71 @@
+/** The agent as a process of its own, as in the field: started with a site file, killed or stopped by tests. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface Ready {
+  readonly console: string;
+  readonly link: string;
+}
+
+export interface AgentProcess extends AsyncDisposable {
+  readonly pid: number;
+  /** Resolves when the agent says that it is up; rejects with its last lines where it ends before. */
+  readonly ready: Promise<Ready>;
+  /** Log lines so far. */
+  readonly log: readonly string[];
+  /** No chance to tidy up. */
+  kill(): Promise<void>;
+  /** As Ctrl-C does; gives the ms it took. */
+  stop(): Promise<number>;
+}
+
+const MAIN = new URL('../../agent/main.ts', import.meta.url);
+
+export function startAgent(siteFile: string, env: NodeJS.ProcessEnv = {}): AgentProcess {
+  const log: string[] = [];
+  const child = fork(MAIN, ['run', '--site', siteFile], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, ...env },
+  });
+  collect(child, log);
+  const exited = once(child, 'exit');
+  const ready = new Promise<Ready>((resolve, reject) => {
+    child.on('message', (message: { type?: string } & Ready) => {
+      if (message?.type === 'ready') resolve({ console: message.console, link: message.link });
+    });
+    child.once('exit', (code, signal) =>
+      reject(
+        new Error(`the agent ended (${signal ?? code}) before it was ready:\n${log.slice(-20).join('\n')}`),
+      ),
+    );
+  });
+  ready.catch(() => {});
+  const end = async (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill(signal);
+    await exited;
+  };
+  return {
+    pid: child.pid ?? 0,
+    ready,
+    log,
+    kill: () => end('SIGKILL'),
+    stop: async () => {
+      const start = performance.now();
+      await end('SIGINT');
+      return performance.now() - start;
+    },
+    [Symbol.asyncDispose]: () => end('SIGKILL'),
+  };
+}
+
+function collect(child: ChildProcess, log: string[]): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    let rest = '';
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      log.push(...lines);
+    });
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * One lane of one uplink: two readers of one cursor. Live starts at the head known when the link came up; the backlog
+ * works from the cursor up to there in ascending order, skipping what is settled or under way. What live could not
+ * deliver is left to the backlog, so that neither stream ever goes back in its numbers by itself.
+ */
+import type { Lane } from '../core/point.ts';
+import type { Cursor, LoggedRecord, LogSource, Range } from '../core/record.ts';
+import type { Delivery, Message, StreamName } from '../core/uplink.ts';
+import { firstUnsettled, settle } from './cursor.ts';
+import { type Dropped, formMessage } from './message.ts';
+import { add, clip, holes, total } from './ranges.ts';
+
+/** Refused numbers remembered so that later envelopes can name them. */
+const MOST_DROPPED = 1000;
+
+export interface Refusal {
+  readonly seq: number;
+  readonly reason: string;
+}
+
+export interface LaneOptions {
+  readonly agent: string;
+  readonly uplink: string;
+  readonly lane: Lane;
+  readonly source: LogSource;
+  /** Told of records that were refused for good. */
+  refused(refusals: readonly Refusal[]): void;
+}
+
+/** What a session can carry in one message. */
+export interface Fit {
+  /** Records asked of the log at once. */
+  readonly limit: number;
+  readonly maxBytes: number;
+  size(message: Message): number;
+}
+
+export interface Draft {
+  readonly lane: Lane;
+  readonly stream: StreamName;
+  readonly range: Range;
+  readonly message: Message;
+}
+
+export class LaneWork {
+  readonly #options: LaneOptions;
+  #cursor: Cursor;
+  #liveNext = 1;
+  #backlogEnd = 0;
+  /** Last number said in each stream, and the last one acknowledged: a new session goes on from there. */
+  readonly #said: Record<StreamName, number>;
+  readonly #acknowledged: Record<StreamName, number>;
+  readonly #underWay = new Set<Draft>();
+  /** Parts of a message refused whole; each is sent by itself until the bad record is found. */
+  #suspects: Range[] = [];
+  #goBack = false;
+  #dropped: Dropped[] = [];
+  #sent: Range[] = [];
+  readonly counts = { refused: 0, dropped: 0, resent: 0 };
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    this.#cursor = options.source.cursor(options.uplink, options.lane);
+    // After a restart only the cursor is known. All up to `low` is settled, so both streams may go on from it.
+    this.#said = { live: this.#cursor.low, backlog: this.#cursor.low };
+    this.#acknowledged = { ...this.#said };
+  }
+
+  get cursor(): Cursor {
+    return this.#cursor;
+  }
+
+  /** A new session with `head` as the last durable number; nothing is under way. */
+  begin(head: number): void {
+    this.#underWay.clear();
+    this.#goBack = false;
+    this.#liveNext = head + 1;
+    this.#backlogEnd = head;
+    this.#said.live = this.#acknowledged.live;
+    this.#said.backlog = this.#acknowledged.backlog;
+  }
+
+  /** The next message of `stream`, or undefined where there is nothing to send now. It counts as under way. */
+  next(stream: StreamName, head: number, fit: Fit): Draft | undefined {
+    for (;;) {
+      const window = stream === 'live' ? this.#liveWindow(head) : this.#backlogWindow();
+      if (window === undefined) return undefined;
+      const records = this.#read(stream, window, fit.limit);
+      if (records === 'again') continue;
+      if (records === undefined) return undefined;
+      const draft = this.#fitting(stream, records, fit);
+      if (draft !== undefined) return draft;
+    }
+  }
+
+  /** Books what became of `draft`. True where the cursor moved. */
+  answered(draft: Draft, delivery: Delivery): boolean {
+    this.#underWay.delete(draft);
+    const { range, stream } = draft;
+    if (delivery.kind === 'keep') {
+      this.#leaveToBacklog(range);
+      return false;
+    }
+    const refused = delivery.kind === 'refused' ? mine(delivery.records, range) : [];
+    if (refused.length > 1 && refused.length === draft.message.records.length) {
+      this.#halve(range);
+      return false;
+    }
+    this.#acknowledged[stream] = Math.max(this.#acknowledged[stream], range[1]);
+    this.#refuse(refused);
+    this.#settle(range);
+    return true;
+  }
+
+  #liveWindow(head: number): Range | undefined {
+    return this.#liveNext <= head ? [this.#liveNext, head] : undefined;
+  }
+
+  #backlogWindow(): Range | undefined {
+    const underWay = [...this.#underWay];
+    if (this.#goBack || this.#suspects.length > 0) {
+      if (underWay.some((draft) => draft.stream === 'backlog')) return undefined;
+      this.#goBack = false;
+    }
+    let from = firstUnsettled(this.#cursor, 1);
+    for (let busy: Draft | undefined; ; ) {
+      busy = underWay.find(({ range }) => range[0] <= from && from <= range[1]);
+      if (busy === undefined) break;
+      from = firstUnsettled(this.#cursor, busy.range[1] + 1);
+    }
+    const ends = [
+      this.#backlogEnd,
+      ...this.#cursor.above.filter(([first]) => first > from).map(([first]) => first - 1),
+      ...underWay.filter(({ range }) => range[0] > from).map(({ range }) => range[0] - 1),
+      ...this.#suspects.filter(([first, last]) => first <= from && from <= last).map(([, last]) => last),
+    ];
+    const to = Math.min(...ends);
+    return from <= to ? [from, to] : undefined;
+  }
+
+  /** Records from the start of `window`; 'again' after a hole in the log was booked; undefined where nothing is there. */
+  #read(stream: StreamName, [from, to]: Range, limit: number): readonly LoggedRecord[] | 'again' | undefined {
+    const { source, lane } = this.#options;
+    const tail = source.tails()[lane];
+    if (tail > from) {
+      this.#gap([from, Math.min(to, tail - 1)], 'retention');
+      if (stream === 'live') this.#liveNext = Math.min(to, tail - 1) + 1;
+      return 'again';
+    }
+    const slice = source.read(lane, from, limit);
+    if (slice === undefined) return undefined;
+    if (slice.first > from) {
+      this.#gap([from, Math.min(to, slice.first - 1)], 'damaged');
+      if (stream === 'live') this.#liveNext = Math.min(to, slice.first - 1) + 1;
+      return 'again';
+    }
+    return slice.last <= to ? slice.records : slice.records.slice(0, to - from + 1);
+  }
+
+  /** The largest first half of a half of … of `records` that fits: a function of them alone, so a retry repeats it. */
+  #fitting(stream: StreamName, records: readonly LoggedRecord[], fit: Fit): Draft | undefined {
+    const { lane, agent, source } = this.#options;
+    const first = records[0]?.seq ?? 0;
+    const prev = Math.min(this.#said[stream], first - 1);
+    for (let take = records.length; take > 0; take = take === 1 ? 0 : Math.ceil(take / 2)) {
+      const message = formMessage({
+        agent,
+        epoch: source.epoch,
+        lane,
+        stream,
+        prev,
+        records: take === records.length ? records : records.slice(0, take),
+        dropped: this.#dropped,
+      });
+      if (fit.size(message) <= fit.maxBytes) return this.#leave(stream, message);
+    }
+    const reason = `too large: above ${fit.maxBytes} bytes by itself`;
+    if (stream === 'live') this.#liveNext = first + 1;
+    this.#refuse([{ seq: first, reason }]);
+    this.#settle([first, first]);
+    return undefined;
+  }
+
+  #leave(stream: StreamName, message: Message): Draft {
+    const range: Range = [message.envelope.first, message.envelope.last];
+    const draft: Draft = { lane: this.#options.lane, stream, range, message };
+    this.#underWay.add(draft);
+    this.#said[stream] = range[1];
+    if (stream === 'live') this.#liveNext = range[1] + 1;
+    this.counts.resent += total(clip(this.#sent, range));
+    this.#sent = add(this.#sent, range);
+    return draft;
+  }
+
+  #leaveToBacklog(range: Range): void {
+    this.#goBack = true;
+    this.#backlogEnd = Math.max(this.#backlogEnd, range[1]);
+  }
+
+  #halve(range: Range): void {
+    const middle = range[0] + Math.ceil((range[1] - range[0] + 1) / 2) - 1;
+    const others = this.#suspects.filter(([first, last]) => last < range[0] || first > range[1]);
+    this.#suspects = [...others, [range[0], middle], [middle + 1, range[1]]];
+    this.#leaveToBacklog(range);
+  }
+
+  #gap(range: Range, reason: string): void {
+    for (const hole of holes([[1, this.#cursor.low], ...this.#cursor.above], range)) {
+      this.counts.dropped += total([hole]);
+      this.#drop({ range: hole, rule: 'gap', reason });
+    }
+    this.#settle(range);
+  }
+
+  #refuse(refusals: readonly Refusal[]): void {
+    if (refusals.length === 0) return;
+    this.counts.refused += refusals.length;
+    for (const { seq, reason } of refusals) this.#drop({ range: [seq, seq], rule: 'refused', reason });
+    this.#options.refused(refusals);
+  }
+
+  #drop(dropped: Dropped): void {
+    const said = Math.min(this.#said.live, this.#said.backlog);
+    this.#dropped = this.#dropped.filter(({ range }) => range[1] > said).slice(1 - MOST_DROPPED);
+    this.#dropped.push(dropped);
+  }
+
+  #settle(range: Range): void {
+    this.#cursor = settle(this.#cursor, range);
+    const { low } = this.#cursor;
+    this.#suspects = this.#suspects.filter((part) => firstUnsettled(this.#cursor, part[0]) <= part[1]);
+    this.#sent = this.#sent.filter(([, last]) => last > low);
+  }
+}
+
+/** Refusals of numbers that were in the message, each once. */
+function mine(refusals: readonly Refusal[], [first, last]: Range): Refusal[] {
+  const once = new Map<number, Refusal>();
+  for (const refusal of refusals) {
+    if (refusal.seq >= first && refusal.seq <= last && !once.has(refusal.seq)) once.set(refusal.seq, refusal);
+  }
+  return [...once.values()].sort((a, b) => a.seq - b.seq);
+}

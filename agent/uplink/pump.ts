@@ -1,0 +1,260 @@
+/**
+ * The pump of one uplink: reads the log, forms messages, keeps up to `inFlight` of them under way and settles numbers.
+ * Live goes before backlog, lanes go by priority. Order holds inside a stream; a number that left once never changes
+ * its record, so sending again (lost link, crash) does no harm.
+ */
+import { Backoff, type BackoffOptions } from '../core/backoff.ts';
+import type { Clock } from '../core/clock.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { LANES, type Lane } from '../core/point.ts';
+import type { Mono } from '../core/reading.ts';
+import type { Cursor, Heads, LogSource } from '../core/record.ts';
+import { supervise } from '../core/supervise.ts';
+import type { Message, StreamName, UplinkSession } from '../core/uplink.ts';
+import { settledCount } from './cursor.ts';
+import { type Draft, type Fit, LaneWork, type Refusal } from './lane.ts';
+import { Window } from './window.ts';
+
+/** A record is about this long in a message: so many are asked of the log at once as are likely to fit. */
+const BYTES_PER_RECORD = 160;
+/** A clean stop waits this long for acknowledgements that are on their way, ms. */
+const LAST_ACKNOWLEDGEMENTS = 500;
+
+export interface PumpOptions {
+  /** Id of the uplink: whose cursor it is. */
+  readonly uplink: string;
+  readonly agent: string;
+  readonly source: LogSource;
+  /** Opens a session; rejects with `AgentError`. Called again, with back-off, whenever the link is lost. */
+  connect(signal: AbortSignal): Promise<UplinkSession>;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Messages under way at once. */
+  readonly inFlight: number;
+  /** Records per second of backlog; 0: no limit. */
+  readonly replayRate: number;
+  readonly backoff?: BackoffOptions;
+  /** Told of every new cursor; lets it ride in the next commit. */
+  settle(lane: Lane, cursor: Cursor): void;
+  /** Told of records refused for good. */
+  refused?(lane: Lane, refusals: readonly Refusal[]): void;
+  onState?(state: 'up' | 'down', error?: AgentError): void;
+}
+
+/** Counts in records, all lanes together; `refused`, `dropped` and `resent` since this pump began. */
+export interface Tally {
+  readonly connected: boolean;
+  readonly heads: Heads;
+  readonly settled: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly resent: number;
+}
+
+/** Disposing stops sending, waits shortly for what is acknowledged by then, and closes the session. */
+export interface Pump extends AsyncDisposable {
+  /** Something was committed. */
+  wake(): void;
+  tally(): Tally;
+}
+
+/** Starts at once; never rejects. */
+export function startPump(options: PumpOptions): Pump {
+  const stop = new AbortController();
+  const lanes = LANES.map(
+    (lane) =>
+      new LaneWork({
+        agent: options.agent,
+        uplink: options.uplink,
+        lane,
+        source: options.source,
+        refused: (refusals) => options.refused?.(lane, refusals),
+      }),
+  );
+  let run: SessionRun | undefined;
+
+  const generation = async (healthy: () => void) => {
+    const session = await options.connect(stop.signal);
+    try {
+      run = new SessionRun(options, lanes, session);
+      healthy();
+      options.onState?.('up');
+      await run.untilClosed(stop.signal);
+    } finally {
+      await run?.finish(stop.signal.aborted ? LAST_ACKNOWLEDGEMENTS : 0);
+      run = undefined;
+      await session[Symbol.asyncDispose]();
+    }
+  };
+  const running = supervise(generation, {
+    clock: options.clock,
+    signal: stop.signal,
+    ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+    onDown: (error, retryIn) => {
+      options.log.warn('uplink.down', { error: error.message, retry_in_ms: Math.round(retryIn) });
+      options.onState?.('down', error);
+    },
+    onUp: () => options.log.info('uplink.up'),
+  });
+
+  return {
+    wake: () => run?.fill(true),
+    tally: () => {
+      const heads = options.source.heads();
+      const sum = (part: (lane: LaneWork) => number) => lanes.reduce((all, lane) => all + part(lane), 0);
+      return {
+        connected: run !== undefined,
+        heads,
+        settled: LANES.reduce(
+          (all, lane, i) => all + settledCount(lanes[i]?.cursor ?? { low: 0, above: [] }, heads[lane]),
+          0,
+        ),
+        refused: sum((lane) => lane.counts.refused),
+        dropped: sum((lane) => lane.counts.dropped),
+        resent: sum((lane) => lane.counts.resent),
+      };
+    },
+    [Symbol.asyncDispose]: async () => {
+      stop.abort(new AgentError('aborted', `uplink ${options.uplink} stops`));
+      await running;
+    },
+  };
+}
+
+/** One generation: one session with what is under way on it. */
+class SessionRun {
+  readonly #options: PumpOptions;
+  readonly #lanes: readonly LaneWork[];
+  readonly #session: UplinkSession;
+  readonly #window: Window;
+  readonly #fit: Fit;
+  readonly #end = new AbortController();
+  readonly #backoff: Backoff;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #failed = Promise.withResolvers<never>();
+  #heads: Heads;
+  #timer: Disposable | undefined;
+  #pausedUntil = 0;
+  #stopped = false;
+
+  constructor(options: PumpOptions, lanes: readonly LaneWork[], session: UplinkSession) {
+    this.#options = options;
+    this.#lanes = lanes;
+    this.#session = session;
+    this.#window = new Window(options, options.clock.mono());
+    this.#backoff = new Backoff(options.backoff);
+    this.#fit = {
+      limit: Math.max(1, Math.floor(session.maxBytes / BYTES_PER_RECORD)),
+      maxBytes: session.maxBytes,
+      size: (message: Message) => session.size(message),
+    };
+    this.#failed.promise.catch(() => {});
+    this.#heads = options.source.heads();
+    LANES.forEach((lane, i) => {
+      lanes[i]?.begin(this.#heads[lane]);
+    });
+  }
+
+  /** Sends until the link is lost (rejects) or `signal` aborts (resolves). */
+  async untilClosed(signal: AbortSignal): Promise<void> {
+    const aborted = Promise.withResolvers<void>();
+    const abort = () => aborted.resolve();
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    try {
+      this.fill();
+      await Promise.race([this.#session.closed, aborted.promise, this.#failed.promise]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+    if (!signal.aborted) throw new AgentError('link-lost', `uplink ${this.#options.uplink} lost its link`);
+  }
+
+  /** Sends nothing more; what is under way gets `grace` ms to be acknowledged. Afterwards nothing of it is left. */
+  async finish(grace: number): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.[Symbol.dispose]();
+    const end = () => this.#end.abort(new AgentError('aborted', 'the session ends'));
+    const timer = grace === 0 ? undefined : this.#options.clock.after(grace, end);
+    if (grace === 0) end();
+    await Promise.all(this.#underWay);
+    timer?.[Symbol.dispose]();
+  }
+
+  /** Sends what may leave now; `committed` looks at the log's heads anew. */
+  fill(committed = false): void {
+    if (this.#stopped) return;
+    try {
+      if (committed) this.#heads = this.#options.source.heads();
+      const now = this.#options.clock.mono();
+      if (now < this.#pausedUntil) {
+        this.#fillIn(this.#pausedUntil - now);
+        return;
+      }
+      this.#fillLive();
+      this.#fillBacklog(now);
+    } catch (thrown) {
+      // The log could not be read: this generation ends, and the supervisor says so and tries again.
+      this.#failed.reject(asAgentError(thrown, 'store-failed'));
+    }
+  }
+
+  #fillLive(): void {
+    for (let i = 0; i < LANES.length && this.#window.open('live'); ) {
+      if (!this.#sendNext('live', i)) i += 1;
+    }
+  }
+
+  #fillBacklog(now: Mono): void {
+    for (let i = 0; i < LANES.length && this.#window.open('backlog'); ) {
+      const wait = this.#window.wait(now);
+      if (wait > 0) {
+        this.#fillIn(wait);
+        return;
+      }
+      if (!this.#sendNext('backlog', i)) i += 1;
+    }
+  }
+
+  #sendNext(stream: StreamName, index: number): boolean {
+    const lane = LANES[index];
+    const draft =
+      lane === undefined ? undefined : this.#lanes[index]?.next(stream, this.#heads[lane], this.#fit);
+    if (draft !== undefined) this.#send(draft, index);
+    return draft !== undefined;
+  }
+
+  #fillIn(ms: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#options.clock.after(ms, () => this.fill());
+  }
+
+  #send(draft: Draft, lane: number): void {
+    const { clock } = this.#options;
+    const began = clock.mono();
+    this.#window.sent(draft.stream, draft.message.records.length);
+    const sending = this.#session
+      .deliver(draft.message, this.#end.signal)
+      .catch((thrown: unknown) => ({ kind: 'keep', reason: String(thrown) }) as const)
+      .then((delivery) => {
+        this.#underWay.delete(sending);
+        this.#window.answered(draft.stream, clock.mono() - began);
+        const work = this.#lanes[lane];
+        if (work?.answered(draft, delivery) === true) this.#options.settle(draft.lane, work.cursor);
+        if (delivery.kind === 'keep') this.#pause(delivery.reason);
+        else this.#backoff.healthy(clock.mono());
+        this.fill();
+      });
+    this.#underWay.add(sending);
+  }
+
+  /** Turned down for now: everything waits a little, or a busy receiver is only made busier. */
+  #pause(reason: string): void {
+    const now = this.#options.clock.mono();
+    if (this.#stopped || now < this.#pausedUntil) return;
+    const wait = this.#backoff.next(now);
+    this.#pausedUntil = now + wait;
+    this.#options.log.debug('uplink.pause', { reason, wait_ms: Math.round(wait) });
+  }
+}

@@ -1,0 +1,339 @@
+/** One device on a line: its plan, the holes learned in its map, its writes. */
+import type {
+  DriverContext,
+  PointWrite,
+  Poll,
+  PolledSession,
+  WriteOutcome,
+} from '../../agent/core/driver.ts';
+import type { Exchange } from '../../agent/core/link.ts';
+import { bad, type Mono, type Reading } from '../../agent/core/reading.ts';
+import type { LineConfig } from '../../agent/core/site.ts';
+import { type DeviceMap, deviceMap, type Mapped, place } from './map.ts';
+import { type Block, blockOf, cutKey, type Fare, fareOf, type Limits, plan, type Range } from './plan.ts';
+import { exceptionOf, type Framing, type Path } from './port.ts';
+import { Reader } from './reader.ts';
+import { deviceSchema, type Wire, wireSchema } from './schema.ts';
+import { findModel, sunspecPoint } from './sunspec.ts';
+import { encode, readingOf } from './value.ts';
+import { asHeld, send } from './write.ts';
+
+/** Further requests one execution may spend on finding a hole, so that it does not hold the line for long. */
+const SPLIT_BUDGET = 6;
+/** A new plan is worth its while when the measured turnaround differs by this factor. */
+const TURNAROUND_CHANGE = 1.5;
+const MAX_TRANSACTION = 0xffff;
+
+type Search = { left: number; readonly exchange: Exchange; readonly signal: AbortSignal };
+
+export class ModbusSession implements PolledSession {
+  readonly #context: DriverContext;
+  readonly #line: LineConfig;
+  readonly #map: DeviceMap;
+  readonly #reader: Reader;
+  readonly #framing: Framing;
+  #points: readonly Mapped[];
+  #turnaround: number;
+  #holes: Range[];
+  #cuts = new Set<string>();
+  /** Points whose registers the device does not have. */
+  #absent = new Set<string>();
+  #located: boolean;
+  #polls: readonly Poll[] = [];
+  #blocks: readonly Block<Mapped>[] = [];
+
+  constructor(context: DriverContext, line: LineConfig) {
+    this.#context = context;
+    this.#line = line;
+    const { device, clock } = context;
+    this.#map = deviceMap(device);
+    const { options } = this.#map;
+    this.#framing = line.kind === 'tcp' && line.framing === 'modbus-tcp' ? 'tcp' : 'rtu';
+    this.#reader = new Reader(pathOf(context, this.#framing, options.unit), clock, options.minInterval);
+    this.#turnaround = options.turnaround;
+    this.#holes = [1, 2, 3, 4].flatMap((code) =>
+      options.holes.map(([first, last]) => ({ function: code, start: first, end: last + 1 })),
+    );
+    this.#points = this.#map.points;
+    this.#located = this.#map.sunspec.length === 0;
+    this.#replan();
+  }
+
+  get polls(): readonly Poll[] {
+    return this.#polls;
+  }
+
+  measured(turnaround: number): void {
+    const ratio = (turnaround + 1) / (this.#turnaround + 1);
+    if (ratio < TURNAROUND_CHANGE && ratio > 1 / TURNAROUND_CHANGE) return;
+    this.#turnaround = turnaround;
+    if (this.#located) this.#replan();
+  }
+
+  async probe(exchange: Exchange, signal: AbortSignal): Promise<void> {
+    const cheapest = this.#readable().reduce<Mapped | undefined>(
+      (best, next) => (best === undefined || next.end - next.start < best.end - best.start ? next : best),
+      undefined,
+    );
+    const {
+      function: code,
+      start,
+      end,
+    } = cheapest === undefined
+      ? { function: this.#map.options.function, start: 40000, end: 40002 }
+      : blockOf([cheapest], this.#map.options.align);
+    try {
+      await this.#reader.read(code, start, end - start, exchange, signal);
+    } catch (error) {
+      // A device that refuses is there.
+      if (exceptionOf(error) === undefined) throw error;
+    }
+  }
+
+  async write(write: PointWrite, exchange: Exchange, signal: AbortSignal): Promise<WriteOutcome> {
+    const mapped = this.#points.find((candidate) => candidate.point.id === write.point);
+    if (mapped === undefined || mapped.point.access === 'read') {
+      return { kind: 'rejected', reason: `${write.point} cannot be written` };
+    }
+    const encoded = encode(mapped, write.value);
+    if (!encoded.ok) return { kind: 'rejected', reason: encoded.why };
+    try {
+      await send(mapped, encoded, this.#reader, exchange, signal);
+    } catch (error) {
+      if (exceptionOf(error) === undefined) throw error;
+      return { kind: 'rejected', reason: error instanceof Error ? error.message : String(error) };
+    }
+    const readback = await this.#readBack(mapped, exchange, signal);
+    const held = asHeld(this.#context.device.id, mapped, encoded);
+    if (readback.value === held) return { kind: 'done', readback };
+    const got = readback.value ?? readback.reason;
+    return { kind: 'rejected', reason: `read-back of ${write.point}: expected ${held}, got ${got}` };
+  }
+
+  async #readBack(mapped: Mapped, exchange: Exchange, signal: AbortSignal): Promise<Reading> {
+    const address = mapped.wire.write?.readback?.address ?? mapped.address;
+    const held = { ...mapped, address, scaleRegister: undefined };
+    const { bytes, time } = await this.#reader.read(mapped.function, address, mapped.words, exchange, signal);
+    return readingOf(this.#context.device.id, held, { start: address, bytes }, time);
+  }
+
+  #readable(): readonly Mapped[] {
+    return this.#points.filter(({ point }) => point.access !== 'write' && !this.#absent.has(point.id));
+  }
+
+  #replan(): void {
+    const { options } = this.#map;
+    const limits: Limits = { ...options, holes: this.#holes, cuts: this.#cuts };
+    const fare: Fare = fareOf(this.#line, this.#turnaround);
+    this.#blocks = plan(this.#readable(), limits, fare);
+    this.#polls = this.#located ? this.#blockPolls() : this.#searchPolls();
+  }
+
+  /** One poll per block; points the device does not have ride on a poll of their period and are bad. */
+  #blockPolls(): readonly Poll[] {
+    const absent = this.#points.filter(({ point }) => point.access !== 'write' && this.#absent.has(point.id));
+    const riders = new Map<Block<Mapped>, Mapped[]>();
+    const alone: Mapped[] = [];
+    for (const mapped of absent) {
+      const carrier = this.#blocks.find((block) => block.period === mapped.period);
+      if (carrier === undefined) alone.push(mapped);
+      else riders.set(carrier, [...(riders.get(carrier) ?? []), mapped]);
+    }
+    const polls = this.#blocks.map((block) => this.#poll(block, riders.get(block) ?? []));
+    // Nothing left to carry them: they are asked again each time, the device may have been exchanged.
+    return [...polls, ...alone.map((mapped) => this.#poll(blockOf([mapped], this.#map.options.align), []))];
+  }
+
+  #poll(block: Block<Mapped>, riders: readonly Mapped[]): Poll {
+    const count = block.end - block.start;
+    const data = block.function <= 2 ? Math.ceil(count / 8) : 2 * count;
+    const tcp = this.#framing === 'tcp';
+    return {
+      id: `fc${block.function}@${block.start}+${count}/${block.period}`,
+      points: [...block.items, ...riders].map(({ point }) => point.id),
+      period: block.period,
+      requestBytes: tcp ? 12 : 8,
+      answerBytes: data + (tcp ? 9 : 5),
+      execute: async (exchange, signal) => {
+        const readings = await this.#execute(block, exchange, signal);
+        const time = this.#context.clock.mono();
+        return [...readings, ...riders.map((mapped) => this.#missing(mapped, time))];
+      },
+    };
+  }
+
+  #missing(mapped: Mapped, time: Mono): Reading {
+    const { id, unit } = mapped.point;
+    return bad({ device: this.#context.device.id, point: id, unit }, 'not-available', time);
+  }
+
+  async #execute(block: Block<Mapped>, exchange: Exchange, signal: AbortSignal): Promise<readonly Reading[]> {
+    try {
+      return await this.#readBlock(block, exchange, signal);
+    } catch (error) {
+      const exception = exceptionOf(error);
+      if (exception !== 2 && exception !== 3) throw error;
+      const search: Search = { left: SPLIT_BUDGET, exchange, signal };
+      const before = this.#absent.size;
+      const readings = await this.#split(block.items, search);
+      const absent = [...this.#absent].slice(before);
+      this.#context.log.info('modbus.hole', {
+        device: this.#context.device.id,
+        function: block.function,
+        start: block.start,
+        count: block.end - block.start,
+        exception,
+        absent,
+      });
+      this.#replan();
+      return readings;
+    }
+  }
+
+  async #readBlock(
+    block: Block<Mapped>,
+    exchange: Exchange,
+    signal: AbortSignal,
+  ): Promise<readonly Reading[]> {
+    const { start, end } = block;
+    const { bytes, time } = await this.#reader.read(block.function, start, end - start, exchange, signal);
+    return block.items.map((mapped) => readingOf(this.#context.device.id, mapped, { start, bytes }, time));
+  }
+
+  /** Reads items of a refused block in two parts, the widest gap between them, and so finds and notes the hole. */
+  async #split(items: readonly Mapped[], search: Search): Promise<readonly Reading[]> {
+    const [only] = items;
+    if (only === undefined) return [];
+    if (items.length === 1) return [this.#absentPoint(only)];
+    const at = widestGap(items);
+    const known = this.#absent.size + this.#holes.length + this.#cuts.size;
+    const parts = [items.slice(0, at), items.slice(at)] as const;
+    const readings: Reading[] = [];
+    let whole = 0;
+    for (const part of parts) {
+      const result = await this.#part(part, search);
+      readings.push(...result.readings);
+      if (result.whole) whole++;
+    }
+    const end = Math.max(...parts[0].map((item) => item.end));
+    const start = parts[1][0]?.start ?? end;
+    const learned = this.#absent.size + this.#holes.length + this.#cuts.size > known;
+    if (whole === 2 || !learned) this.#forbid(only.function, end, start);
+    return readings;
+  }
+
+  async #part(
+    part: readonly Mapped[],
+    search: Search,
+  ): Promise<{ whole: boolean; readings: readonly Reading[] }> {
+    if (search.left === 0) {
+      const time = this.#context.clock.mono();
+      return { whole: false, readings: part.map((mapped) => this.#missing(mapped, time)) };
+    }
+    search.left--;
+    try {
+      const block = blockOf(part, this.#map.options.align);
+      return { whole: true, readings: await this.#readBlock(block, search.exchange, search.signal) };
+    } catch (error) {
+      const exception = exceptionOf(error);
+      if (exception !== 2 && exception !== 3) throw error;
+      return { whole: false, readings: await this.#split(part, search) };
+    }
+  }
+
+  #absentPoint(mapped: Mapped): Reading {
+    this.#absent.add(mapped.point.id);
+    this.#holes.push({ function: mapped.function, start: mapped.start, end: mapped.end });
+    return this.#missing(mapped, this.#context.clock.mono());
+  }
+
+  /** No request spans [end, start) any more; where there is no gap the two sides are read apart. */
+  #forbid(code: number, end: number, start: number): void {
+    if (start > end) this.#holes.push({ function: code, start: end, end: start });
+    else this.#cuts.add(cutKey(code, start));
+  }
+
+  /** Before the SunSpec chain was walked there is one poll per period, which walks it and then reads. */
+  #searchPolls(): readonly Poll[] {
+    const { device } = this.#context;
+    const periodOf = (every: number | undefined) => device.every ?? every ?? device.profile.every;
+    const periods = new Set(this.#map.sunspec.map((point) => periodOf(point.every)));
+    return [...periods].map((period) => {
+      const points = this.#map.sunspec.filter((point) => periodOf(point.every) === period);
+      return {
+        id: `sunspec/${period}`,
+        points: points.map((point) => point.id),
+        period,
+        requestBytes: 12,
+        answerBytes: 13,
+        execute: async (exchange, signal) => {
+          if (!this.#located) await this.#locate(exchange, signal);
+          const readings: Reading[] = [];
+          for (const poll of this.#polls.filter((candidate) => candidate.period === period)) {
+            readings.push(...(await poll.execute(exchange, signal)));
+          }
+          return readings;
+        },
+      };
+    });
+  }
+
+  async #locate(exchange: Exchange, signal: AbortSignal): Promise<void> {
+    const code = this.#map.options.function;
+    const read = async (address: number, count: number) => {
+      const { bytes } = await this.#reader.read(code, address, count, exchange, signal);
+      return Array.from({ length: count }, (_, i) => ((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0));
+    };
+    const refused = (error: unknown) => exceptionOf(error) !== undefined;
+    const found = await findModel(this.#map.options.sunspec ?? [], read, refused);
+    const { device, log } = this.#context;
+    const located: Mapped[] = [];
+    for (const point of this.#map.sunspec) {
+      const wire = wireSchema.parse(point.wire);
+      const entry = sunspecPoint(found.model, wire.sunspec ?? '');
+      if (entry === undefined) this.#absent.add(point.id);
+      const full: Wire = {
+        ...wire,
+        type: entry?.type ?? 'uint16',
+        notAvailable: entry === undefined ? [] : [entry.notAvailable],
+        ...(entry?.scale === undefined ? {} : { scaleRegister: found.address + entry.scale }),
+      };
+      const address = found.address + (entry?.offset ?? 0);
+      located.push(place(point, full, this.#map.options, device, address));
+    }
+    this.#points = [...this.#map.points, ...located];
+    this.#located = true;
+    log.info('modbus.sunspec', { device: device.id, model: found.model, address: found.address });
+    this.#replan();
+  }
+}
+
+function pathOf(context: DriverContext, framing: Framing, fixedUnit: number | undefined): Path {
+  const { device } = context;
+  const unit = typeof device.address === 'number' ? device.address : (fixedUnit ?? 1);
+  let transaction = Math.floor(Math.random() * MAX_TRANSACTION);
+  return {
+    framing,
+    unit,
+    timeout: deviceSchema.parse(device.options).timeout,
+    transaction: () => {
+      transaction = (transaction + 1) & MAX_TRANSACTION;
+      return transaction;
+    },
+  };
+}
+
+/** Where to part sorted items: before the one with the widest gap ahead of it, in the middle where there is none. */
+function widestGap(items: readonly Mapped[]): number {
+  let at = items.length >> 1;
+  let widest = 0;
+  let end = items[0]?.end ?? 0;
+  items.forEach((item, i) => {
+    if (item.start - end > widest) {
+      widest = item.start - end;
+      at = i;
+    }
+    end = Math.max(end, item.end);
+  });
+  return at;
+}

@@ -1,0 +1,60 @@
+/** The log of the process: JSON lines on stderr by pino, with secrets masked wherever they turn up. */
+import { destination, type Logger, pino } from 'pino';
+import type { Facts, Log } from '../core/log.ts';
+
+export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type Level = (typeof LEVELS)[number];
+
+export interface LogOptions {
+  readonly level: Level;
+  /** Texts that never appear, whatever field they are in. */
+  readonly secrets: readonly string[];
+  /** File descriptor or path. Default: stderr. */
+  readonly to?: number | string;
+}
+
+const SECRET_KEYS = ['password', 'passphrase', 'secret', 'token', 'ticket', 'cookie', 'authorization', 'key'];
+/** A shorter secret would tear holes into ordinary words. */
+const SHORTEST_MASKED = 4;
+
+/** Writes synchronously: the last line before a crash is the one that is needed. */
+export function createLog({ level, secrets, to = 2 }: LogOptions): Log {
+  const masked = secrets
+    .filter((secret) => secret.length >= SHORTEST_MASKED)
+    // As they stand in a JSON text: a PEM has line breaks.
+    .map((secret) => JSON.stringify(secret).slice(1, -1))
+    .sort((a, b) => b.length - a.length);
+  const mask = (line: string) => masked.reduce((text, secret) => text.replaceAll(secret, '***'), line);
+  const logger = pino(
+    {
+      level,
+      base: null,
+      messageKey: 'event',
+      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: SECRET_KEYS.flatMap((key) => [key, `*.${key}`]), censor: '***' },
+      hooks: { streamWrite: mask },
+    },
+    destination({ dest: to, sync: true }),
+  );
+  return wrap(logger);
+}
+
+function wrap(logger: Logger): Log {
+  return {
+    debug: (event, facts = {}) => logger.debug(readable(facts), event),
+    info: (event, facts = {}) => logger.info(readable(facts), event),
+    warn: (event, facts = {}) => logger.warn(readable(facts), event),
+    error: (event, facts = {}) => logger.error(readable(facts), event),
+    with: (facts) => wrap(logger.child(readable(facts))),
+  };
+}
+
+/** Errors among the facts become their message: JSON has nothing else for them. */
+function readable(facts: Facts): Record<string, unknown> {
+  const entries = Object.entries(facts).map(([key, value]) => [
+    key,
+    value instanceof Error ? value.message : value,
+  ]);
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,96 @@
+/**
+ * `kerbside run --site <file>`: checks the whole file, then starts the agent and stays with it until a signal.
+ * Under a parent with an IPC channel it says `{type: 'ready', console, link}` there and stops when the parent is gone;
+ * otherwise it prints the link. Logs are JSON lines on stderr.
+ */
+import { type Command, Option } from 'commander';
+import type { Log } from '../core/log.ts';
+import { EXIT, sentence } from './exit.ts';
+import { createLog, LEVELS, type Level } from './log.ts';
+import { load, problemLines } from './site.ts';
+
+/** Ctrl-C ends everything in under 3 s; what hangs then is left to the operating system. */
+const STOP_BUDGET = 2800;
+
+export function register(program: Command): void {
+  program
+    .command('run')
+    .description('run a site until SIGINT or SIGTERM; a second signal ends it at once')
+    .option('--site <file>', 'site file', 'site.yaml')
+    .addOption(new Option('--log-level <level>', 'what is logged').choices(LEVELS).default('info'))
+    .addHelpText(
+      'after',
+      '\nExit code 0: stopped by a signal. 1: the file has problems. 3: could not start, or did not stop in time.',
+    )
+    .action(run);
+}
+
+async function run({ site: file, logLevel }: { site: string; logLevel: Level }): Promise<void> {
+  const result = await load(file);
+  if (!result.ok) {
+    process.stderr.write(problemLines(result.problems));
+    process.exitCode = EXIT.no;
+    return;
+  }
+  const { site, facts } = result;
+  const log = createLog({ level: logLevel, secrets: facts.secrets });
+  watchForCrashes(log);
+  const stop = stopSignal(log);
+  const { runAgent } = await import('../compose/agent.ts');
+  const agent = await runAgent(site, { log, signal: stop });
+  if (!stop.aborted) announce(agent);
+  await aborted(stop);
+  const late = setTimeout(() => {
+    log.error('agent.stop-late', { after_ms: STOP_BUDGET });
+    process.exit(EXIT.failed);
+  }, STOP_BUDGET);
+  await agent[Symbol.asyncDispose]();
+  clearTimeout(late);
+  log.info('agent.stopped');
+  // What a library still holds (a socket in its linger) keeps nobody waiting.
+  process.exit(EXIT.ok);
+}
+
+function announce({ console, link }: { readonly console: string; readonly link: string }): void {
+  if (process.send !== undefined) process.send({ type: 'ready', console, link });
+  else process.stdout.write(`${link}\n`);
+}
+
+/** One Ctrl-C may arrive twice: from the terminal to the whole group, and handed on by a parent. */
+const SAME_SIGNAL = 500;
+
+/** Aborts at the first signal, or when the parent behind the IPC channel is gone; ends the process at the second. */
+function stopSignal(log: Log): AbortSignal {
+  const controller = new AbortController();
+  let first = 0;
+  const stop = (why: string) => {
+    if (controller.signal.aborted) {
+      if (performance.now() - first > SAME_SIGNAL) process.exit(EXIT.interrupted);
+      return;
+    }
+    first = performance.now();
+    log.info('agent.stopping', { why });
+    controller.abort(new Error(why));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  process.once('disconnect', () => {
+    if (!controller.signal.aborted) stop('parent gone');
+  });
+  return controller.signal;
+}
+
+/** What nobody caught leaves the process in a state nobody knows: it is logged, and the supervisor starts anew. */
+function watchForCrashes(log: Log): void {
+  process.on('uncaughtException', (error, origin) => {
+    log.error('agent.crashed', { origin, error: sentence(error), stack: error.stack });
+    process.exit(EXIT.failed);
+  });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener('abort', () => resolve(), { once: true });
+  return promise;
+}

@@ -1,0 +1,57 @@
+/** What differs between two sites, part by part, so that only changed parts stop and start. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Site } from '../core/site.ts';
+
+export type Part =
+  | 'site'
+  | 'agent'
+  | 'log'
+  | 'console'
+  | 'node-red'
+  | 'line'
+  | 'device'
+  | 'camera'
+  | 'lamp'
+  | 'uplink';
+
+export interface Change {
+  readonly part: Part;
+  /** Of a line, device, camera, lamp or uplink. */
+  readonly id?: string;
+  readonly change: 'added' | 'removed' | 'changed';
+}
+
+const LISTS = [
+  ['line', 'lines'],
+  ['device', 'devices'],
+  ['camera', 'cameras'],
+  ['lamp', 'lamps'],
+  ['uplink', 'uplinks'],
+] as const satisfies readonly (readonly [Part, keyof Site])[];
+
+/**
+ * Changes from `a` to `b`, empty where they are equal. A device whose profile changed has changed; a device on a changed
+ * line has not (its line restarts with all it carries). Order in a list is no change. `agent` stands for what only a
+ * restart can change: agent id, state folder, rate of time.
+ */
+export function compare(a: Site, b: Site): readonly Change[] {
+  const changes: Change[] = [];
+  const whole = (part: Part, of: (site: Site) => unknown) => {
+    if (!isDeepStrictEqual(of(a), of(b))) changes.push({ part, change: 'changed' });
+  };
+  whole('site', ({ id, title, timezone, position }) => ({ id, title, timezone, position }));
+  whole('agent', ({ agent, state, rate }) => ({ agent, state, rate }));
+  whole('log', (site) => site.log);
+  whole('console', (site) => site.console);
+  whole('node-red', (site) => site.nodeRed);
+  for (const [part, list] of LISTS) {
+    const before = new Map<string, unknown>(a[list].map((item) => [item.id, item]));
+    const after = new Map<string, unknown>(b[list].map((item) => [item.id, item]));
+    for (const [id, item] of before) {
+      if (!after.has(id)) changes.push({ part, id, change: 'removed' });
+      else if (!isDeepStrictEqual(item, after.get(id))) changes.push({ part, id, change: 'changed' });
+    }
+    for (const id of after.keys()) if (!before.has(id)) changes.push({ part, id, change: 'added' });
+  }
+  return changes;
+}

@@ -1,0 +1,29 @@
+/** JSON Schemas for editors, made from the zod schemas; docs/schemas holds copies that a test keeps current. */
+import * as z from 'zod';
+import { profileSchema } from './profile.ts';
+import { siteSchema } from './schema.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** Of site.yaml, as it is written. */
+export function siteJsonSchema(): Json {
+  return { ...made(siteSchema), title: 'Kerbside site.yaml' };
+}
+
+/** Of a device profile. Blocks named like the protocol belong to the driver, so further keys are open. */
+export function profileJsonSchema(): Json {
+  const schema = made(profileSchema);
+  const properties = schema.properties as Readonly<Record<string, Json>>;
+  const points = properties.points as Json;
+  const items = { ...(points.items as Json), additionalProperties: true };
+  return {
+    ...schema,
+    title: 'Kerbside device profile',
+    properties: { ...properties, points: { ...points, items } },
+    additionalProperties: true,
+  };
+}
+
+function made(schema: z.core.$ZodType): Json {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json;
+}

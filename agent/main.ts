@@ -1,0 +1,49 @@
+#!/usr/bin/env node
+/**
+ * The entry of everything: `kerbside <command>`. Each command is one file in agent/cli that exports `register(program)`;
+ * only the one that is asked for is loaded, so that `kerbside run` starts fast on a small gateway.
+ */
+import { Command, CommanderError } from 'commander';
+import { EXIT, sentence } from './cli/exit.ts';
+
+interface CommandFile {
+  register(program: Command): void;
+}
+
+const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Promise<CommandFile>]>> = {
+  run: ['run a site', () => import('./cli/run.ts')],
+  check: ['check a site file without connecting to anything', () => import('./cli/check.ts')],
+  config: ['show the effective configuration, or its JSON Schema', () => import('./cli/config.ts')],
+};
+
+const program = new Command('kerbside')
+  .description('Edge agent for what stands at the kerb: light poles, bus-stop signs, meters.')
+  .option('--debug', 'show where an error was born')
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'kerbside: ')) })
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 could not be done.',
+  );
+
+async function main(args: readonly string[]): Promise<void> {
+  const wanted = args.find((arg) => !arg.startsWith('-')) ?? '';
+  for (const [name, [does, load]] of Object.entries(COMMANDS)) {
+    if (name === wanted) (await load()).register(program);
+    else program.command(name).description(does);
+  }
+  await program.parseAsync(args, { from: 'user' });
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has said it already; its 0 is help or version.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  } else {
+    process.stderr.write(`kerbside: ${sentence(error, program.opts().debug === true)}\n`);
+    // A part that failed to start may have left a handle open; nothing waits for it.
+    process.exit(EXIT.failed);
+  }
+}

@@ -1,0 +1,91 @@
+/** Draws the street at a moment as a camera sees it, in the light there is. */
+import sharp from 'sharp';
+import { backgroundSvg } from './background.ts';
+import { blit } from './bitmap.ts';
+import { Drawings } from './drawings.ts';
+import { facePlace, HEIGHT, laneView, type StreetMoment, vehicleX, WIDTH } from './scene.ts';
+
+const FRAME = { width: WIDTH, height: HEIGHT };
+const BYTES = WIDTH * HEIGHT * 3;
+/** Peak of the sensor's noise by day, levels of 255. */
+const NOISE = 3;
+const QUALITY = 85;
+/** Bottom of the face in its drawing, above the drawing's lower edge, as a part of the face's height. */
+const CHIN_ABOVE_FOOT = (420 - 264) / 200;
+
+export interface Renderer {
+  /**
+   * A JPEG of 1280×720. `light`: 0 (nothing) … 1 (day). `moment` seeds the noise, so that no two frames are equal and
+   * the same moment gives the same frame again.
+   */
+  render(street: StreetMoment, light: number, moment: number): Promise<Buffer>;
+  /** What a covered lens gives: black, with noise. */
+  renderCovered(moment: number): Promise<Buffer>;
+}
+
+export async function createRenderer(): Promise<Renderer> {
+  const background = await sharp(Buffer.from(backgroundSvg())).removeAlpha().blur(1).raw().toBuffer();
+  const drawings = new Drawings();
+  const noise = makeNoise();
+
+  const encode = (rgb: Uint8ClampedArray) =>
+    sharp(Buffer.from(rgb.buffer), { raw: { ...FRAME, channels: 3 } }).jpeg({ quality: QUALITY }).toBuffer();
+
+  return {
+    async render({ vehicles, faces }, light, moment) {
+      const rgb = new Uint8ClampedArray(BYTES);
+      expose(rgb, background, light, noise, moment);
+      // Far ones first, so that near ones cover them.
+      const ordered = [...vehicles].sort((a, b) => laneView(a.lane).ground - laneView(b.lane).ground);
+      for (const vehicle of ordered) {
+        const bitmap = await drawings.vehicle(vehicle);
+        blit(rgb, FRAME, bitmap, vehicleX(vehicle), laneView(vehicle.lane).ground, light);
+      }
+      for (const face of faces) {
+        const { x, chin, height } = facePlace(face);
+        blit(rgb, FRAME, await drawings.face(face), x, chin + height * CHIN_ABOVE_FOOT, light);
+      }
+      return encode(rgb);
+    },
+    renderCovered(moment) {
+      const rgb = new Uint8ClampedArray(BYTES);
+      expose(rgb, background, 0, noise, moment);
+      return encode(rgb);
+    },
+  };
+}
+
+/** Background times light, plus noise. */
+function expose(
+  rgb: Uint8ClampedArray,
+  background: Uint8Array,
+  light: number,
+  noise: Int8Array,
+  moment: number,
+): void {
+  const start = hash(moment) % (noise.length - BYTES);
+  const levels = Float32Array.from({ length: 256 }, (_, level) => level * light);
+  for (let at = 0; at < BYTES; at++) {
+    rgb[at] = (levels[background[at] ?? 0] ?? 0) + (noise[start + at] ?? 0);
+  }
+}
+
+/** A stretch of noise longer than a frame; each frame starts elsewhere in it. */
+function makeNoise(): Int8Array {
+  const noise = new Int8Array(BYTES + 65_536);
+  let state = 0x2545f491;
+  for (let at = 0; at < noise.length; at++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    // The sum of two uniform draws is nearer to a sensor's noise than one.
+    noise[at] = Math.round((((state >>> 8) % 256) + ((state >>> 20) % 256) - 255) * (NOISE / 255));
+  }
+  return noise;
+}
+
+function hash(moment: number): number {
+  let h = Math.imul(Math.floor(moment) | 0, 0x9e3779b1) ^ Math.floor(moment / 0x1_0000_0000);
+  h = Math.imul(h ^ (h >>> 15), 0x85ebca6b);
+  return (h ^ (h >>> 13)) >>> 0;
+}

@@ -204,7 +204,7 @@ export function sharedAddress(unit: number, skew = 0.4): Fault {
       if (one.unit !== unit || one.bytes.length < 5) return [one];
       const other = Array.from(one.bytes.slice(0, -2), (byte, i) => (i < 3 ? byte : (byte + 0x1b) & 0xff));
       const damaged = { ...one, intact: false };
-      const { served: _, ...unserved } = one;
+      const { served: _, speaker: __, ...unserved } = one;
       return [damaged, { ...unserved, bytes: withCrc(other), at: (one.at ?? 0) + skew, intact: false }];
     },
   };

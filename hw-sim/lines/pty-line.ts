@@ -32,6 +32,8 @@ export interface PtyLineOptions extends WireFormat {
   readonly ledger?: Ledger;
   /** Default: the machine's clock. */
   readonly time?: Timebase;
+  /** `half` for RS-485 (default), `full` for a UART. */
+  readonly duplex?: 'half' | 'full';
   /** See `WireOptions.latency`. */
   readonly latency?: number;
 }
@@ -65,6 +67,7 @@ export async function openPtyLine(options: PtyLineOptions): Promise<PtyLine> {
     baud: options.baud,
     ...(options.format === undefined ? {} : { format: options.format }),
     ...(options.ledger === undefined ? {} : { ledger: options.ledger }),
+    ...(options.duplex === undefined ? {} : { duplex: options.duplex }),
     ...(options.latency === undefined ? {} : { latency: options.latency }),
     time: options.time ?? realTime(),
     deliver(bytes) {

@@ -29,6 +29,8 @@ export interface Utterance {
   readonly served?: readonly Served[];
   /** False when a fault has damaged it on its way. Default true. */
   readonly intact?: boolean;
+  /** Set by the line: whose driver puts it on the line. One driver's utterances queue, two drivers' collide. */
+  readonly speaker?: object;
 }
 
 /** What a device can do on its line. */
@@ -65,6 +67,7 @@ export interface RequestRecord {
 
 interface Slot {
   readonly end: number;
+  readonly speaker: object | undefined;
   byte: number;
 }
 
@@ -73,6 +76,8 @@ export interface WireOptions extends WireFormat {
   readonly time: Timebase;
   /** Hands bytes to the master's port. */
   deliver(bytes: Uint8Array): void;
+  /** `half`: RS-485, both directions share the wires. `full`: a UART with a pair each. Default half. */
+  readonly duplex?: 'half' | 'full';
   readonly ledger?: Ledger;
   /** Bytes are handed over at least this often while somebody talks, ms; an FTDI adapter does so every 16. Default 4. */
   readonly latency?: number;
@@ -126,7 +131,7 @@ export class Wire implements AsyncDisposable {
 
   /** Hangs a device on the line until disposed. */
   attach(device: LineDevice): Disposable {
-    this.#devices.set(device, device.attach(this.#access()));
+    this.#devices.set(device, device.attach(this.#access(device)));
     return {
       [Symbol.dispose]: () => {
         this.#devices.get(device)?.[Symbol.dispose]();
@@ -224,11 +229,11 @@ export class Wire implements AsyncDisposable {
     return heard;
   }
 
-  #access(): LineAccess {
+  #access(speaker: object): LineAccess {
     return {
       time: this.time,
       charMs: this.charMs,
-      say: (utterance) => this.#say(utterance),
+      say: (utterance) => this.#say({ ...utterance, speaker }),
       believe: (unit, point, value) => {
         let believed: typeof value | number = value;
         for (const fault of this.#faults) {
@@ -259,16 +264,19 @@ export class Wire implements AsyncDisposable {
   /** Puts bytes on the line; where somebody else is talking, both are garbled. */
   #transmit(utterance: Utterance): void {
     if (this.#closed) return;
-    const start = utterance.at ?? this.time.mono();
+    const { speaker } = utterance;
     const step = this.charMs + (utterance.gap ?? 0);
+    const start = this.#free(utterance.at ?? this.time.mono(), utterance.bytes.length * step, speaker);
+    const half = this.#options.duplex !== 'full';
     const fresh: Slot[] = [];
     for (const [index, byte] of utterance.bytes.entries()) {
       const begin = start + index * step;
       const end = begin + this.charMs;
       const other = this.#out.find((slot) => slot.end > begin && slot.end - this.charMs < end);
       if (other === undefined) {
-        // The master talks over us: its adapter hears nothing then, and what it hears later is damaged.
-        fresh.push({ end, byte: begin < this.#masterEnd && this.#frame !== undefined ? byte ^ 0x55 : byte });
+        // The master is talking: both are damaged.
+        const clash = half && begin < this.#masterEnd && this.#frame !== undefined;
+        fresh.push({ end, speaker, byte: clash ? byte ^ 0x55 : byte });
       } else {
         // Two drivers against each other: a bit is dominant where either pulls the line down.
         other.byte = other.end === end ? other.byte & byte : (other.byte & byte) ^ 0x41;
@@ -281,8 +289,20 @@ export class Wire implements AsyncDisposable {
     this.#schedule();
   }
 
+  /** When a driver that may still be busy with its own words can begin. */
+  #free(from: number, length: number, speaker: object | undefined): number {
+    if (speaker === undefined) return from;
+    let start = from;
+    for (const slot of this.#out) {
+      if (slot.speaker === speaker && slot.end > start && slot.end - this.charMs < start + length)
+        start = slot.end;
+    }
+    return start;
+  }
+
   /** The master talks into what devices are saying. */
   #spoil(start: number, end: number): boolean {
+    if (this.#options.duplex === 'full') return false;
     let hit = false;
     for (const slot of this.#out) {
       if (slot.end > start && slot.end - this.charMs < end) {

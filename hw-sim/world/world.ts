@@ -24,6 +24,11 @@ export interface WorldOptions {
   readonly lampWatts?: number;
 }
 
+export interface Hands {
+  readonly doorOpen: boolean;
+  readonly sosPressed: boolean;
+}
+
 export interface World extends TrafficPlan {
   readonly seed: number;
   readonly place: Place;
@@ -40,13 +45,19 @@ export interface World extends TrafficPlan {
   /** The lamp's driver follows its input from `time` on. */
   setLamp(level: number, time: number): void;
   /** Cabinet door and SOS button as hands have left them. */
-  readonly hands: { doorOpen: boolean; sosPressed: boolean };
+  readonly hands: Hands;
+  /** Somebody opens the door or presses the button. */
+  setHands(change: Partial<Hands>): void;
+  /** Called at every change of them. */
+  onHands(listener: (hands: Hands) => void): Disposable;
 }
 
 export function createWorld(options: WorldOptions): World {
   const { seed, place, utcOffset, start } = options;
   const plan = trafficPlan(seed, utcOffset, options.density);
   const changes: { readonly time: number; readonly level: number }[] = [];
+  let hands: Hands = { doorOpen: false, sosPressed: false };
+  const watchers = new Set<(hands: Hands) => void>();
   const localHour = (time: number): number => ((((time + utcOffset * HOUR) % DAY) + DAY) % DAY) / HOUR;
 
   const lampLevel = (time: number): number => {
@@ -73,7 +84,17 @@ export function createWorld(options: WorldOptions): World {
     place,
     utcOffset,
     start,
-    hands: { doorOpen: false, sosPressed: false },
+    get hands() {
+      return hands;
+    },
+    setHands(change) {
+      hands = { ...hands, ...change };
+      for (const listener of [...watchers]) listener(hands);
+    },
+    onHands(listener) {
+      watchers.add(listener);
+      return { [Symbol.dispose]: () => void watchers.delete(listener) };
+    },
     localHour,
     lampLevel,
     weather: (time) => weatherAt(seed, place, utcOffset, time, plan.passages(time - MINUTE, time).length),

@@ -1,0 +1,71 @@
+/** Writes that wait for their turn on a line: first come, first served, all before polling. */
+import type { PointWrite, WriteOutcome } from '../core/driver.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
+
+/** More than these mean that somebody writes faster than a serial line can. */
+const LONGEST_QUEUE = 64;
+
+export interface PendingWrite {
+  readonly device: string;
+  readonly write: PointWrite;
+  readonly signal: AbortSignal;
+  readonly resolve: (outcome: WriteOutcome) => void;
+  readonly reject: (error: AgentError) => void;
+}
+
+export class Commands {
+  readonly #queue: PendingWrite[] = [];
+
+  get size(): number {
+    return this.#queue.length;
+  }
+
+  /** Resolves when it had its turn. Rejects with `queue-full`, `aborted`, or what the turn rejects with. */
+  add(device: string, write: PointWrite, signal: AbortSignal): Promise<WriteOutcome> {
+    if (signal.aborted) return Promise.reject(asAgentError(signal.reason, 'aborted'));
+    if (this.#queue.length >= LONGEST_QUEUE) {
+      return Promise.reject(
+        new AgentError(
+          'queue-full',
+          `write of ${device} ${write.point} failed: ${LONGEST_QUEUE} are waiting`,
+          {
+            fix: 'Send fewer commands: a serial line takes a few in a second.',
+          },
+        ),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        const index = this.#queue.indexOf(pending);
+        // Not there: it has its turn, and the turn ends it.
+        if (index < 0) return;
+        this.#queue.splice(index, 1);
+        reject(asAgentError(signal.reason, 'aborted'));
+      };
+      const settled = () => signal.removeEventListener('abort', abort);
+      const pending: PendingWrite = {
+        device,
+        write,
+        signal,
+        resolve: (outcome) => {
+          settled();
+          resolve(outcome);
+        },
+        reject: (error) => {
+          settled();
+          reject(error);
+        },
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      this.#queue.push(pending);
+    });
+  }
+
+  take(): PendingWrite | undefined {
+    return this.#queue.shift();
+  }
+
+  rejectAll(error: AgentError): void {
+    for (const pending of this.#queue.splice(0)) pending.reject(error);
+  }
+}

@@ -1,0 +1,177 @@
+/** Opens lines: what agent/compose needs of the bus. Each line is opened, stopped and started apart from the others. */
+import { type Clock, wallAt } from '../core/clock.ts';
+import type { Driver, PointWrite, WriteOutcome } from '../core/driver.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
+import type { Publisher } from '../core/hub.ts';
+import type { Log } from '../core/log.ts';
+import { bad } from '../core/reading.ts';
+import type { DeviceConfig, LineConfig } from '../core/site.ts';
+import type { PartHealth } from '../core/view.ts';
+import { lineTiming } from './airtime.ts';
+import { SharedLine } from './line.ts';
+import type { Port } from './port.ts';
+import { serialPort } from './port-serial.ts';
+import { tcpPort } from './port-tcp.ts';
+import { Seat } from './seat.ts';
+import { StreamLine } from './stream-line.ts';
+
+export interface OpenLineOptions {
+  readonly line: LineConfig;
+  /** The devices of this line. */
+  readonly devices: readonly DeviceConfig[];
+  readonly driver: (protocol: string) => Driver | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly publisher: Publisher;
+  /** Told of each change of state of the line or one of its devices. */
+  readonly onHealth?: (health: PartHealth) => void;
+  /** In place of the configured port; for tests. */
+  readonly port?: Port;
+  /** 0 ≤ random() < 1; for jitter. */
+  readonly random?: () => number;
+}
+
+/** A running line. Disposing it closes the port and ends all turns within 2 s; writes that wait reject. */
+export interface LineHandle extends AsyncDisposable {
+  readonly id: string;
+  readonly devices: readonly string[];
+  /**
+   * Writes a point of a device on this line. Overtakes polling. Rejects with `AgentError`: `not-found`, `aborted`,
+   * `queue-full`, `port-…` and `link-lost` while there is no port, or what the driver's session rejects with.
+   */
+  write(device: string, write: PointWrite, signal: AbortSignal): Promise<WriteOutcome>;
+  /** The line first, then its devices, with their metrics as facts. */
+  health(): readonly PartHealth[];
+}
+
+/** Starts a line; never throws. The port is opened in the background; devices that cannot be served say why. */
+export function openLine(options: OpenLineOptions): LineHandle {
+  const { line, devices, clock } = options;
+  const refused: PartHealth[] = [];
+  const onHealth = options.onHealth ?? (() => {});
+  const refuse = (device: DeviceConfig, error: AgentError) => {
+    refused.push(refusal(options, device, error));
+    for (const part of refused.slice(-1)) onHealth(part);
+  };
+  const port = options.port ?? portOf(line, clock);
+  const inner = streamLine(options, port, onHealth) ?? sharedLine(options, port, onHealth, refuse);
+  return {
+    id: line.id,
+    devices: devices.map(({ id }) => id),
+    write: (device, write, signal) => inner.write(device, write, signal),
+    health: () => [...inner.health(), ...refused],
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+}
+
+export interface Lines extends AsyncDisposable {
+  readonly lines: readonly LineHandle[];
+  /** Finds the device's line. Rejects with `not-found` where there is none. */
+  write(device: string, write: PointWrite, signal: AbortSignal): Promise<WriteOutcome>;
+  health(): readonly PartHealth[];
+}
+
+/** Starts all lines of a site. */
+export function openLines(
+  options: Omit<OpenLineOptions, 'line' | 'port'> & { readonly lines: readonly LineConfig[] },
+): Lines {
+  const { lines: configs, devices, ...rest } = options;
+  const lines = configs.map((line) =>
+    openLine({ ...rest, line, devices: devices.filter((device) => device.line === line.id) }),
+  );
+  return {
+    lines,
+    async write(device, write, signal) {
+      const line = lines.find((line) => line.devices.includes(device));
+      if (line === undefined) throw new AgentError('not-found', `write to ${device} failed: on no line`);
+      return line.write(device, write, signal);
+    },
+    health: () => lines.flatMap((line) => line.health()),
+    async [Symbol.asyncDispose]() {
+      await Promise.allSettled(lines.map((line) => line[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** The port that a line's configuration names. */
+export function portOf(line: LineConfig, clock: Clock): Port {
+  if (line.kind === 'tcp') return tcpPort(line.host, line.port, clock);
+  return serialPort({
+    path: line.port,
+    serial: line.serial,
+    clock,
+    ...(line.rts === undefined ? {} : { rts: line.rts }),
+  });
+}
+
+function streamLine(
+  options: OpenLineOptions,
+  port: Port,
+  onHealth: (health: PartHealth) => void,
+): StreamLine | undefined {
+  const { line, devices, clock, log, publisher, random } = options;
+  const [device] = devices;
+  if (device === undefined || devices.length > 1) return undefined;
+  const driver = options.driver(device.profile.protocol);
+  if (driver?.kind !== 'stream') return undefined;
+  const context = { device, clock, log: log.with({ device: device.id }) };
+  const jitter = random === undefined ? {} : { random };
+  return new StreamLine({ line, port, driver, context, publisher, onHealth, ...jitter });
+}
+
+function sharedLine(
+  options: OpenLineOptions,
+  port: Port,
+  onHealth: (health: PartHealth) => void,
+  refuse: (device: DeviceConfig, error: AgentError) => void,
+): SharedLine {
+  const { line, devices, clock, log, publisher, random } = options;
+  const jitter = random === undefined ? {} : { random };
+  const seats: Seat[] = [];
+  for (const device of devices) {
+    const driver = options.driver(device.profile.protocol);
+    try {
+      if (driver?.kind !== 'polled') throw unserved(device, driver);
+      const session = driver.open({ device, clock, log: log.with({ device: device.id }) }, line);
+      const { character } = lineTiming(line);
+      seats.push(new Seat({ device, session, timeout: line.timeout, character, clock, onHealth, ...jitter }));
+    } catch (thrown) {
+      refuse(device, asAgentError(thrown, 'config-invalid'));
+    }
+  }
+  return new SharedLine({ line, port, seats, clock, log, publisher, onHealth, ...jitter });
+}
+
+function unserved(device: DeviceConfig, driver: Driver | undefined): AgentError {
+  const { protocol } = device.profile;
+  return driver === undefined
+    ? new AgentError('config-invalid', `device ${device.id} refused: no driver for protocol ${protocol}`, {
+        fix: 'Choose a profile of this version; `kerbside profiles` lists them.',
+      })
+    : new AgentError('config-invalid', `device ${device.id} refused: ${protocol} needs a line of its own`, {
+        fix: 'Give the device a line and port that no other device has.',
+      });
+}
+
+/** A device that cannot be served: its points have no value, and its health says why. */
+function refusal(
+  { clock, log, line, publisher }: OpenLineOptions,
+  device: DeviceConfig,
+  error: AgentError,
+): PartHealth {
+  const time = clock.mono();
+  log.error('device.refused', { line: line.id, device: device.id, error: error.message });
+  publisher.readings(
+    device.profile.points.map((point) =>
+      bad({ device: device.id, point: point.id, unit: point.unit }, 'configuration', time),
+    ),
+  );
+  return {
+    part: `device:${device.id}`,
+    state: 'down',
+    since: wallAt(clock.mapping(), time).time,
+    message: error.message,
+    ...(error.fix === undefined ? {} : { fix: error.fix }),
+    facts: {},
+  };
+}

@@ -1,0 +1,20 @@
+/** The lowest seam of the bus: a byte pipe that opens, closes and opens again. Tests put their own below everything. */
+import type { AgentError } from '../core/errors.ts';
+import type { Stream } from '../core/link.ts';
+
+/** An open pipe. `closed` settles when it is lost or disposed; `failure` then says why, undefined after dispose. */
+export interface Pipe extends Stream {
+  readonly failure: AgentError | undefined;
+}
+
+export interface Port {
+  /** For people: `/dev/ttyUSB0`, `[::1]:502`. */
+  readonly name: string;
+  /**
+   * Opens a new pipe; the one before must be disposed. Rejects with `AgentError`: `port-missing`, `port-busy`,
+   * `port-denied`, `link-lost`, `aborted`; within 10 s.
+   */
+  open(signal: AbortSignal): Promise<Pipe>;
+  /** Ceiling of the wait between two tries, ms. */
+  readonly retry: number;
+}

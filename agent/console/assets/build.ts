@@ -22,6 +22,21 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
 };
 
+/** Style sheets in the order they apply. */
+const STYLES = [
+  'colours',
+  'ground',
+  'controls',
+  'frame',
+  'ledger',
+  'quality',
+  'health',
+  'table',
+  'cards',
+  'access',
+  'narrow',
+];
+
 /** Modules of installed packages as browsers take them, by the name the pages import. */
 const PACKAGES: Readonly<Record<string, () => string>> = {
   preact: () => resolved('preact'),
@@ -50,6 +65,12 @@ class Build {
     const built = this.#modules.get(file) ?? this.#module(file, [...path, file]);
     this.#modules.set(file, built);
     return built;
+  }
+
+  /** Several style sheets as one, in this order. */
+  async styles(files: readonly string[]): Promise<string> {
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    return this.#add('style.css', texts.join(''));
   }
 
   async file(file: string, name = basename(file)): Promise<string> {
@@ -108,7 +129,7 @@ async function build(): Promise<Built> {
   const built = new Build();
   const main = await built.module(join(PAGES, 'main.ts'));
   const early = await built.module(join(PAGES, 'early.ts'));
-  const style = await built.file(join(PAGES, 'style.css'));
+  const style = await built.styles(STYLES.map((name) => join(PAGES, 'style', `${name}.css`)));
   const chartStyle = await built.file(join(dirname(resolved('uplot')), 'uPlot.min.css'));
   const icon = await built.file(join(PAGES, 'icon.svg'));
   const template = await readFile(join(PAGES, 'index.html'), 'utf8');

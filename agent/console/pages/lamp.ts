@@ -1,0 +1,120 @@
+/** A lamp: its level now, a slider, and what became of the last command, with who and when. */
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import type { ApiCommandResult, ApiCommands, ApiSite } from '../api/contract.ts';
+import { post } from './api.ts';
+import { formatMoment, formatNumber, formatValue, say, t } from './i18n.ts';
+import { loadCommands } from './live.ts';
+import { type Mark, markOf, Shape } from './quality.ts';
+import { reachesTechnician, type State, set, use } from './state.ts';
+
+/** A command that is not under way after this time is not wanted any more, s. */
+const LIFE_S = 15;
+/** After this the local program has the lamp again, s; 0: never. */
+const LEASES = [
+  { key: 'lamp.lease_quarter', seconds: 900 },
+  { key: 'lamp.lease_hour', seconds: 3600 },
+  { key: 'lamp.lease_none', seconds: 0 },
+] as const;
+
+const points = (state: State) => state.points;
+const commands = (state: State) => state.commands;
+
+export function LampCard({ lamp }: { lamp: ApiSite['lamps'][number] }) {
+  const row = use(points).get(`${lamp.device}/${lamp.point}`);
+  const allowed = use(reachesTechnician);
+  const last = use(commands).find(({ command: c }) => c.device === lamp.device && c.point === lamp.point);
+  const [wanted, setWanted] = useState<number | undefined>(undefined);
+  const [lease, setLease] = useState<number>(LEASES[1].seconds);
+  const [state, setState] = useState<{ sending: boolean; failed: string }>({ sending: false, failed: '' });
+  if (row === undefined) return null;
+  const [low, high] = row.range ?? [0, 100];
+  const level = typeof row.value === 'number' ? row.value : undefined;
+  const shown = wanted ?? level ?? low;
+  const { mark, words } = markOf(row);
+
+  const send = async (event: Event) => {
+    event.preventDefault();
+    setState({ sending: true, failed: '' });
+    try {
+      const result = await post<ApiCommandResult>('/commands', {
+        id: crypto.randomUUID?.() ?? `c-${Date.now()}-${Math.floor(Math.random() * 1e9)}`,
+        device: lamp.device,
+        point: lamp.point,
+        value: shown,
+        expires_in_s: LIFE_S,
+        ...(lease === 0 ? {} : { lease_s: lease }),
+      });
+      set({ announcement: `${say(row.title)}: ${t(`command.${result.state}`)}` });
+      setState({ sending: false, failed: '' });
+      setWanted(undefined);
+    } catch (thrown) {
+      setState({ sending: false, failed: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+    await loadCommands().catch(() => {});
+  };
+
+  return html`<section class="card lamp" aria-labelledby="lamp-${lamp.id}">
+    <header class="card-head">
+      <h2 id="lamp-${lamp.id}">${say(row.title)} <small>${lamp.id}</small></h2>
+      <span class="now"><${Shape} mark=${mark} label=${words} /> ${formatValue(row)} <span class="unit">${row.symbol}</span></span>
+    </header>
+    <form onSubmit=${send}>
+      <label for="level-${lamp.id}">${t('lamp.level')} <output>${formatNumber(shown, 0)} ${row.symbol}</output></label>
+      <input
+        id="level-${lamp.id}"
+        type="range"
+        min=${low}
+        max=${high}
+        step="1"
+        value=${shown}
+        disabled=${!allowed}
+        style=${{ '--fill': `${((shown - low) / (high - low)) * 100}%` }}
+        onInput=${(event: Event) => event.currentTarget instanceof HTMLInputElement && setWanted(Number(event.currentTarget.value))}
+      />
+      <div class="row">
+        <label class="lease"><span>${t('lamp.lease')}</span>
+          <select
+            disabled=${!allowed}
+            onChange=${(event: Event) => event.currentTarget instanceof HTMLSelectElement && setLease(Number(event.currentTarget.value))}
+          >
+            ${LEASES.map(({ key, seconds }) => html`<option value=${seconds} selected=${seconds === lease}>${t(key)}</option>`)}
+          </select>
+        </label>
+        <button class="primary" type="submit" disabled=${!allowed || state.sending}>
+          ${state.sending ? t('lamp.sending') : t('lamp.send')}
+        </button>
+      </div>
+    </form>
+    ${!allowed && html`<p class="note">${t('lamp.role')}</p>`}
+    ${state.failed !== '' && html`<p class="refusal" role="alert">${state.failed}</p>`}
+    ${last !== undefined && html`<${Last} one=${last} symbol=${row.symbol} />`}
+  </section>`;
+}
+
+export const COMMAND_MARKS: Readonly<Record<ApiCommandResult['state'], Mark>> = {
+  accepted: 'none',
+  done: 'good',
+  rejected: 'bad',
+  expired: 'uncertain',
+  unknown: 'uncertain',
+};
+
+function Last({
+  one: { command, result },
+  symbol,
+}: {
+  one: ApiCommands['commands'][number];
+  symbol: string;
+}) {
+  return html`<p class="last" data-state=${result.state}>
+    <${Shape} mark=${COMMAND_MARKS[result.state]} label="" />
+    <span>
+      <b>${t(`command.${result.state}`)}</b>
+      ${' '}${String(command.value)} ${symbol}
+      ${result.readback !== undefined && ` · ${t('command.readback', { value: `${result.readback} ${symbol}`.trim() })}`}
+      ${result.code !== undefined && ` · ${t(`code.${result.code}`)}`}
+      <small>${command.issuer} · ${formatMoment(result.at)}</small>
+    </span>
+  </p>`;
+}

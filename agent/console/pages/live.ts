@@ -1,0 +1,91 @@
+/** Keeps the pages' knowledge up to date: loads what stands still, then follows the stream, again and again. */
+import type { ApiCommands, ApiLedger, ApiPart, ApiReading, ApiSite, PointRow } from '../api/contract.ts';
+import { dropKey, get, listen, Refusal } from './api.ts';
+import { partName, t } from './i18n.ts';
+import { current, type State, set, setNow, takeReadings } from './state.ts';
+
+/** Waits between tries, ms. */
+const FIRST_WAIT = 500;
+const LONGEST_WAIT = 10_000;
+
+let stop = new AbortController();
+
+/** Runs until the session ends. */
+export async function start(): Promise<void> {
+  stop = new AbortController();
+  const { signal } = stop;
+  let wait = FIRST_WAIT;
+  while (!signal.aborted) {
+    try {
+      await load();
+      wait = FIRST_WAIT;
+      await listen('/stream', signal, take);
+    } catch (thrown) {
+      if (thrown instanceof Refusal && (thrown.status === 401 || thrown.status === 403)) return loggedOut();
+    }
+    if (current().connection === 'logged-out') return;
+    set({ connection: current().site === undefined ? 'starting' : 'lost' });
+    await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
+    wait = Math.min(LONGEST_WAIT, wait * 2);
+  }
+}
+
+export function loggedOut(): void {
+  stop.abort();
+  dropKey();
+  set({ connection: 'logged-out', role: undefined });
+}
+
+export async function loadCommands(): Promise<void> {
+  set({ commands: (await get<ApiCommands>('/commands?limit=100')).commands });
+}
+
+async function load(): Promise<void> {
+  const [session, site, { points }] = await Promise.all([
+    get<{ role: NonNullable<State['role']> }>('/session'),
+    get<ApiSite>('/site'),
+    get<{ points: PointRow[] }>('/points'),
+    loadCommands(),
+  ]);
+  setNow(site.now, site.rate);
+  set({
+    role: session.role,
+    site,
+    points: new Map(points.map((row) => [`${row.device}/${row.point}`, row])),
+  });
+}
+
+function take(event: string, data: string): void {
+  const body = JSON.parse(data);
+  if (typeof body.now === 'number') setNow(body.now);
+  switch (event) {
+    case 'readings':
+      takeReadings(body.readings as ApiReading[]);
+      if (current().connection !== 'live') set({ connection: 'live' });
+      break;
+    case 'health':
+      takeHealth(body.parts as ApiPart[]);
+      break;
+    case 'ledger':
+      set({ ledgers: body.ledgers as ApiLedger[] });
+      break;
+    case 'event':
+      if (body.event === 'command') void loadCommands().catch(() => {});
+      break;
+    case 'end':
+      loggedOut();
+      break;
+  }
+}
+
+function takeHealth(changed: readonly ApiPart[]): void {
+  const parts = new Map(current().parts);
+  for (const part of changed) {
+    const before = parts.get(part.part)?.state;
+    parts.set(part.part, part);
+    if (before !== undefined && before !== part.state) {
+      set({ announcement: `${partName(part.part)}: ${t(`state.${part.state}`)}` });
+    }
+  }
+  set({ parts });
+}

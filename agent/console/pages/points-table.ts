@@ -1,0 +1,107 @@
+/** The live table: each point with its quality, value, small curve and age, grouped by device. */
+import { html } from 'htm/preact';
+import { useState } from 'preact/hooks';
+import type { PointRow } from '../api/contract.ts';
+import { formatAge, formatValue, say, t } from './i18n.ts';
+import { markOf, Shape } from './quality.ts';
+import { follow } from './router.ts';
+import { agentNow, type State, trend, use, useTick } from './state.ts';
+
+const points = (state: State) => state.points;
+const site = (state: State) => state.site;
+const path = (state: State) => state.path;
+
+export function PointsTable() {
+  useTick(1000);
+  const [filter, setFilter] = useState('');
+  const rows = [...use(points).values()].filter((row) => matches(row, filter));
+  const groups = Map.groupBy(rows, ({ device }) => device);
+  const devices = new Map(use(site)?.devices.map((device) => [device.id, device]));
+  const at = use(path);
+  return html`<section class="card points" aria-labelledby="points-title">
+    <header class="card-head">
+      <h2 id="points-title">${t('points.title')} <small>${rows.length}</small></h2>
+      <input
+        type="search"
+        class="filter"
+        placeholder=${t('points.filter')}
+        aria-label=${t('points.filter')}
+        value=${filter}
+        onInput=${(event: Event) => event.currentTarget instanceof HTMLInputElement && setFilter(event.currentTarget.value)}
+      />
+    </header>
+    <div class="scroll">
+      <table>
+        <caption class="aloud">${t('points.caption')}</caption>
+        <thead>
+          <tr>
+            <th scope="col"><span class="aloud">${t('points.quality')}</span></th>
+            <th scope="col">${t('points.point')}</th>
+            <th scope="col" class="number">${t('points.value')}</th>
+            <th scope="col" class="curve">${t('points.trend')}</th>
+            <th scope="col" class="number">${t('points.age')}</th>
+          </tr>
+        </thead>
+        ${[...groups].map(([id, group]) => {
+          const device = devices.get(id);
+          return html`<tbody key=${id}>
+            <tr class="group">
+              <th scope="rowgroup" colspan="5">
+                ${say(device?.title) || id}
+                <small>${device === undefined ? '' : `${device.brand} ${device.model}`} · ${id}</small>
+              </th>
+            </tr>
+            ${group.map((row) => html`<${Row} key=${row.point} row=${row} at=${at} />`)}
+          </tbody>`;
+        })}
+      </table>
+      ${rows.length === 0 && html`<p class="empty">${t('points.none')}</p>`}
+    </div>
+  </section>`;
+}
+
+function Row({ row, at }: { row: PointRow; at: string }) {
+  const { device, point, title, time, stale_after_s: limit } = row;
+  const stale = time !== null && limit !== null && agentNow() - time > limit * 1000;
+  const { mark, words } = markOf(row);
+  const to = `/points/${device}/${point}`;
+  return html`<tr class=${stale ? 'stale' : ''} data-point="${device}/${point}">
+    <td class="mark" title=${words}><${Shape} mark=${mark} label=${words} /></td>
+    <th scope="row">
+      <a href=${to} onClick=${follow} aria-current=${at === to ? 'true' : undefined}>${say(title)}</a>
+      ${row.reason !== null && html`<small class="reason">${t(`reason.${row.reason}`)}</small>`}
+    </th>
+    <td class="number value">${formatValue(row)} <span class="unit">${row.symbol}</span></td>
+    <td class="curve"><${Curve} values=${trend(`${device}/${point}`)} /></td>
+    <td class="number age">
+      ${time === null ? '—' : formatAge(time)}
+      ${stale && html` <span class="old">${t('points.stale')}</span>`}
+    </td>
+  </tr>`;
+}
+
+const WIDTH = 96;
+const HEIGHT = 22;
+
+/** The last values as a small curve; a flat line where nothing changes. */
+function Curve({ values }: { values: readonly number[] }) {
+  if (values.length < 2) return null;
+  const low = Math.min(...values);
+  const span = Math.max(...values) - low;
+  const d = values
+    .map((value, i) => {
+      const x = (i / (values.length - 1)) * WIDTH;
+      const y = span === 0 ? HEIGHT / 2 : HEIGHT - 3 - ((value - low) / span) * (HEIGHT - 6);
+      return `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
+    })
+    .join('');
+  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width=${WIDTH} height=${HEIGHT} aria-hidden="true"><path d=${d} /></svg>`;
+}
+
+function matches({ device, point, title, symbol }: PointRow, filter: string): boolean {
+  const text = `${device} ${point} ${title.en} ${title.zh ?? ''} ${symbol}`.toLowerCase();
+  return filter
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}

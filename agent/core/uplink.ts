@@ -72,6 +72,8 @@ export interface UplinkSession extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Encoded size of a message, bytes; the pump halves messages above `maxBytes`. */
   readonly maxBytes: number;
+  /** Messages the far end takes at once, where it said so; the pump keeps below it and its own setting. */
+  readonly atOnce?: number;
   /** Never rejects but when aborted; a lost link is `keep`. */
   deliver(message: Message, signal: AbortSignal): Promise<Delivery>;
   /** Encoded size of a message in bytes. */

@@ -142,7 +142,8 @@ class SessionRun {
     this.#options = options;
     this.#lanes = lanes;
     this.#session = session;
-    this.#window = new Window(options, options.clock.mono());
+    const inFlight = Math.min(options.inFlight, session.atOnce ?? options.inFlight);
+    this.#window = new Window({ inFlight, replayRate: options.replayRate }, options.clock.mono());
     this.#backoff = new Backoff(options.backoff);
     this.#fit = {
       limit: Math.max(1, Math.floor(session.maxBytes / BYTES_PER_RECORD)),

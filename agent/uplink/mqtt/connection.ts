@@ -1,0 +1,147 @@
+/** Opens one connection to a broker: MQTT 5 where it is spoken, else 3.1.1. mqtt.js never reconnects: the pump does. */
+import { connect, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
+import type { Clock } from '../../core/clock.ts';
+import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { MqttUplinkConfig } from '../../core/site.ts';
+import { codeOf, connectError, wantsOtherVersion, withoutSecrets } from './reason.ts';
+
+/** ms, from the start to CONNACK, both versions together. */
+export const CONNECT_DEADLINE = 10_000;
+/** What a broker may send us at most, bytes: commands are small. */
+const LARGEST_INCOMING = 65_536;
+
+export interface Will {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+export interface Connection {
+  readonly client: MqttClient;
+  readonly version: 4 | 5;
+  /** Largest packet the broker takes, bytes. */
+  readonly maximumPacket: number;
+  /** Publishes it takes at once. */
+  readonly receiveMaximum: number;
+  /** Rejects with the reason when the link is lost; never resolves. */
+  readonly lost: Promise<never>;
+  /** Ends it at once; `lost` gives the reason. */
+  drop(reason: AgentError): void;
+}
+
+/** Which versions are to be tried; a broker that spoke 3.1.1 is asked for that first from then on. */
+export interface VersionMemory {
+  version: 4 | 5;
+}
+
+/** Rejects with `AgentError` within 10 s; then nothing of the attempt is left. */
+export async function openConnection(
+  config: MqttUplinkConfig,
+  will: Will,
+  memory: VersionMemory,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const deadline = new AbortController();
+  const late = new AgentError(
+    'broker-unreachable',
+    `connection to broker ${withoutSecrets(config.url)} failed: no answer within ${CONNECT_DEADLINE / 1000} s`,
+    { fix: 'Check that an MQTT broker listens there, and the link to it.' },
+  );
+  const timer = clock.after(CONNECT_DEADLINE, () => deadline.abort(late));
+  const either = AbortSignal.any([signal, deadline.signal]);
+  try {
+    try {
+      return await attempt(config, will, memory.version, either);
+    } catch (thrown) {
+      // A broker that knows 3.1.1 only says so, or just hangs up, or answers what MQTT 5 cannot read.
+      if (memory.version === 4 || either.aborted || !mayBeOld(thrown)) throw thrown;
+      const older = await attempt(config, will, 4, either);
+      memory.version = 4;
+      return older;
+    }
+  } catch (thrown) {
+    if (either.aborted) throw asAgentError(either.reason, 'aborted');
+    throw connectError(thrown, config.url);
+  } finally {
+    timer[Symbol.dispose]();
+  }
+}
+
+function mayBeOld(thrown: unknown): boolean {
+  if (wantsOtherVersion(thrown)) return true;
+  const system = thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string';
+  return !system && codeOf(thrown) === undefined;
+}
+
+async function attempt(
+  config: MqttUplinkConfig,
+  will: Will,
+  version: 4 | 5,
+  signal: AbortSignal,
+): Promise<Connection> {
+  signal.throwIfAborted();
+  const client = connect(config.url, clientOptions(config, will, version));
+  const opened = Promise.withResolvers<IConnackPacket>();
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => {});
+  let error: unknown;
+  const fail = (reason: unknown) => {
+    error ??= reason;
+    opened.reject(error);
+    lost.reject(error);
+  };
+  // Stays for the whole life of the client: an 'error' nobody hears would end the process.
+  client.on('error', (reason) => {
+    error ??= reason;
+  });
+  client.on('connect', (packet) => opened.resolve(packet));
+  client.on('disconnect', (packet) => {
+    error ??= Object.assign(new Error('the broker ended the connection'), { code: packet.reasonCode });
+  });
+  client.on('close', () => fail(error ?? new Error('the connection was closed')));
+  const abort = () => fail(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    const packet = await opened.promise;
+    return {
+      client,
+      version,
+      maximumPacket: packet.properties?.maximumPacketSize ?? Number.MAX_SAFE_INTEGER,
+      receiveMaximum: packet.properties?.receiveMaximum ?? 65_535,
+      lost: lost.promise,
+      drop: (reason) => {
+        error ??= reason;
+        client.end(true);
+      },
+    };
+  } catch (thrown) {
+    client.end(true);
+    throw thrown;
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+function clientOptions(config: MqttUplinkConfig, will: Will, version: 4 | 5): IClientOptions {
+  const { username, password, ca, cert, key } = config;
+  return {
+    protocolVersion: version,
+    clientId: config.clientId,
+    clean: true,
+    keepalive: Math.max(1, Math.round(config.keepAlive / 1000)),
+    // Or a half-open link would go unnoticed as long as something is sent into it (found after 1.5 keep-alives).
+    reschedulePings: false,
+    connectTimeout: CONNECT_DEADLINE,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    rejectUnauthorized: true,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+    ...(version === 5 ? { properties: { maximumPacketSize: LARGEST_INCOMING } } : {}),
+  };
+}

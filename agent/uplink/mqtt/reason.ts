@@ -1,0 +1,80 @@
+/** What the broker's words mean: reason codes of MQTT 5 (§2.4) and return codes of 3.1.1 (§3.2.2.3). */
+import { AgentError } from '../../core/errors.ts';
+
+/** Codes that say the protocol version is not spoken: 3.1.1 «unacceptable protocol version», 5 §3.2.2.2. */
+const OTHER_VERSION: ReadonlySet<number> = new Set([1, 132]);
+/** Bad user name or password, not authorized, bad authentication method, banned. */
+const NO_ENTRY: ReadonlySet<number> = new Set([4, 5, 134, 135, 138, 140]);
+/** Server unavailable, busy, shutting down, connection rate exceeded, quota exceeded. */
+const LATER: ReadonlySet<number> = new Set([3, 136, 137, 139, 151, 159]);
+/** The message itself is at fault: packet too large, payload format invalid. */
+const BAD_MESSAGE: ReadonlySet<number> = new Set([149, 153]);
+
+export function codeOf(error: unknown): number | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  return typeof code === 'number' ? code : undefined;
+}
+
+/** True where the broker answered that it wants another protocol version. */
+export function wantsOtherVersion(error: unknown): boolean {
+  return OTHER_VERSION.has(codeOf(error) ?? -1);
+}
+
+/**
+ * Whether a PUBACK with this code (≥ 0x80) is about the message and so for good. All others (quota, not authorized,
+ * topic refused, unspecified) say nothing against the records: they stay until somebody mends the broker.
+ */
+export function refusesMessage(code: number): boolean {
+  return BAD_MESSAGE.has(code);
+}
+
+/** Why there is no connection, with what to do about it. */
+export function connectError(thrown: unknown, url: string): AgentError {
+  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const code = codeOf(thrown);
+  const what = `connection to broker ${withoutSecrets(url)} failed: ${cause.message || 'no reason given'}`;
+  if (code !== undefined) {
+    const facts = { cause, context: { code } };
+    if (NO_ENTRY.has(code)) {
+      const fix = 'Check user name and password of this uplink, and what the broker allows this client.';
+      return new AgentError('auth-failed', what, { ...facts, fix });
+    }
+    const retryable = LATER.has(code);
+    return new AgentError('broker-refused', what, { ...facts, retryable });
+  }
+  const system = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(system)) {
+    const fix =
+      "Put the certificate of the broker's authority into ca, and use the name that stands in its certificate.";
+    return new AgentError('auth-failed', what, { cause, fix, context: { code: system } });
+  }
+  const fix =
+    'Check the address and port of this uplink, and that the broker runs and can be reached from here.';
+  return new AgentError('broker-unreachable', what, { cause, fix, context: { code: system } });
+}
+
+/** Why a connection that was there is no more. */
+export function linkLost(thrown: unknown, url: string): AgentError {
+  if (thrown instanceof AgentError) return thrown;
+  const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const code = codeOf(thrown);
+  // MQTT 5 §3.14.2.1: another client came with our client id.
+  const fix = code === 142 ? { fix: 'Two agents use this client id: give each its own agent id.' } : {};
+  return new AgentError('link-lost', `link to broker ${withoutSecrets(url)} lost: ${cause.message || 'closed'}`, {
+    cause,
+    ...fix,
+    ...(code === undefined ? {} : { context: { code } }),
+  });
+}
+
+/** The address without user and password. */
+export function withoutSecrets(url: string): string {
+  try {
+    const parsed = new URL(url);
+    parsed.username = '';
+    parsed.password = '';
+    return parsed.href;
+  } catch {
+    return 'of this uplink';
+  }
+}

@@ -9,14 +9,10 @@ import type { Delivery, Message, StreamName } from '../core/uplink.ts';
 import { firstUnsettled, settle } from './cursor.ts';
 import { type Dropped, formMessage } from './message.ts';
 import { add, clip, holes, total } from './ranges.ts';
+import type { Refusal } from './refusal.ts';
 
 /** Refused numbers remembered so that later envelopes can name them. */
 const MOST_DROPPED = 1000;
-
-export interface Refusal {
-  readonly seq: number;
-  readonly reason: string;
-}
 
 export interface LaneOptions {
   readonly agent: string;

@@ -13,7 +13,8 @@ import type { Cursor, Heads, LogSource } from '../core/record.ts';
 import { supervise } from '../core/supervise.ts';
 import type { Message, StreamName, UplinkSession } from '../core/uplink.ts';
 import { settledCount } from './cursor.ts';
-import { type Draft, type Fit, LaneWork, type Refusal } from './lane.ts';
+import { type Draft, type Fit, LaneWork } from './lane.ts';
+import type { Refusal } from './refusal.ts';
 import { Window } from './window.ts';
 
 /** A record is about this long in a message: so many are asked of the log at once as are likely to fit. */

@@ -60,11 +60,15 @@ export function linkLost(thrown: unknown, url: string): AgentError {
   const code = codeOf(thrown);
   // MQTT 5 §3.14.2.1: another client came with our client id.
   const fix = code === 142 ? { fix: 'Two agents use this client id: give each its own agent id.' } : {};
-  return new AgentError('link-lost', `link to broker ${withoutSecrets(url)} lost: ${cause.message || 'closed'}`, {
-    cause,
-    ...fix,
-    ...(code === undefined ? {} : { context: { code } }),
-  });
+  return new AgentError(
+    'link-lost',
+    `link to broker ${withoutSecrets(url)} lost: ${cause.message || 'closed'}`,
+    {
+      cause,
+      ...fix,
+      ...(code === undefined ? {} : { context: { code } }),
+    },
+  );
 }
 
 /** The address without user and password. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import type { Lane } from '../../../agent/core/point.ts';
-import type { Refusal } from '../../../agent/uplink/lane.ts';
 import { type PumpOptions, startPump } from '../../../agent/uplink/pump.ts';
+import type { Refusal } from '../../../agent/uplink/refusal.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { City } from './city.ts';

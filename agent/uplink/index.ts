@@ -1,0 +1,4 @@
+/** Uplinks, one line per kind. */
+import { mqtt } from './mqtt/index.ts';
+
+export const UPLINKS = { mqtt } as const;

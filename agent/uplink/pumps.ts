@@ -1,0 +1,110 @@
+/** Inside the uplink thread: one pump per configured uplink over one log, telling main what became of the records. */
+import type { Clock } from '../core/clock.ts';
+import type { Command, CommandResult } from '../core/command.ts';
+import type { AgentError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import { LANES, type Lane } from '../core/point.ts';
+import type { Cursor, LogSource } from '../core/record.ts';
+import type { UplinkConfig } from '../core/site.ts';
+import type { UplinkContext } from '../core/uplink.ts';
+import type { Ledger } from '../core/view.ts';
+import { UPLINKS } from './index.ts';
+import { type Pump, startPump } from './pump.ts';
+import type { Described, FromThread } from './thread-contract.ts';
+
+/** Cursors and ledgers are told this often at most, ms: sooner would only wake main. */
+const TELL_EVERY = 100;
+
+export interface PumpsOptions {
+  readonly configs: readonly UplinkConfig[];
+  readonly site: string;
+  readonly agent: string;
+  readonly source: LogSource;
+  readonly clock: Clock;
+  readonly log: Log;
+  descriptions(): Described;
+  submit(command: Command): Promise<CommandResult>;
+  tell(message: FromThread): void;
+}
+
+export interface Pumps extends AsyncDisposable {
+  wake(): void;
+}
+
+export function startPumps(options: PumpsOptions): Pumps {
+  const { clock, source, tell } = options;
+  const cursors = new Map<string, { uplink: string; lane: Lane; cursor: Cursor }>();
+  const pumps = new Map<string, Pump>();
+  let timer: Disposable | undefined;
+
+  const flush = () => {
+    timer?.[Symbol.dispose]();
+    timer = undefined;
+    for (const one of cursors.values()) tell({ from: 'settle', ...one });
+    cursors.clear();
+    for (const [uplink, pump] of pumps) tell({ from: 'ledger', ledger: ledgerOf(uplink, pump, source) });
+  };
+  const soon = () => {
+    timer ??= clock.after(TELL_EVERY, flush);
+  };
+
+  for (const config of options.configs) {
+    const log = options.log.with({ uplink: config.id });
+    const context: UplinkContext = { ...options, log };
+    const pump = startPump({
+      uplink: config.id,
+      agent: options.agent,
+      source,
+      connect: (signal) => UPLINKS[config.kind].connect(config, context, signal),
+      clock,
+      log,
+      inFlight: config.inFlight,
+      replayRate: config.replayRate,
+      settle: (lane, cursor) => {
+        cursors.set(`${config.id}/${lane}`, { uplink: config.id, lane, cursor });
+        soon();
+      },
+      refused: (lane, records) => tell({ from: 'refused', uplink: config.id, lane, records }),
+      onState: (state, error) => {
+        tell({ from: 'link', uplink: config.id, up: state === 'up', ...why(error) });
+        soon();
+      },
+    });
+    pumps.set(config.id, pump);
+  }
+  soon();
+
+  return {
+    wake: () => {
+      for (const pump of pumps.values()) pump.wake();
+      soon();
+    },
+    [Symbol.asyncDispose]: async () => {
+      // One that fails to stop must not keep the others from it.
+      await Promise.allSettled([...pumps.values()].map((pump) => pump[Symbol.asyncDispose]()));
+      flush();
+    },
+  };
+}
+
+function why(error: AgentError | undefined): { message?: string; fix?: string } {
+  if (error === undefined) return {};
+  return { message: error.message, ...(error.fix === undefined ? {} : { fix: error.fix }) };
+}
+
+function ledgerOf(uplink: string, pump: Pump, source: LogSource): Ledger {
+  const { connected, heads, settled, refused, dropped, resent } = pump.tally();
+  const stored = LANES.reduce((sum, lane) => sum + heads[lane], 0);
+  return {
+    uplink,
+    connected,
+    epoch: source.epoch,
+    stored,
+    acknowledged: settled - refused - dropped,
+    refused,
+    dropped,
+    backlog: stored - settled,
+    resent,
+    heads,
+  };
+}

@@ -1,0 +1,71 @@
+/** The life of the uplink thread, given its log and its port: pumps until main says stop. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Command, CommandResult } from '../core/command.ts';
+import type { Facts, Log } from '../core/log.ts';
+import type { LogSource } from '../core/record.ts';
+import { caller } from '../core/rpc.ts';
+import { startPumps } from './pumps.ts';
+import { ThreadClock } from './thread-clock.ts';
+import type { FromThread, LogLevel, ThreadData, ToThread } from './thread-contract.ts';
+
+/** A command's result may take as long as the device and its retries, ms. */
+const COMMAND_DEADLINE = 120_000;
+
+type Served = { submit(command: Command): Promise<CommandResult> };
+
+/** Serves until main says stop; afterwards nothing keeps the thread alive. Owns `source`. */
+export function runUplinks(data: ThreadData, source: LogSource, port: MessagePort): void {
+  const tell = (message: FromThread) => port.postMessage(message);
+  const clock = new ThreadClock(data.mapping);
+  const main = caller<Served>(port, { deadline: COMMAND_DEADLINE, peer: 'main' });
+  let { descriptions } = data;
+  const pumps = startPumps({
+    configs: data.configs,
+    site: data.site,
+    agent: data.agent,
+    source,
+    clock,
+    log: logTo(tell, {}),
+    descriptions: () => descriptions,
+    submit: (command) => main.submit(command),
+    tell,
+  });
+
+  const stop = async () => {
+    await pumps[Symbol.asyncDispose]();
+    source[Symbol.dispose]();
+    main[Symbol.dispose]();
+    port.close();
+  };
+  port.on('message', (message: ToThread) => {
+    switch (message?.to) {
+      case 'wake':
+        pumps.wake();
+        return;
+      case 'mapping':
+        clock.remap(message.mapping);
+        return;
+      case 'descriptions':
+        ({ descriptions } = message);
+        return;
+      case 'stop':
+        void stop();
+    }
+  });
+  tell({ from: 'ready' });
+}
+
+/** Lines of the log are written by main. Facts travel as JSON, so that nothing in them can fail to be copied. */
+function logTo(tell: (message: FromThread) => void, always: Facts): Log {
+  const at =
+    (level: LogLevel) =>
+    (event: string, facts: Facts = {}) =>
+      tell({ from: 'log', level, event, facts: JSON.parse(JSON.stringify({ ...always, ...facts })) });
+  return {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    with: (facts) => logTo(tell, { ...always, ...facts }),
+  };
+}

@@ -1,0 +1,45 @@
+/** What main and the uplink thread say to each other besides the calls of core/rpc. All of it is plain data. */
+import type { ClockMapping } from '../core/clock.ts';
+import type { Facts } from '../core/log.ts';
+import type { Lane } from '../core/point.ts';
+import type { Cursor } from '../core/record.ts';
+import type { Description, UplinkConfig } from '../core/site.ts';
+import type { Ledger } from '../core/view.ts';
+
+export type Described = readonly { readonly hash: string; readonly description: Description }[];
+
+export interface ThreadData {
+  readonly configs: readonly UplinkConfig[];
+  readonly logFile: string;
+  readonly site: string;
+  readonly agent: string;
+  readonly mapping: ClockMapping;
+  readonly descriptions: Described;
+}
+
+export type ToThread =
+  | { readonly to: 'wake' }
+  | { readonly to: 'mapping'; readonly mapping: ClockMapping }
+  | { readonly to: 'descriptions'; readonly descriptions: Described }
+  | { readonly to: 'stop' };
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+export type FromThread =
+  | { readonly from: 'ready' }
+  | { readonly from: 'settle'; readonly uplink: string; readonly lane: Lane; readonly cursor: Cursor }
+  | {
+      readonly from: 'refused';
+      readonly uplink: string;
+      readonly lane: Lane;
+      readonly records: readonly { readonly seq: number; readonly reason: string }[];
+    }
+  | { readonly from: 'ledger'; readonly ledger: Ledger }
+  | {
+      readonly from: 'link';
+      readonly uplink: string;
+      readonly up: boolean;
+      readonly message?: string;
+      readonly fix?: string;
+    }
+  | { readonly from: 'log'; readonly level: LogLevel; readonly event: string; readonly facts: Facts };

@@ -1,0 +1,156 @@
+/** Uplinks as main sees them: one supervised worker thread that reads the log and sends. */
+import type { Worker } from 'node:worker_threads';
+import type { BackoffOptions } from '../core/backoff.ts';
+import { type Clock, wallAt } from '../core/clock.ts';
+import type { Command, CommandResult } from '../core/command.ts';
+import type { Log } from '../core/log.ts';
+import type { Lane } from '../core/point.ts';
+import type { AgentEvent, Cursor, Heads } from '../core/record.ts';
+import { serve } from '../core/rpc.ts';
+import type { UplinkConfig } from '../core/site.ts';
+import { runThread } from '../core/thread.ts';
+import type { HealthState, Ledger, PartHealth } from '../core/view.ts';
+import { gapsOf, type Refusal, refusalEvent } from './refusal.ts';
+import type { Described, FromThread, ThreadData, ToThread } from './thread-contract.ts';
+
+export interface UplinksOptions {
+  readonly configs: readonly UplinkConfig[];
+  /** The store's file, for the thread's own read-only connection. */
+  readonly logFile: string;
+  /** The thread's composition root: agent/compose/uplink-thread.ts. */
+  readonly entry: URL;
+  readonly site: string;
+  readonly agent: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  descriptions(): Described;
+  /** The command router. */
+  submit(command: Command): Promise<CommandResult>;
+  /** Lets the cursor ride in the next commit. */
+  settle(uplink: string, lane: Lane, cursor: Cursor): void;
+  /** Keeps records that a receiver refused for good. */
+  refuse(uplink: string, lane: Lane, records: readonly Refusal[]): void;
+  /** Takes the gap records that tell the receiver, also after a crash, which numbers were refused. */
+  event?(event: AgentEvent): void;
+  onHealth(part: PartHealth): void;
+  /** Restarts of the thread. */
+  readonly backoff?: BackoffOptions;
+}
+
+/** Disposing ends the thread within 2 s. */
+export interface Uplinks extends AsyncDisposable {
+  /** Newest known, in the order of the configuration. */
+  ledgers(): readonly Ledger[];
+  /** Tells of a commit, so that live data leaves at once. */
+  wake(heads: Heads): void;
+  health(): readonly PartHealth[];
+  /** Descriptions changed: those named by later data are published anew. */
+  described(): void;
+}
+
+export function startUplinks(options: UplinksOptions): Uplinks {
+  const { clock, configs } = options;
+  const stop = new AbortController();
+  const ledgers = new Map<string, Ledger>();
+  const health = new Map<string, PartHealth>();
+  let worker: Worker | undefined;
+
+  const say = (message: ToThread) => worker?.postMessage(message);
+  const setHealth = (uplink: string, state: HealthState, facts: { message?: string; fix?: string } = {}) => {
+    const before = health.get(uplink);
+    if (before?.state === state && before.message === facts.message) return;
+    const now = wallAt(clock.mapping(), clock.mono()).time;
+    const ledger = ledgers.get(uplink);
+    const part: PartHealth = {
+      part: `uplink:${uplink}`,
+      state,
+      since: before?.state === state ? before.since : now,
+      ...facts,
+      facts: { backlog: ledger?.backlog ?? null, acknowledged: ledger?.acknowledged ?? null },
+    };
+    health.set(uplink, part);
+    options.onHealth(part);
+  };
+  const hear = (message: FromThread, healthy: () => void) => {
+    switch (message.from) {
+      case 'ready':
+        healthy();
+        return;
+      case 'settle':
+        options.settle(message.uplink, message.lane, message.cursor);
+        return;
+      case 'refused':
+        options.refuse(message.uplink, message.lane, message.records);
+        for (const gap of gapsOf(message.records)) {
+          options.event?.(refusalEvent(message.uplink, message.lane, gap, clock.mono()));
+        }
+        return;
+      case 'ledger':
+        ledgers.set(message.ledger.uplink, message.ledger);
+        return;
+      case 'link': {
+        const { uplink, up, message: text, fix } = message;
+        setHealth(uplink, up ? 'ok' : 'down', {
+          ...(text === undefined ? {} : { message: text }),
+          ...(fix === undefined ? {} : { fix }),
+        });
+        return;
+      }
+      case 'log':
+        options.log[message.level](message.event, message.facts);
+    }
+  };
+  const start = (started: Worker, healthy: () => void): Disposable => {
+    worker = started;
+    started.on('message', (message: FromThread) => {
+      if (message?.from !== undefined) hear(message, healthy);
+    });
+    serve(started, { submit: (command: Command) => options.submit(command) });
+    const mapping = clock.onMapping((mapping) => say({ to: 'mapping', mapping }));
+    return {
+      [Symbol.dispose]: () => {
+        mapping[Symbol.dispose]();
+        worker = undefined;
+      },
+    };
+  };
+
+  for (const { id } of configs) setHealth(id, 'starting');
+  const running =
+    configs.length === 0
+      ? Promise.resolve()
+      : runThread({
+          name: 'uplink',
+          entry: options.entry,
+          data: (): ThreadData => ({
+            configs,
+            logFile: options.logFile,
+            site: options.site,
+            agent: options.agent,
+            mapping: clock.mapping(),
+            descriptions: options.descriptions(),
+          }),
+          clock,
+          log: options.log,
+          signal: stop.signal,
+          start,
+          stop: () => say({ to: 'stop' }),
+          ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
+          onState: (state, error) => {
+            if (state !== 'down') return;
+            for (const { id } of configs)
+              setHealth(id, 'down', error === undefined ? {} : { message: error.message });
+          },
+        });
+
+  return {
+    ledgers: () => configs.flatMap(({ id }) => ledgers.get(id) ?? []),
+    wake: () => say({ to: 'wake' }),
+    health: () => configs.flatMap(({ id }) => health.get(id) ?? []),
+    described: () => say({ to: 'descriptions', descriptions: options.descriptions() }),
+    [Symbol.asyncDispose]: async () => {
+      stop.abort();
+      await running;
+    },
+  };
+}

@@ -124,8 +124,8 @@ function scaled(contents: number, scale: number, exponent: number): number {
 export function rounded(value: number, decimals: number | undefined): number {
   if (decimals === undefined) return value;
   const factor = 10 ** decimals;
-  const whole = Math.round(value * factor);
-  // −0 is no value of a meter.
+  // Halves go away from zero, so that import and export round alike; −0 is no value of a meter.
+  const whole = Math.sign(value) * Math.round(Math.abs(value) * factor);
   return Number.isFinite(whole) ? whole / factor + 0 : value;
 }
 

@@ -1,0 +1,62 @@
+import { expect, it } from 'vitest';
+import type { LineConfig } from '../../agent/core/site.ts';
+import { DRIVERS } from '../../drivers/index.ts';
+import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
+import { fakeModbus } from '../unit/drivers/fake-modbus.ts';
+import { device, profile } from '../unit/drivers/load.ts';
+import { driverConformance, type PolledFixture, type StreamFixture } from './driver.ts';
+
+const serial = (baud: number): LineConfig => ({
+  id: 'line',
+  kind: 'serial',
+  port: '/dev/ttyTest',
+  timeout: 300,
+  serial: { baud, dataBits: 8, parity: 'none', stopBits: 1 },
+});
+
+/** A frame as the sensor sends it, other in each call. */
+function particles(count: number): readonly number[] {
+  const words = [5, 13, 22, 5, 13, 22, 765, 252, 29, 15, 6, count % 7, 0x9700];
+  const frame = [0x42, 0x4d, 0, 28, ...words.flatMap((word) => [word >> 8, word & 255])];
+  const sum = frame.reduce((total, byte) => total + byte, 0);
+  return [...frame, sum >> 8, sum & 255];
+}
+
+const { address: _address, ...alone } = device(profile('plantower-pms5003'));
+
+const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
+  modbus: {
+    kind: 'polled',
+    device: device(profile('eastron-sdm630')),
+    line: serial(9600),
+    exchange: () => fakeModbus().exchange,
+  },
+  plantower: {
+    kind: 'stream',
+    device: alone,
+    line: serial(9600),
+    play: () => {
+      let count = 0;
+      return { hear: () => {}, tick: (stream) => stream.send(particles(count++)) };
+    },
+  },
+  firmata: {
+    kind: 'stream',
+    device: { ...alone, profile: profile('arduino-firmata') },
+    line: serial(57600),
+    play: () => {
+      const board = fakeBoard();
+      let level = 100;
+      return { hear: board.device, tick: (stream) => board.analog(stream, 0, level++) };
+    },
+  },
+};
+
+it('every driver of the list has a fixture and no fixture is left over', () => {
+  expect(Object.keys(fixtures).sort()).toEqual(DRIVERS.map((driver) => driver.protocol).sort());
+});
+
+for (const driver of DRIVERS) {
+  const fixture = fixtures[driver.protocol];
+  if (fixture !== undefined) driverConformance(driver, fixture);
+}

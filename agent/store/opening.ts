@@ -1,0 +1,207 @@
+/**
+ * Opens the log, or begins a new one: at the first start, where the file is damaged, where it came from another machine
+ * or is a copy of itself. Writes what has to be said of it (epoch, gap) in the same transaction.
+ */
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { AgentError } from '../core/errors.ts';
+import { LANES } from '../core/point.ts';
+import type { AgentEvent } from '../core/record.ts';
+import {
+  damagedLogs,
+  damagedName,
+  earlierLogs,
+  earlierName,
+  logFile,
+  moveAside,
+  type Previous,
+  previousOf,
+} from './aside.ts';
+import { decodeBatch } from './codec/batch.ts';
+import { fileId, newEpoch } from './identity.ts';
+import { LogFile, type LogFileOptions } from './log-file.ts';
+import type { Opened, ThreadData } from './messages.ts';
+import { migrate, versionOf } from './schema.ts';
+import { type Db, openForWriting, storeError } from './sqlite.ts';
+
+export interface OpenLog {
+  readonly log: LogFile;
+  readonly opened: Opened;
+  /** The damaged file that was just set aside. */
+  readonly damaged: string | undefined;
+}
+
+export interface OpenOptions extends Pick<LogFileOptions, 'free'> {
+  /** The file turned out to be damaged while in use: set it aside although it opens. */
+  readonly condemned?: boolean;
+}
+
+type EpochReason = 'first-start' | 'damaged' | 'other-machine' | 'other-file' | 'other-agent';
+type Meta = Readonly<Record<string, string>>;
+
+/** Throws `AgentError` (`store-full`, `store-failed`); a damaged file does not throw, it is set aside. */
+export function openLog(data: ThreadData, { condemned = false, ...options }: OpenOptions = {}): OpenLog {
+  const file = logFile(data.dir);
+  try {
+    mkdirSync(data.dir, { recursive: true });
+  } catch (thrown) {
+    throw storeError(thrown, `opening of the log in ${data.dir}`);
+  }
+  const all: LogFileOptions = { ...data, ...options, file };
+  let reason: EpochReason = 'first-start';
+  let aside: string | undefined;
+  if (existsSync(file)) {
+    try {
+      if (condemned) throw new AgentError('store-damaged', 'the log was found damaged while in use');
+      const opened = openExisting(file, data, all);
+      if ('log' in opened) return { ...opened, damaged: undefined };
+      reason = opened.reason;
+      if (opened.epoch !== undefined) aside = moveAside(data.dir, earlierName(opened.epoch));
+    } catch (thrown) {
+      const error = storeError(thrown, 'opening of the log');
+      if (error.code !== 'store-damaged') throw error;
+      reason = 'damaged';
+      aside = moveAside(data.dir, damagedName(data.dir, data.mapping.wall));
+    }
+  }
+  try {
+    const opened = create(file, data, all, reason, aside ?? newestAside(data.dir));
+    return { ...opened, damaged: reason === 'damaged' ? aside : undefined };
+  } catch (thrown) {
+    throw storeError(thrown, 'making of a new log');
+  }
+}
+
+/** The log that a start without a file follows: its creation was cut off by the end of the process. */
+function newestAside(dir: string): string | undefined {
+  const files = [...earlierLogs(dir), ...damagedLogs(dir)];
+  return files.sort((a, b) => statSync(a).ctimeMs - statSync(b).ctimeMs).at(-1);
+}
+
+function metaOf(db: Db): Meta {
+  const rows = db.prepare<[], { key: string; value: string }>('SELECT key, value FROM meta').all();
+  return Object.fromEntries(rows.map(({ key, value }) => [key, value]));
+}
+
+function openExisting(
+  file: string,
+  data: ThreadData,
+  options: LogFileOptions,
+): { log: LogFile; opened: Opened } | { reason: EpochReason; epoch: string | undefined } {
+  const db = openForWriting(file);
+  try {
+    // A file without tables is one whose making was cut off: nothing was ever in it.
+    if (versionOf(db) === 0) return create(file, data, options, 'first-start', newestAside(data.dir), db);
+    const meta = metaOf(db);
+    const reason = strange(meta, file, data);
+    if (reason !== undefined) {
+      db.pragma('wal_checkpoint(TRUNCATE)');
+      db.close();
+      return { reason, epoch: meta.epoch };
+    }
+    return db.transaction(() => resume(db, data, options, meta.epoch ?? '')).immediate();
+  } catch (thrown) {
+    db.close();
+    throw thrown;
+  }
+}
+
+/** Why a log that can be read must not be gone on with, if so. */
+function strange(meta: Meta, file: string, data: ThreadData): EpochReason | undefined {
+  if (meta.hardware !== data.hardware) return 'other-machine';
+  if (meta.file !== fileId(file)) return 'other-file';
+  return meta.agent === data.agent ? undefined : 'other-agent';
+}
+
+function resume(
+  db: Db,
+  data: ThreadData,
+  options: LogFileOptions,
+  epoch: string,
+): { log: LogFile; opened: Opened } {
+  migrate(db);
+  const log = new LogFile(db, options);
+  for (const lane of LANES) {
+    const newest = log.batches.newest(lane);
+    if (newest !== undefined) decodeBatch(newest.body);
+  }
+  const events = gapSince(log, data);
+  log.state.clear('clean');
+  learnClock(log, data);
+  log.appendAtOpening(events, data.boot);
+  return { log, opened: openedOf(log, epoch, events) };
+}
+
+function learnClock({ clock }: LogFile, { mapping, boot, now }: ThreadData): void {
+  const known = clock.mappingAt(clock.bootNumber(boot), now);
+  const same = known?.rank === mapping.rank && known.rate === mapping.rate && known.mono === mapping.mono;
+  if (!same) clock.add(mapping);
+}
+
+/** What an unclean stop may have lost: everything that was not committed yet, from the last commit to now. */
+function gapSince(log: LogFile, data: ThreadData): AgentEvent[] {
+  const last = log.lastCommit();
+  // The same process has the log again (its thread died, the disk was ill): it still holds what was not committed.
+  if (log.state.get('clean') === true || last === undefined || last.instance === data.instance) return [];
+  const since = log.clock.wall(log.clock.bootNumber(last.boot), last.mono).time;
+  const { mapping, now } = data;
+  const until = mapping.wall + (now - mapping.mono) * mapping.rate;
+  const lanes = ['meter', 'telemetry', 'bulk'];
+  const body = {
+    lane: 'telemetry',
+    lanes,
+    count: null,
+    reason: 'unclean-stop',
+    since,
+    until,
+    keptAs: 'nothing',
+  };
+  return [{ event: 'gap', severity: 'warning', time: now, body }];
+}
+
+function create(
+  file: string,
+  data: ThreadData,
+  options: LogFileOptions,
+  reason: EpochReason,
+  aside: string | undefined,
+  existing?: Db,
+): { log: LogFile; opened: Opened } {
+  const db = existing ?? openForWriting(file);
+  try {
+    return db
+      .transaction(() => {
+        migrate(db);
+        const epoch = newEpoch();
+        const previous = aside === undefined ? undefined : previousOf(aside);
+        const put = db.prepare('INSERT INTO meta VALUES (?, ?)');
+        const { agent, hardware } = data;
+        const meta = { agent, hardware, epoch, file: fileId(file), previous: previous?.epoch ?? '' };
+        for (const [key, value] of Object.entries(meta)) put.run(key, value);
+        const log = new LogFile(db, options);
+        log.clock.add(data.mapping);
+        const events = [epochEvent(epoch, reason, previous, data.now)];
+        log.appendAtOpening(events, data.boot);
+        return { log, opened: openedOf(log, epoch, events) };
+      })
+      .immediate();
+  } catch (thrown) {
+    if (existing === undefined) db.close();
+    throw thrown;
+  }
+}
+
+function epochEvent(
+  epoch: string,
+  reason: EpochReason,
+  previous: Previous | undefined,
+  now: number,
+): AgentEvent {
+  const body = { epoch, reason, previous: previous?.epoch ?? null, heads: previous?.heads ?? null };
+  const severity = reason === 'first-start' ? 'info' : 'warning';
+  return { event: 'epoch', severity, time: now, body };
+}
+
+function openedOf(log: LogFile, epoch: string, events: readonly AgentEvent[]): Opened {
+  if (epoch === '') throw new AgentError('store-damaged', 'opening of the log failed: it names no epoch');
+  return { epoch, heads: log.batches.allHeads(), tails: log.batches.tails(), events };
+}

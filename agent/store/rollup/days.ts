@@ -1,0 +1,65 @@
+/** Local days of the site, which have 23, 24 or 25 hours, and rarely something else. */
+const HOUR = 3_600_000;
+
+export class LocalDays {
+  readonly #format: Intl.DateTimeFormat;
+  #start = 0;
+  #end = 0;
+
+  /** Throws `RangeError` for a zone that is not in the IANA table. */
+  constructor(timezone: string) {
+    this.#format = new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
+  }
+
+  /** Local date and time of an instant, as if it were UTC. */
+  #local(time: number): number {
+    const part: Record<string, number> = {};
+    for (const { type, value } of this.#format.formatToParts(time)) part[type] = Number(value);
+    return Date.UTC(
+      part.year ?? 0,
+      (part.month ?? 1) - 1,
+      part.day ?? 1,
+      part.hour ?? 0,
+      part.minute ?? 0,
+      part.second ?? 0,
+    );
+  }
+
+  #offset(time: number): number {
+    const second = Math.floor(time / 1000) * 1000;
+    return this.#local(second) - second;
+  }
+
+  /** First instant of the local day that holds `time`; both Unix epoch ms. */
+  start(time: number): number {
+    if (time >= this.#start && time < this.#end) return this.#start;
+    this.#start = this.#find(time);
+    this.#end = this.#find(this.#start + 36 * HOUR);
+    return this.#start;
+  }
+
+  /** First instant of the day after the one that begins at `start`. */
+  next(start: number): number {
+    return this.start(start + 36 * HOUR);
+  }
+
+  #find(time: number): number {
+    const day = 24 * HOUR;
+    const midnight = Math.floor(this.#local(time) / day) * day;
+    // Midnight by the offset before or after a change of the clock in between; where it does not exist (the change is
+    // at midnight), the offset before gives the instant of the change, which is the first of the day.
+    const candidates = [this.#offset(midnight - day), this.#offset(midnight + day)]
+      .map((offset) => midnight - offset)
+      .filter((instant) => Math.floor(this.#local(instant) / day) * day === midnight);
+    return candidates.length === 0 ? midnight - this.#offset(time) : Math.min(...candidates);
+  }
+}

@@ -1,0 +1,145 @@
+/** Minute buckets in memory until they are written; loaded again where a late reading wants one that was. */
+import type { Statement } from 'better-sqlite3';
+import { type Columns, KIND, valueAt } from '../columns.ts';
+import type { LoggedPoint, PointTable } from '../points.ts';
+import { LEVELS } from '../schema.ts';
+import type { Db } from '../sqlite.ts';
+import { type Accumulator, add, emptyAccumulator } from './accumulator.ts';
+import { decodeRow, encodeRow } from './row.ts';
+
+export const MINUTE = 60_000;
+/** How old a weight may be that still weighs a value, ms. */
+const WEIGHT_AGE = 60_000;
+
+export interface MinuteRow {
+  readonly start: number;
+  readonly points: Map<number, Accumulator>;
+  /** True once it was written as closed: what is added now raises revisions. */
+  closed: boolean;
+  dirty: boolean;
+  /** Points whose revision was raised since the last write. */
+  readonly revised: Set<number>;
+}
+
+interface StoredRow {
+  readonly state: number;
+  readonly body: Uint8Array;
+}
+
+export class Minutes {
+  readonly rows = new Map<number, MinuteRow>();
+  readonly #points: PointTable;
+  readonly #get: Statement<[number], StoredRow>;
+  readonly #put: Statement<[number, number, Uint8Array]>;
+  readonly #drop: Statement<[number]>;
+  /** Last value of points that weigh others. */
+  readonly #weights = new Map<number, { time: number; value: number }>();
+  /** Number of the weighing point, 0 for none. */
+  readonly #weighedBy = new Map<number, number>();
+  readonly #weighing = new Set<number>();
+  #known = -1;
+
+  constructor(db: Db, points: PointTable) {
+    this.#points = points;
+    const table = LEVELS[0].table;
+    this.#get = db.prepare(`SELECT state, body FROM ${table} WHERE start = ?`);
+    this.#put = db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (?, ?, ?)`);
+    this.#drop = db.prepare(`DELETE FROM ${table} WHERE start = ?`);
+  }
+
+  row(start: number): MinuteRow {
+    const held = this.rows.get(start);
+    if (held !== undefined) return held;
+    const stored = this.#get.get(start);
+    const row: MinuteRow = {
+      start,
+      points: stored === undefined ? new Map() : decodeRow(start, stored.body),
+      closed: stored?.state === 1,
+      dirty: false,
+      revised: new Set(),
+    };
+    this.rows.set(start, row);
+    return row;
+  }
+
+  write(row: MinuteRow, closed: boolean): void {
+    if (row.points.size === 0) this.#drop.run(row.start);
+    else this.#put.run(row.start, closed ? 1 : 0, encodeRow(row.start, row.points));
+    row.closed = closed;
+    row.dirty = false;
+    row.revised.clear();
+  }
+
+  /** Adds readings; `times` are true times. `wanted` picks the minutes that take them. */
+  feed(columns: Columns, times: Float64Array, wanted?: (minute: number) => boolean): void {
+    this.#learnWeights(columns, times);
+    let row: MinuteRow | undefined;
+    for (let i = 0; i < columns.count; i++) {
+      const time = times[i] ?? Number.NaN;
+      if (Number.isNaN(time)) continue;
+      const minute = Math.floor(time / MINUTE) * MINUTE;
+      if (wanted !== undefined && !wanted(minute)) continue;
+      if (row?.start !== minute) row = this.row(minute);
+      const point = this.#points.get(columns.point[i] ?? 0);
+      if (point !== undefined) this.#add(row, point, columns, i, time);
+    }
+  }
+
+  #add(row: MinuteRow, point: LoggedPoint, columns: Columns, i: number, time: number): void {
+    row.dirty = true;
+    let acc = row.points.get(point.id);
+    if (acc === undefined) {
+      acc = emptyAccumulator(point.aggregation);
+      if (point.every !== undefined && point.every > 0) acc.expected = Math.round(MINUTE / point.every);
+      row.points.set(point.id, acc);
+    }
+    if (row.closed && !row.revised.has(point.id)) {
+      row.revised.add(point.id);
+      acc.revision++;
+    }
+    const kind = columns.kind[i];
+    if (kind === KIND.none) {
+      acc.bad++;
+      return;
+    }
+    const text = kind === KIND.text;
+    const value = kind === KIND.number ? (columns.value[i] ?? 0) : kind === KIND.true ? 1 : 0;
+    const state = acc.kind === 'state' || text ? String(valueAt(columns, i)) : '';
+    add(acc, time, value, state, this.#weightAt(point, time));
+  }
+
+  #learnWeights(columns: Columns, times: Float64Array): void {
+    this.#findWeighing();
+    if (this.#weighing.size === 0) return;
+    for (let i = 0; i < columns.count; i++) {
+      const id = columns.point[i] ?? 0;
+      if (!this.#weighing.has(id) || columns.kind[i] !== KIND.number) continue;
+      this.#weights.set(id, { time: times[i] ?? 0, value: columns.value[i] ?? 0 });
+    }
+  }
+
+  /** Looks again only when points were added or changed their facts. */
+  #findWeighing(): void {
+    if (this.#known === this.#points.version) return;
+    this.#known = this.#points.version;
+    this.#weighing.clear();
+    this.#weighedBy.clear();
+    for (const point of this.#points.all()) {
+      if (point.weight === undefined) continue;
+      const by = this.#points.named(point.device, point.weight).at(-1)?.id ?? 0;
+      this.#weighedBy.set(point.id, by);
+      this.#weighing.add(by);
+    }
+  }
+
+  /**
+   * Weight of a value: of the same commit or the last one known, at most a minute old. 1 for a direction whose profile
+   * names no weight.
+   */
+  #weightAt(point: LoggedPoint, time: number): number | undefined {
+    if (point.aggregation !== 'vector' && point.aggregation !== 'weighted') return undefined;
+    if (point.weight === undefined) return point.aggregation === 'vector' ? 1 : undefined;
+    const weight = this.#weights.get(this.#weighedBy.get(point.id) ?? 0);
+    return weight === undefined || Math.abs(weight.time - time) > WEIGHT_AGE ? undefined : weight.value;
+  }
+}

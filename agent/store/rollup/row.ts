@@ -1,0 +1,196 @@
+/**
+ * A rollup row: one bucket of all points. Version (1 byte), then per point its number (difference to the one before),
+ * the length of its entry and the entry; CRC-32 last. A reader of one point skips the others by their length.
+ */
+import { crc32 } from 'node:zlib';
+import type { Aggregation } from '../../core/point.ts';
+import { ByteReader, ByteWriter, damaged, MAX_SIGNED } from '../codec/bytes.ts';
+import { POWERS, readNumber, scaled, writeNumber } from '../codec/number.ts';
+import { type Accumulator, emptyAccumulator } from './accumulator.ts';
+
+const VERSION = 1;
+const MAX_POINTS = 100_000;
+
+/** Append only, as everything that a codec has written. */
+const KIND_CODES = {
+  mean: 0,
+  sum: 1,
+  counter: 2,
+  leq: 3,
+  vector: 4,
+  weighted: 5,
+  state: 6,
+  last: 7,
+} as const satisfies Record<Aggregation, number>;
+const KINDS = Object.keys(KIND_CODES) as Aggregation[];
+
+const row = new ByteWriter();
+const entry = new ByteWriter();
+
+/** `start`: of the bucket, Unix epoch ms. */
+export function encodeRow(start: number, accumulators: ReadonlyMap<number, Accumulator>): Uint8Array {
+  row.reset();
+  row.byte(VERSION);
+  row.varint(accumulators.size);
+  let before = 0;
+  for (const id of [...accumulators.keys()].sort((a, b) => a - b)) {
+    const acc = accumulators.get(id);
+    if (acc === undefined) continue;
+    row.varint(id - before);
+    before = id;
+    entry.reset();
+    writeEntry(entry, start, acc);
+    row.varint(entry.length);
+    row.raw(entry.view());
+  }
+  row.uint32(crc32(row.view()));
+  return row.take();
+}
+
+function writeEntry(writer: ByteWriter, start: number, acc: Accumulator): void {
+  writer.byte(KIND_CODES[acc.kind]);
+  writer.varint(acc.revision);
+  writer.varint(acc.expected);
+  writer.varint(acc.bad);
+  writer.varint(acc.count);
+  if (acc.count === 0) return;
+  const firstTime = Math.max(0, Math.round(acc.firstTime - start));
+  writer.varint(firstTime);
+  writer.varint(Math.max(0, Math.round(acc.lastTime - start) - firstTime));
+  const power = POWERS[acc.decimals];
+  const exact =
+    power !== undefined && Math.max(Math.abs(acc.min), Math.abs(acc.max)) * power < MAX_SIGNED / 2;
+  writer.byte(exact ? acc.decimals : 255);
+  if (exact) {
+    const min = scaled(acc.min, acc.decimals);
+    writer.signed(min);
+    writer.varint(scaled(acc.max, acc.decimals) - min);
+    writer.varint(scaled(acc.first, acc.decimals) - min);
+    writer.varint(scaled(acc.last, acc.decimals) - min);
+  } else for (const value of [acc.min, acc.max, acc.first, acc.last]) writeNumber(writer, value, -1);
+  writeKind(writer, acc, exact && power !== undefined ? power : undefined);
+}
+
+function writeKind(writer: ByteWriter, acc: Accumulator, power: number | undefined): void {
+  // A sum of values with d decimals has d decimals: what floating point added beyond them is taken off again.
+  const trim = (sum: number) => (power === undefined ? sum : Math.round(sum * power) / power);
+  switch (acc.kind) {
+    case 'mean':
+    case 'sum':
+      writeNumber(writer, trim(acc.sum), acc.decimals);
+      return;
+    case 'counter':
+      writeNumber(writer, trim(acc.steps), acc.decimals);
+      writer.varint(acc.resets);
+      return;
+    case 'leq':
+      writer.float64(acc.sum);
+      return;
+    case 'vector':
+      writer.float64(acc.x);
+      writer.float64(acc.y);
+      writer.float64(acc.weight);
+      return;
+    case 'weighted':
+      writer.float64(acc.sum);
+      writer.float64(acc.weight);
+      return;
+    case 'state':
+      writer.text(acc.firstState);
+      writer.text(acc.lastState);
+      writer.varint(acc.durations?.size ?? 0);
+      for (const [state, ms] of acc.durations ?? []) {
+        writer.text(state);
+        writer.varint(Math.round(ms));
+      }
+      return;
+    case 'last':
+      return;
+  }
+}
+
+/** Throws `AgentError` `store-damaged`. With `only`, nothing but that point. */
+export function decodeRow(start: number, body: Uint8Array, only?: number): Map<number, Accumulator> {
+  if (body.length < 6) throw damaged('a rollup row is too short');
+  const end = body.length - 4;
+  if (new ByteReader(body, end).uint32() !== crc32(body.subarray(0, end)))
+    throw damaged('the CRC-32 of a rollup row is wrong');
+  const reader = new ByteReader(body, 0, end);
+  const version = reader.byte();
+  if (version !== VERSION) throw damaged(`rollup version ${version} is unknown`);
+  const accumulators = new Map<number, Accumulator>();
+  const count = reader.count(MAX_POINTS, 'points');
+  for (let i = 0, id = 0; i < count; i++) {
+    id += reader.varint();
+    const length = reader.varint();
+    if (only !== undefined && id !== only) reader.skip(length);
+    else accumulators.set(id, readEntry(reader, start));
+  }
+  return accumulators;
+}
+
+function readEntry(reader: ByteReader, start: number): Accumulator {
+  const kind = KINDS[reader.byte()];
+  if (kind === undefined) throw damaged('a rollup of unknown kind');
+  const acc = emptyAccumulator(kind);
+  acc.revision = reader.varint();
+  acc.expected = reader.varint();
+  acc.bad = reader.varint();
+  acc.count = reader.varint();
+  if (acc.count === 0) return acc;
+  acc.firstTime = start + reader.varint();
+  acc.lastTime = acc.firstTime + reader.varint();
+  const decimals = reader.byte();
+  const power = POWERS[decimals];
+  if (power !== undefined) {
+    const min = reader.signed();
+    acc.decimals = decimals;
+    acc.min = min / power;
+    acc.max = (min + reader.varint()) / power;
+    acc.first = (min + reader.varint()) / power;
+    acc.last = (min + reader.varint()) / power;
+  } else {
+    acc.decimals = -1;
+    acc.min = readNumber(reader);
+    acc.max = readNumber(reader);
+    acc.first = readNumber(reader);
+    acc.last = readNumber(reader);
+  }
+  readKind(reader, acc);
+  return acc;
+}
+
+function readKind(reader: ByteReader, acc: Accumulator): void {
+  switch (acc.kind) {
+    case 'mean':
+    case 'sum':
+      acc.sum = readNumber(reader);
+      return;
+    case 'counter':
+      acc.steps = readNumber(reader);
+      acc.resets = reader.varint();
+      return;
+    case 'leq':
+      acc.sum = reader.float64();
+      return;
+    case 'vector':
+      acc.x = reader.float64();
+      acc.y = reader.float64();
+      acc.weight = reader.float64();
+      return;
+    case 'weighted':
+      acc.sum = reader.float64();
+      acc.weight = reader.float64();
+      return;
+    case 'state':
+      acc.firstState = reader.text();
+      acc.lastState = reader.text();
+      for (let left = reader.count(10_000, 'states'); left > 0; left--) {
+        const state = reader.text();
+        acc.durations?.set(state, reader.varint());
+      }
+      return;
+    case 'last':
+      return;
+  }
+}

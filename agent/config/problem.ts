@@ -65,7 +65,7 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   let best: { readonly candidate: string; readonly far: number } | undefined;
   for (const candidate of candidates) {
     const far = distance(wanted, candidate.toLowerCase());
-    const limit = Math.min(4, Math.max(1, Math.floor(Math.max(wanted.length, candidate.length) / 3)));
+    const limit = Math.min(4, Math.ceil(Math.max(wanted.length, candidate.length) / 3));
     if (far <= limit && (best === undefined || far < best.far)) best = { candidate, far };
   }
   if (best !== undefined) return best.candidate;

@@ -148,9 +148,10 @@ function own(root: MapNode, file: string, deps: ProfileDeps, protocol: string): 
   }
   if (protocol !== '' && deps.driver(protocol) === undefined) {
     const close = nearest(protocol, deps.protocols);
-    const fix = close === undefined ? `one of ${deps.protocols.join(', ')}` : close;
+    const fix =
+      close === undefined ? `write one of ${deps.protocols.join(', ')}` : `write protocol: ${close}`;
     const message = `no driver speaks ${shown(protocol)}`;
-    found.push(problem(placeAt(root, ['protocol']), ['protocol'], message, `write protocol: ${fix}`));
+    found.push(problem(placeAt(root, ['protocol']), ['protocol'], message, fix));
   }
   return found;
 }

@@ -89,6 +89,7 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, uplinks }: Part
     agent,
     state: resolve(dirname(file), parsed.state),
     rate: parsed.rate,
+    ...definedOnly({ origin: parsed.origin }),
     log: { window: log.window, budget: log.budget, maxAge: log.max_age, ring: log.ring },
     lines,
     devices,

@@ -169,6 +169,10 @@ export const siteSchema = z
     rate: number(1, 3600, 1)
       .prefault(1)
       .describe('Wall time per monotonic time; more than 1 only for a show'),
+    origin: z
+      .strictObject({ mono: number(0, 1e15, 0), wall: number(0, 1e15, 0) })
+      .optional()
+      .describe('For a show only: Unix epoch ms of the wall clock at a monotonic time (ms) of this boot'),
     log: z
       .strictObject({
         window: duration(100, 300 * SECOND, '5s')

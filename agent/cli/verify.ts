@@ -1,0 +1,117 @@
+/**
+ * `kerbside verify`: an independent receiver. Follows the messages of agents and proves from them alone that nothing is
+ * missing or doubled. Shares no code with the sending side.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { parseDuration } from '../config/values.ts';
+import { EXIT } from './exit.ts';
+import { ReceiverLedger } from './verify/ledger.ts';
+import { listen, readMessages } from './verify/receive.ts';
+import { reportText } from './verify/report.ts';
+
+/** ms */
+const PROGRESS_EVERY = 5000;
+
+interface Options {
+  readonly broker?: string;
+  readonly file?: string;
+  readonly site: string;
+  readonly agent: string;
+  readonly for?: number;
+  readonly complete?: true;
+  readonly json?: true;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('verify')
+    .description('listen as an independent receiver and prove that no reading is missing or doubled')
+    .option('--broker <url>', 'listen at this broker: mqtt:// or mqtts://')
+    .option('--file <path>', 'read messages from a file of JSON lines {"topic", "payload"} instead')
+    .option('--site <id>', 'only this site', '+')
+    .option('--agent <id>', 'only this agent', '+')
+    .option('--for <time>', 'stop after this long, for example 60s; without it at Ctrl-C', duration)
+    .option('--complete', 'ask for every number from 1: the receiver was there from the first message on')
+    .option('--username <name>', 'user name at the broker')
+    .option('--password-file <path>', 'file with the password')
+    .option('--ca <path>', "certificate of the broker's authority, PEM")
+    .option('--cert <path>', 'certificate of this receiver, PEM')
+    .option('--key <path>', 'key of this receiver, PEM')
+    .option('--json', 'answer in JSON')
+    .addHelpText('after', '\nExit code 0: the ledger balances. 1: it does not, or nothing was received.')
+    .action(async (options: Options, command: Command) => {
+      if ((options.broker === undefined) === (options.file === undefined)) {
+        command.error('error: give either --broker or --file', { exitCode: EXIT.usage });
+      }
+      await verify(options);
+    });
+}
+
+async function verify(options: Options): Promise<void> {
+  const ledger = new ReceiverLedger(options.complete === true ? { complete: true } : {});
+  const interruptions =
+    options.file === undefined
+      ? await follow(options, ledger)
+      : await readMessages(options.file, ledger).then(() => 0);
+  const report = ledger.report();
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify({ ...report, interruptions }, undefined, 2)}\n`
+      : reportText(report, interruptions),
+  );
+  process.exitCode = report.balanced && report.records > 0 ? EXIT.ok : EXIT.no;
+}
+
+/** Listens until the time is over or Ctrl-C; gives how often the own link was down. */
+async function follow(options: Options, ledger: ReceiverLedger): Promise<number> {
+  const { broker = '', site, agent, username } = options;
+  const pem = async (path: string | undefined) =>
+    path === undefined ? undefined : await readFile(path, 'utf8');
+  const [ca, cert, key, password] = await Promise.all(
+    [options.ca, options.cert, options.key, options.passwordFile].map(pem),
+  );
+  await using listening = await listen(
+    {
+      broker,
+      site,
+      agent,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password: password.trimEnd() }),
+      ...(ca === undefined ? {} : { ca }),
+      ...(cert === undefined ? {} : { cert }),
+      ...(key === undefined ? {} : { key }),
+    },
+    ledger,
+  );
+  process.stderr.write(
+    `listening by ${listening.protocol}; ${options.for === undefined ? 'Ctrl-C ends it' : ''}\n`,
+  );
+  const { promise: end, resolve } = Promise.withResolvers<void>();
+  const progress = setInterval(() => {
+    const { records, missing, awaited, conflicts } = ledger.report();
+    process.stderr.write(
+      `${records} records, ${missing} missing, ${awaited} awaited, ${conflicts} conflicts\n`,
+    );
+  }, PROGRESS_EVERY);
+  const timer = options.for === undefined ? undefined : setTimeout(resolve, options.for);
+  const stop = () => resolve();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  await end;
+  clearInterval(progress);
+  clearTimeout(timer);
+  process.off('SIGINT', stop).off('SIGTERM', stop);
+  return listening.interruptions();
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a time such as 60s or 5min.');
+  return ms;
+}

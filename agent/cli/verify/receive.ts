@@ -1,0 +1,135 @@
+/** Where messages come from: a broker that is listened to, or a file of lines `{topic, payload}`. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline/promises';
+import { connectAsync, type IClientOptions } from 'mqtt';
+import { AgentError } from '../../core/errors.ts';
+import { isFields } from './envelope.ts';
+import type { ReceiverLedger } from './ledger.ts';
+
+/** `…/data/<lane>` and `…/backlog/<lane>`; everything else is not about records. */
+const RECORDS = /^kerbside\/v1\/[^/]+\/[^/]+\/(data|backlog)\/[^/]+$/;
+/** The broker keeps our session so long while our own link is down, s. */
+const SESSION = 300;
+
+export interface BrokerOptions {
+  /** mqtt:// or mqtts:// */
+  readonly broker: string;
+  readonly site: string;
+  readonly agent: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM texts. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+export interface Listening extends AsyncDisposable {
+  /** How often our own link was down. Without MQTT 5 nothing is kept for us meanwhile, and numbers may lack by that. */
+  interruptions(): number;
+  readonly protocol: 'MQTT 5' | 'MQTT 3.1.1';
+}
+
+/** Subscribes and books what comes. Rejects with `AgentError` `broker-unreachable` within 20 s. */
+export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Promise<Listening> {
+  const { broker, site, agent, ...credentials } = options;
+  const common: IClientOptions = {
+    clientId: `kerbside-verify-${process.pid}-${Date.now().toString(36)}`,
+    keepalive: 30,
+    connectTimeout: 10_000,
+    reconnectPeriod: 0,
+    ...credentials,
+  };
+  let version: 4 | 5 = 5;
+  let client = await open(broker, {
+    ...common,
+    protocolVersion: 5,
+    clean: false,
+    properties: { sessionExpiryInterval: SESSION },
+  });
+  if (client instanceof Error) {
+    version = 4;
+    const older = await open(broker, { ...common, protocolVersion: 4, clean: true });
+    if (older instanceof Error) {
+      throw new AgentError(
+        'broker-unreachable',
+        `connection to ${hostOf(broker)} failed: ${older.message || client.message}`,
+        {
+          cause: older,
+          fix: 'Check the address, the port and the credentials, and that the broker runs.',
+        },
+      );
+    }
+    client = older;
+  }
+  const connected = client;
+  let interruptions = 0;
+  let leaving = false;
+  connected.on('error', () => {});
+  connected.on('close', () => {
+    if (!leaving) interruptions += 1;
+  });
+  connected.options.reconnectPeriod = 1000;
+  connected.on('message', (topic, payload, packet) => {
+    if (RECORDS.test(topic) && !packet.retain) book(payload.toString('utf8'), topic, ledger);
+  });
+  const root = `kerbside/v1/${site}/${agent}`;
+  await connected.subscribeAsync([`${root}/data/+`, `${root}/backlog/+`], { qos: 1 });
+  return {
+    protocol: version === 5 ? 'MQTT 5' : 'MQTT 3.1.1',
+    interruptions: () => interruptions,
+    [Symbol.asyncDispose]: async () => {
+      leaving = true;
+      connected.options.reconnectPeriod = 0;
+      const goodbye = version === 5 ? { properties: { sessionExpiryInterval: 0 } } : {};
+      const late = setTimeout(() => connected.stream.destroy(), 1000);
+      await connected.endAsync(false, goodbye).catch(() => {});
+      clearTimeout(late);
+    },
+  };
+}
+
+/** Books a file of JSON lines; a line without `topic` is taken as a message itself. Rejects where it cannot be read. */
+export async function readMessages(path: string, ledger: ReceiverLedger): Promise<void> {
+  const lines = createInterface({
+    input: createReadStream(path, 'utf8'),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  });
+  let number = 0;
+  for await (const line of lines) {
+    number += 1;
+    if (line.trim() === '') continue;
+    const entry = parse(line);
+    if (!isFields(entry)) ledger.malformed(`line ${number}: not a JSON object`);
+    else if (typeof entry.topic !== 'string') ledger.take(entry);
+    else if (!RECORDS.test(entry.topic)) continue;
+    else if (typeof entry.payload === 'string') book(entry.payload, `line ${number}`, ledger);
+    else ledger.take(entry.payload);
+  }
+}
+
+async function open(broker: string, options: IClientOptions) {
+  try {
+    return await connectAsync(broker, options, false);
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown : new Error(String(thrown));
+  }
+}
+
+function book(text: string, where: string, ledger: ReceiverLedger): void {
+  const payload = parse(text);
+  if (payload === undefined) ledger.malformed(`${where}: not JSON`);
+  else ledger.take(payload);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function hostOf(broker: string): string {
+  return URL.canParse(broker) ? new URL(broker).host : 'the broker';
+}

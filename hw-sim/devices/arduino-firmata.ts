@@ -265,7 +265,8 @@ export class ArduinoFirmata implements LineDevice {
         ['sos-button', this.#wiring.sos, sosPressed],
       ] as const) {
         const bit = 1 << (pin & 7);
-        if (pin >> 3 === port && (before & bit) !== (mask & bit)) {
+        const wired = this.#modes[pin] === MODE.pullup;
+        if (wired && pin >> 3 === port && (before & bit) !== (mask & bit)) {
           served.push(this.#served(point, pin, (mask & bit) === 0 ? 0 : 1, value, '1'));
         }
       }

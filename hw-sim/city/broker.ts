@@ -1,0 +1,109 @@
+/**
+ * The city: an MQTT broker on the loopback (MQTT 3.1.1, which is what aedes speaks) that also listens itself and says
+ * in a few lines what arrives. It can go away and come back, as a city's data centre does.
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { Aedes } from 'aedes';
+import { freePort } from '../free-port.ts';
+import { cityLog } from './city-log.ts';
+
+export interface BrokerOptions {
+  /** First port tried; 0: any. Default 1883. */
+  readonly port?: number;
+  /** Takes a line for people about what arrived. Absent: silence. */
+  readonly say?: (line: string) => void;
+  /** Least time between two lines about readings, ms. Default 2000. */
+  readonly every?: number;
+}
+
+export interface CityBroker extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** Whether it listens now. */
+  readonly up: boolean;
+  /** Clients connected now. */
+  readonly clients: number;
+  /** The city is gone: connections break, new ones are refused. Idempotent. */
+  cut(): Promise<void>;
+  /** It is back on the same port, remembering nothing but retained messages. Idempotent. */
+  restore(): Promise<void>;
+  /** Every message published by a client, from now on. */
+  onMessage(listener: (topic: string, payload: Uint8Array, retain: boolean) => void): Disposable;
+}
+
+/** Rejects where no port is free. */
+export async function startBroker(options: BrokerOptions = {}): Promise<CityBroker> {
+  const aedes = await Aedes.createBroker();
+  const sockets = new Set<Socket>();
+  const listeners = new Set<(topic: string, payload: Uint8Array, retain: boolean) => void>();
+  let server: Server | undefined;
+
+  aedes.on('publish', (packet, client) => {
+    // What the broker publishes about itself ($SYS) has no client.
+    if (client === null) return;
+    const payload = typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload;
+    for (const listener of [...listeners]) listener(packet.topic, payload, packet.retain);
+  });
+  // A client that breaks the protocol or vanishes is none of our failures.
+  aedes.on('clientError', () => undefined);
+  aedes.on('connectionError', () => undefined);
+
+  const listen = async (port: number): Promise<number> => {
+    const fresh = createServer((socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => sockets.delete(socket));
+      aedes.handle(socket);
+    });
+    await new Promise<void>((resolve, reject) => {
+      fresh.once('error', reject);
+      fresh.listen(port, '127.0.0.1', () => {
+        fresh.off('error', reject);
+        resolve();
+      });
+    });
+    server = fresh;
+    const address = fresh.address();
+    return typeof address === 'object' && address !== null ? address.port : port;
+  };
+
+  const cut = async (): Promise<void> => {
+    const gone = server;
+    if (gone === undefined) return;
+    server = undefined;
+    const closed = new Promise<void>((resolve) => gone.close(() => resolve()));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+
+  const wanted = options.port ?? 1883;
+  const port = await listen(wanted === 0 ? 0 : await freePort(wanted));
+  const { say } = options;
+  const log = say === undefined ? undefined : cityLog(say, options.every);
+  if (log !== undefined) listeners.add(log.message);
+  if (port !== wanted && wanted !== 0) say?.(`port ${wanted} is taken, the city listens on ${port}`);
+
+  return {
+    url: `mqtt://127.0.0.1:${port}`,
+    port,
+    get up() {
+      return server !== undefined;
+    },
+    get clients() {
+      return aedes.connectedClients;
+    },
+    cut,
+    async restore() {
+      if (server === undefined) await listen(port);
+    },
+    onMessage(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    async [Symbol.asyncDispose]() {
+      log?.[Symbol.dispose]();
+      await cut();
+      await new Promise<void>((resolve) => aedes.close(() => resolve()));
+    },
+  };
+}

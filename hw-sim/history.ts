@@ -1,0 +1,104 @@
+/**
+ * A day of past readings from the world, as JSON lines for `kerbside import`: one a minute for every point, as the
+ * devices would have shown them. `{device, point, value, unit, time}`, time in Unix epoch ms.
+ */
+
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { encodeRegister, type ModbusModel } from './devices/modbus-model.ts';
+import { MODBUS_MODELS } from './devices/modbus-models.ts';
+import { weather } from './devices/quantities.ts';
+import type { Scenario } from './scenario.ts';
+import type { World } from './world/world.ts';
+
+const MINUTE = 60_000;
+/** Lines handed to the file at once. */
+const CHUNK = 500;
+
+export interface HistoryOptions {
+  readonly scenario: Scenario;
+  readonly world: World;
+  /** Epoch ms; the last reading lies before it. Default: the street's opening. */
+  readonly until?: number;
+  /** Default 24. */
+  readonly hours?: number;
+  readonly signal?: AbortSignal;
+}
+
+type Past = readonly [point: string, value: number | string | boolean, unit: string];
+
+/** Writes the file and gives the number of lines. Rejects with the file system's error, or when aborted. */
+export async function writeHistory(file: string, options: HistoryOptions): Promise<number> {
+  const { scenario, world, until = world.start, hours = 24 } = options;
+  const from = until - hours * 3_600_000;
+  const stream = createWriteStream(file);
+  const failed = once(stream, 'error').then(([error]) => Promise.reject(error));
+  failed.catch(() => undefined);
+  let lines: string[] = [];
+  let count = 0;
+  const flush = async (): Promise<void> => {
+    count += lines.length;
+    const more = stream.write(lines.join(''));
+    lines = [];
+    // A drained or a broken file; never longer than the disk takes.
+    if (!more) await Promise.race([once(stream, 'drain'), failed]);
+  };
+  for (let time = Math.ceil(from / MINUTE) * MINUTE; time < until; time += MINUTE) {
+    options.signal?.throwIfAborted();
+    for (const [device, past] of momentOf(scenario, world, time)) {
+      for (const [point, value, unit] of past) {
+        lines.push(`${JSON.stringify({ device, point, value, unit, time })}\n`);
+      }
+    }
+    if (lines.length >= CHUNK) await flush();
+  }
+  await flush();
+  stream.end();
+  await Promise.race([once(stream, 'close'), failed]);
+  return count;
+}
+
+/** What every device of the street showed at a moment. */
+function* momentOf(
+  scenario: Scenario,
+  world: World,
+  time: number,
+): Generator<readonly [string, readonly Past[]]> {
+  for (const { model: stem, id } of scenario.lines.flatMap((line) => line.devices)) {
+    const model = MODBUS_MODELS.get(stem);
+    if (model !== undefined) yield [id, registersAt(model, world, time)];
+    else if (stem === 'plantower-pms5003') yield [id, particlesAt(world, time)];
+    else yield [id, boardAt(world, time)];
+  }
+}
+
+function registersAt(model: ModbusModel, world: World, time: number): Past[] {
+  const past: Past[] = [];
+  const settings = new Map<string, number>();
+  for (const register of model.registers) {
+    if (register.access === 'write') continue;
+    const truth =
+      register.value?.(world, time, settings) ?? model.value(register.point, world, time, settings);
+    const { value } = encodeRegister(model, register, truth);
+    if (value !== null) past.push([register.point, value, register.uom]);
+  }
+  return past;
+}
+
+function particlesAt(world: World, time: number): Past[] {
+  const air = world.weather(time);
+  return (['pm1-0', 'pm2-5', 'pm10'] as const).map((point) => [
+    point,
+    Math.round(weather(point, air)),
+    'ug/m3',
+  ]);
+}
+
+function boardAt(world: World, time: number): Past[] {
+  return [
+    ['lamp-level', Math.round(world.lampLevel(time) * 100), '%'],
+    ['photocell', Math.round(Math.min(1000, world.weather(time).lux)), 'lx'],
+    ['cabinet-door', false, '1'],
+    ['sos-button', false, '1'],
+  ];
+}

@@ -1,0 +1,83 @@
+/** Faults as scenario files name them, with when and where. */
+import * as z from 'zod';
+import * as faults from './faults.ts';
+import { durationSchema } from './scenario-values.ts';
+
+const unit = z.int().min(1).max(255).optional();
+const share = z.number().min(0).max(1).default(1);
+const seed = z.int().default(1);
+const point = z.string().optional();
+
+/** When, in real time since the street opened; without `for` it stays. */
+const when = { at: durationSchema, for: durationSchema.optional(), every: durationSchema.optional() };
+const onLine = { ...when, line: z.string() };
+
+/** `every` repeats a fault that has a `for`. */
+export const faultSchema = z
+  .discriminatedUnion('fault', [
+    z.strictObject({ ...onLine, fault: z.literal('silence'), unit }),
+    z.strictObject({ ...onLine, fault: z.literal('checksum-error'), unit, share, seed }),
+    z.strictObject({ ...onLine, fault: z.literal('exception'), code: z.int().min(1).max(11), unit }),
+    z.strictObject({ ...onLine, fault: z.literal('late-answer'), delay: durationSchema, unit, share, seed }),
+    z.strictObject({ ...onLine, fault: z.literal('echo') }),
+    z.strictObject({ ...onLine, fault: z.literal('foreign-frame'), foreign: z.int().min(1).max(247), unit }),
+    z.strictObject({ ...onLine, fault: z.literal('truncated'), bytes: z.int().min(1).default(2), unit }),
+    z.strictObject({ ...onLine, fault: z.literal('glued'), unit }),
+    z.strictObject({ ...onLine, fault: z.literal('dripping'), gap: durationSchema.default(5), unit }),
+    z.strictObject({ ...onLine, fault: z.literal('babble'), seed }),
+    z.strictObject({ ...onLine, fault: z.literal('noise'), seed }),
+    z.strictObject({ ...onLine, fault: z.literal('swapped-wires') }),
+    z.strictObject({ ...onLine, fault: z.literal('shared-address'), unit: z.int().min(1).max(247) }),
+    z.strictObject({ ...onLine, fault: z.literal('jump'), factor: z.number(), unit, point }),
+    z.strictObject({ ...onLine, fault: z.literal('frozen'), unit, point }),
+    z.strictObject({ ...onLine, fault: z.literal('not-a-number'), unit, point }),
+    z.strictObject({ ...onLine, fault: z.literal('unplugged') }),
+    z.strictObject({ ...when, fault: z.literal('city-away') }),
+    z.strictObject({ ...when, fault: z.literal('door-open') }),
+    z.strictObject({ ...when, fault: z.literal('sos-pressed') }),
+  ])
+  .refine((one) => one.every === undefined || (one.for !== undefined && one.for < one.every), {
+    error: '`every` needs a `for` shorter than itself',
+  });
+
+export type ScenarioFault = z.output<typeof faultSchema>;
+
+/** The fault of a line, or undefined for those that are no matter of bytes (unplugged, city, hands). */
+export function faultOfLine(one: ScenarioFault): faults.Fault | undefined {
+  switch (one.fault) {
+    case 'silence':
+      return faults.silence(one.unit);
+    case 'checksum-error':
+      return faults.checksumError(one.unit, one.share, one.seed);
+    case 'exception':
+      return faults.exception(one.code, one.unit);
+    case 'late-answer':
+      return faults.lateAnswer(one.delay, one.unit, one.share, one.seed);
+    case 'echo':
+      return faults.echo();
+    case 'foreign-frame':
+      return faults.foreignFrame(one.foreign, one.unit);
+    case 'truncated':
+      return faults.truncated(one.bytes, one.unit);
+    case 'glued':
+      return faults.glued(one.unit);
+    case 'dripping':
+      return faults.dripping(one.gap, one.unit);
+    case 'babble':
+      return faults.babble(one.seed);
+    case 'noise':
+      return faults.noise(one.seed);
+    case 'swapped-wires':
+      return faults.swappedWires();
+    case 'shared-address':
+      return faults.sharedAddress(one.unit);
+    case 'jump':
+      return faults.jump(one.factor, one.unit, one.point);
+    case 'frozen':
+      return faults.frozen(one.unit, one.point);
+    case 'not-a-number':
+      return faults.notANumber(one.unit, one.point);
+    default:
+      return undefined;
+  }
+}

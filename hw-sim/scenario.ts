@@ -1,0 +1,174 @@
+/** Scenarios: what stands in a simulated street and what goes wrong in it, one YAML file each in hw-sim/scenarios. */
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, extname, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { LineCounter, parseDocument } from 'yaml';
+import * as z from 'zod';
+import { MODBUS_MODELS } from './devices/modbus-models.ts';
+import { faultSchema } from './scenario-faults.ts';
+import { durationSchema } from './scenario-values.ts';
+
+const FOLDER = fileURLToPath(new URL('./scenarios/', import.meta.url));
+
+/** Devices that are not Modbus. */
+export const OTHER_MODELS = ['plantower-pms5003', 'arduino-firmata'] as const;
+
+const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected letters, digits, _ and -, at most 64');
+const title = z.strictObject({ en: z.string(), zh: z.string().optional() });
+
+const device = z.strictObject({
+  id,
+  title: title.optional(),
+  model: z
+    .string()
+    .refine((stem) => MODBUS_MODELS.has(stem) || OTHER_MODELS.some((other) => other === stem), {
+      error: `expected one of ${[...MODBUS_MODELS.keys(), ...OTHER_MODELS].join(', ')}`,
+    }),
+  unit: z.int().min(1).max(255).optional(),
+  every: durationSchema.optional(),
+  asset: z.string().optional(),
+  turnaround: durationSchema.optional(),
+});
+
+const line = z.strictObject({
+  id,
+  /** Serial settings; absent with `tcp: true`. */
+  baud: z.int().min(300).max(921_600).default(9600),
+  format: z
+    .string()
+    .regex(/^[78][NEO][12]$/, 'expected 8N1, 8E1, 7E1 …')
+    .default('8N1'),
+  duplex: z.enum(['half', 'full']).default('half'),
+  tcp: z.boolean().default(false),
+  timeout: durationSchema.optional(),
+  devices: z.array(device).min(1),
+});
+
+export const scenarioSchema = z.strictObject({
+  title: z.string(),
+  /** Name of a scenario whose keys stand where this one has none. */
+  extends: z.string().optional(),
+  seed: z.int(),
+  /** World time at the start: `now`, or a moment like 2027-01-20T17:30:00+08:00. */
+  start: z.union([z.literal('now'), z.iso.datetime({ offset: true })]).default('now'),
+  /** Factor on vehicles and faces. */
+  traffic: z.number().min(0).max(3).default(1),
+  site: z.strictObject({
+    id,
+    title,
+    timezone: z.string().refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone), {
+      error: 'expected an IANA time zone such as Asia/Shanghai',
+    }),
+    position: z.strictObject({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) }),
+  }),
+  agent: id,
+  lines: z.array(line).min(1),
+  cameras: z
+    .array(z.strictObject({ id, title, rate: z.number().min(0.1).max(30).default(6) }))
+    .max(1, 'one camera looks at the street')
+    .default([]),
+  lamps: z.array(z.strictObject({ id, device: id, point: id })).default([]),
+  faults: z.array(faultSchema).default([]),
+});
+
+export type Scenario = z.output<typeof scenarioSchema>;
+export type ScenarioLine = Scenario['lines'][number];
+export type ScenarioDevice = ScenarioLine['devices'][number];
+
+/** Names of the scenarios that come with the simulator. */
+export async function scenarioNames(): Promise<string[]> {
+  const files = await readdir(FOLDER);
+  return files.filter((file) => extname(file) === '.yaml').map((file) => basename(file, '.yaml'));
+}
+
+/**
+ * A scenario by name, or by the path of a YAML file. Rejects with everything that is wrong in it, one line each:
+ * `street.yaml:14:7 lines.0.baud: …`.
+ */
+export async function loadScenario(name: string): Promise<Scenario> {
+  const isPath = name.endsWith('.yaml') || name.includes('/');
+  const file = isPath ? resolve(name) : `${FOLDER}${name}.yaml`;
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const known = (await scenarioNames()).join(', ');
+    throw new Error(`scenario "${name}" cannot be read: there is no ${basename(file)}; known are ${known}`, {
+      cause,
+    });
+  }
+  const beneath = z.object({ extends: z.string() }).safeParse(parseDocument(text).toJS());
+  const base = beneath.success ? await loadRaw(beneath.data.extends) : {};
+  return parseScenario(text, basename(file), base);
+}
+
+/** A scenario that another one stands on: checked by itself, then given as it was written. */
+async function loadRaw(name: string): Promise<object> {
+  await loadScenario(name);
+  const raw: unknown = parseDocument(await readFile(`${FOLDER}${basename(name)}.yaml`, 'utf8')).toJS();
+  return typeof raw === 'object' && raw !== null ? raw : {};
+}
+
+/** As `loadScenario`, from text; `file` is named in messages, keys of `base` stand where the text has none. */
+export function parseScenario(text: string, file = 'scenario.yaml', base: object = {}): Scenario {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const place = (offset: number): string => {
+    const { line: row, col } = lines.linePos(offset);
+    return `${file}:${row}:${col}`;
+  };
+  if (document.errors.length > 0) {
+    throw new Error(document.errors.map((error) => `${place(error.pos[0])} ${error.message}`).join('\n'));
+  }
+  const own: unknown = document.toJS();
+  const parsed = scenarioSchema.safeParse(typeof own === 'object' ? { ...base, ...own } : own);
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map((issue) => {
+      // The nearest part of the path that stands in the file: a missing key has no place of its own.
+      let path = issue.path;
+      let node = document.getIn(path, true);
+      while (node === undefined && path.length > 0) {
+        path = path.slice(0, -1);
+        node = document.getIn(path, true);
+      }
+      const range = typeof node === 'object' && node !== null && 'range' in node ? node.range : undefined;
+      const offset = Array.isArray(range) ? Number(range[0]) : 0;
+      return `${place(offset)} ${issue.path.join('.')}: ${issue.message}`;
+    });
+    throw new Error(problems.join('\n'));
+  }
+  const problems = crossCheck(parsed.data);
+  if (problems.length > 0) throw new Error(problems.map((problem) => `${file} ${problem}`).join('\n'));
+  return parsed.data;
+}
+
+/** What no single field shows. */
+function crossCheck(scenario: Scenario): string[] {
+  const problems: string[] = [];
+  const seen = new Set<string>();
+  for (const one of [
+    ...scenario.lines,
+    ...scenario.lines.flatMap((each) => each.devices),
+    ...scenario.cameras,
+  ]) {
+    if (seen.has(one.id)) problems.push(`the id "${one.id}" is there twice`);
+    seen.add(one.id);
+  }
+  for (const each of scenario.lines) {
+    const modbus = each.devices.every((one) => MODBUS_MODELS.has(one.model));
+    if (!modbus && each.devices.length > 1) {
+      problems.push(`line "${each.id}": a device that talks by itself needs a line of its own`);
+    }
+    if (!modbus && each.tcp) problems.push(`line "${each.id}": tcp is for Modbus devices`);
+    const units = each.devices.map((one) => one.unit ?? 1);
+    if (new Set(units).size < units.length) {
+      problems.push(`line "${each.id}": two devices have one unit; the fault shared-address plays that`);
+    }
+  }
+  for (const fault of scenario.faults) {
+    if ('line' in fault && !scenario.lines.some((each) => each.id === fault.line)) {
+      problems.push(`faults: there is no line "${fault.line}"`);
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,73 @@
+/** The site file of the simulated street, for the agent: the real ports and addresses of this start. */
+import { stringify } from 'yaml';
+import { MODBUS_MODELS } from './devices/modbus-models.ts';
+import type { StreetLine, StreetParts } from './street-parts.ts';
+
+export interface SiteAddresses {
+  /** mqtt:// or mqtts:// */
+  readonly broker: string;
+  /** Ports of 127.0.0.1. */
+  readonly console: number;
+  readonly nodeRed: number;
+  /** Agent's state folder, relative to the file. */
+  readonly state: string;
+}
+
+const ms = (duration: number): string => (duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`);
+
+/** site.yaml as text. */
+export function siteFile(street: StreetParts, at: SiteAddresses): string {
+  const { scenario } = street;
+  const site = {
+    site: {
+      id: scenario.site.id,
+      title: scenario.site.title,
+      timezone: scenario.site.timezone,
+      position: { ...scenario.site.position, datum: 'WGS84' },
+    },
+    agent: { id: scenario.agent },
+    state: at.state,
+    rate: street.clock.rate,
+    lines: [...street.lines.values()].map(lineEntry),
+    devices: [...street.lines.values()].flatMap(({ plan }) =>
+      plan.devices.map((device) => ({
+        id: device.id,
+        title: device.title,
+        line: plan.id,
+        profile: device.model,
+        address: MODBUS_MODELS.has(device.model)
+          ? (device.unit ?? MODBUS_MODELS.get(device.model)?.unit ?? 1)
+          : undefined,
+        every: device.every === undefined ? undefined : ms(device.every),
+        asset: device.asset,
+      })),
+    ),
+    cameras:
+      street.camera === undefined
+        ? []
+        : scenario.cameras.map(({ id, title, rate }) => ({
+            id,
+            title,
+            source: street.camera,
+            rate,
+            tasks: ['vehicles', 'faces'],
+            preview: true,
+            every: '10s',
+          })),
+    lamps: scenario.lamps,
+    uplinks: [{ id: 'city', mqtt: { url: at.broker } }],
+    console: { listen: `127.0.0.1:${at.console}` },
+    node_red: { enabled: true, listen: `127.0.0.1:${at.nodeRed}` },
+  };
+  const head = '# Written by the simulated street at every start; changes here are lost.\n';
+  return head + stringify(site, { keepUndefined: false });
+}
+
+function lineEntry(line: StreetLine): object {
+  const { id, baud, format, timeout } = line.plan;
+  const wait = timeout === undefined ? undefined : ms(timeout);
+  if (line.kind === 'tcp') {
+    return { id, tcp: `${line.port.host}:${line.port.port}`, framing: 'modbus-tcp', timeout: wait };
+  }
+  return { id, port: line.port.path, baud, format, timeout: wait };
+}

@@ -1,0 +1,179 @@
+/**
+ * A simulated street without the agent: world, lines with their devices, camera, city. Started by `npm start`, by the
+ * `hw-sim` command, and by tests in their own process.
+ */
+import { join } from 'node:path';
+import { type CityBroker, startBroker } from './city/broker.ts';
+import { ArduinoFirmata } from './devices/arduino-firmata.ts';
+import { ModbusDevice } from './devices/modbus-device.ts';
+import { MODBUS_MODELS } from './devices/modbus-models.ts';
+import { PlantowerPms5003 } from './devices/plantower-pms5003.ts';
+import { runFaultPlan } from './fault-plan.ts';
+import { Ledger } from './ledger.ts';
+import { openPtyLine, type PtyLine } from './lines/pty-line.ts';
+import { openTcpLine, type TcpLine } from './lines/tcp-line.ts';
+import { realTime } from './lines/timebase.ts';
+import type { LineDevice } from './lines/wire.ts';
+import { loadScenario, type Scenario, type ScenarioDevice, type ScenarioLine } from './scenario.ts';
+import { createWorld, type World } from './world/world.ts';
+import { type WorldClock, worldClock } from './world/world-clock.ts';
+
+export interface StreetOptions {
+  /** Name, path, or the scenario itself. Default `street`. */
+  readonly scenario?: string | Scenario;
+  /** World time per real time. Default 1. */
+  readonly speed?: number;
+  /** Folder for the stable names of the serial ports; absent: the terminals' own paths, which change when replugged. */
+  readonly ports?: string;
+  /** File that the ledger is appended to; absent: kept in memory. */
+  readonly ledger?: string;
+  /** First port of the embedded broker, 0 for any; `false`: no broker. Default 0. */
+  readonly broker?: number | false;
+  /** Port of the camera, 0 for any; `false`: no camera. Default 0. */
+  readonly camera?: number | false;
+  /** Takes lines for people: what the city receives, which fault comes. */
+  readonly say?: (line: string) => void;
+  /** Hits moments to a tenth of a millisecond; see `realTime`. */
+  readonly precise?: boolean;
+}
+
+export type StreetLine =
+  | { readonly kind: 'serial'; readonly plan: ScenarioLine; readonly port: PtyLine }
+  | { readonly kind: 'tcp'; readonly plan: ScenarioLine; readonly port: TcpLine };
+
+export type StreetDevice = ModbusDevice | PlantowerPms5003 | ArduinoFirmata;
+
+export interface StreetParts extends AsyncDisposable {
+  readonly scenario: Scenario;
+  readonly world: World;
+  readonly clock: WorldClock;
+  readonly ledger: Ledger;
+  /** By id. */
+  readonly lines: ReadonlyMap<string, StreetLine>;
+  /** By id. */
+  readonly devices: ReadonlyMap<string, StreetDevice>;
+  readonly broker: CityBroker | undefined;
+  /** Address of the camera's snapshot. */
+  readonly camera: string | undefined;
+  say(line: string): void;
+}
+
+/** Rejects where the scenario is wrong, a port is taken, or the machine has no pseudo-terminals; then nothing is left. */
+export async function startStreet(options: StreetOptions = {}): Promise<StreetParts> {
+  const scenario = await resolveScenario(options.scenario ?? 'street');
+  const say = options.say ?? (() => undefined);
+  await using started = new AsyncDisposableStack();
+  const start = scenario.start === 'now' ? Date.now() : Date.parse(scenario.start);
+  const clock = worldClock(start, options.speed ?? 1);
+  const world = createWorld({
+    seed: scenario.seed,
+    place: scenario.site.position,
+    utcOffset: utcOffset(scenario.site.timezone, start),
+    start,
+    density: scenario.traffic,
+  });
+  const ledger = started.use(new Ledger(options.ledger === undefined ? {} : { file: options.ledger }));
+
+  const lines = new Map<string, StreetLine>();
+  const devices = new Map<string, StreetDevice>();
+  for (const plan of scenario.lines) {
+    for (const one of plan.devices) devices.set(one.id, createDevice(one, world, clock));
+    const line = await openLine(plan, devices, ledger, options);
+    started.use(line.port);
+    lines.set(plan.id, line);
+  }
+
+  const broker =
+    options.broker === false
+      ? undefined
+      : started.use(
+          await startBroker({
+            port: options.broker ?? 0,
+            ...(options.say === undefined ? {} : { say: (text) => say(`city: ${text}`) }),
+          }),
+        );
+  const camera =
+    options.camera === false || scenario.cameras.length === 0
+      ? undefined
+      : started.use(await openCamera(world, clock, options.camera ?? 0));
+
+  started.use(runFaultPlan(scenario.faults, { lines, broker, world, say }));
+  const parts = started.move();
+  return {
+    scenario,
+    world,
+    clock,
+    ledger,
+    lines,
+    devices,
+    broker,
+    camera: camera?.url,
+    say,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+async function resolveScenario(given: string | Scenario): Promise<Scenario> {
+  return typeof given === 'string' ? await loadScenario(given) : given;
+}
+
+function createDevice(plan: ScenarioDevice, world: World, clock: WorldClock): StreetDevice {
+  if (plan.model === 'plantower-pms5003') return new PlantowerPms5003({ world, clock });
+  if (plan.model === 'arduino-firmata') return new ArduinoFirmata({ world, clock });
+  const model = MODBUS_MODELS.get(plan.model);
+  if (model === undefined) throw new Error(`device "${plan.id}": no simulated model "${plan.model}"`);
+  return new ModbusDevice({
+    model,
+    world,
+    clock,
+    ...(plan.unit === undefined ? {} : { unit: plan.unit }),
+    ...(plan.turnaround === undefined ? {} : { turnaround: plan.turnaround }),
+  });
+}
+
+async function openLine(
+  plan: ScenarioLine,
+  devices: ReadonlyMap<string, StreetDevice>,
+  ledger: Ledger,
+  options: StreetOptions,
+): Promise<StreetLine> {
+  const own = plan.devices.map((one) => devices.get(one.id)).filter((device) => device !== undefined);
+  const time = realTime({ precise: options.precise ?? false });
+  if (plan.tcp) {
+    const modbus = own.filter((device) => device instanceof ModbusDevice);
+    return { kind: 'tcp', plan, port: await openTcpLine({ id: plan.id, devices: modbus, ledger, time }) };
+  }
+  const { id, baud, format, duplex } = plan;
+  const link = options.ports === undefined ? {} : { link: join(options.ports, id) };
+  const port = await openPtyLine({ id, baud, format, duplex, ledger, time, ...link });
+  for (const device of own satisfies readonly LineDevice[]) port.wire.attach(device);
+  return { kind: 'serial', plan, port };
+}
+
+interface CameraModule {
+  startCamera(options: {
+    readonly world: World;
+    readonly clock: WorldClock;
+    readonly port: number;
+  }): Promise<AsyncDisposable & { readonly url: string }>;
+}
+
+/** Loaded when wanted: drawing needs sharp, which a street without a camera need not start. */
+async function openCamera(
+  world: World,
+  clock: WorldClock,
+  port: number,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  const entry = new URL('./camera/index.ts', import.meta.url);
+  const { startCamera } = (await import(entry.href)) as CameraModule;
+  return await startCamera({ world, clock, port });
+}
+
+/** Local time minus UTC in a zone at a moment, hours. */
+export function utcOffset(timezone: string, time: number): number {
+  const format = new Intl.DateTimeFormat('en', { timeZone: timezone, timeZoneName: 'longOffset' });
+  const name = format.formatToParts(time).find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
+  const match = /^GMT(?:([+-])(\d\d):(\d\d))?$/.exec(name);
+  const hours = Number(match?.[2] ?? 0) + Number(match?.[3] ?? 0) / 60;
+  return match?.[1] === '-' ? -hours : hours;
+}

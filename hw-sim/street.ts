@@ -1,0 +1,166 @@
+/**
+ * `npm start`: a whole street on one machine. Simulated devices, camera and city in this process, the agent as a child,
+ * all of them talking over real ports. Prints one address.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { keepAgent, type Ready } from './agent-child.ts';
+import { freePort } from './free-port.ts';
+import { fillHistory } from './history-import.ts';
+import { scenarioNames } from './scenario.ts';
+import { siteFile } from './site-file.ts';
+import { startStreet } from './street-parts.ts';
+
+const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+
+interface Options {
+  readonly headless?: boolean;
+  readonly speed: number;
+  readonly scenario: string;
+  readonly broker?: string;
+  readonly state?: string;
+  readonly port: number;
+  readonly ledger?: string;
+}
+
+const program = new Command('npm start --')
+  .description('A simulated street with its agent: devices, camera, city and console on this machine.')
+  .option('--headless', 'print one JSON line when everything is up, and nothing else')
+  .option('--speed <factor>', 'the world runs so many times as fast', factor, 1)
+  .option('--scenario <name>', `${(await scenarioNames()).join(', ')}, or the path of a YAML file`, 'street')
+  .option(
+    '--broker <url>',
+    'mqtt:// or mqtts:// of a city of your own; default: one in this process',
+    brokerUrl,
+  )
+  .option('--state <folder>', 'the only folder written to; default .kerbside in the repository')
+  .option('--port <number>', 'first port tried for the console', portNumber, 8080)
+  .option('--ledger <file>', 'append every value the devices serve to this file, as JSON lines');
+
+program.parse();
+await run(program.opts<Options>());
+
+async function run(options: Options): Promise<void> {
+  const stop = stopSignal();
+  const say = (line: string): void => {
+    if (options.headless !== true) process.stdout.write(`${line}\n`);
+  };
+  try {
+    await using parts = new AsyncDisposableStack();
+    const state = stateFolder(options);
+    mkdirSync(state, { recursive: true });
+    const street = parts.use(
+      await startStreet({
+        scenario: options.scenario,
+        speed: options.speed,
+        ports: join(state, 'ports'),
+        broker: options.broker === undefined ? 1883 : false,
+        say,
+        ...(options.ledger === undefined ? {} : { ledger: resolve(options.ledger) }),
+      }),
+    );
+    const console = await freePort(options.port);
+    if (console !== options.port) say(`port ${options.port} is taken, the console takes ${console}`);
+    const nodeRed = await freePort(1880);
+    if (nodeRed !== 1880) say(`port 1880 is taken, Node-RED takes ${nodeRed}`);
+    const site = join(state, 'site.yaml');
+    const broker = options.broker ?? street.broker?.url ?? 'mqtt://127.0.0.1:1883';
+    writeFileSync(site, siteFile(street, { broker, console, nodeRed, state: './agent' }));
+
+    try {
+      const count = await fillHistory(street, state, join(state, 'agent'), site, stop);
+      if (count > 0) say(`a day of history is filled in: ${count} readings`);
+    } catch (error) {
+      if (!stop.aborted) say(sentence(error));
+    }
+    if (!stop.aborted) {
+      parts.use(
+        keepAgent({
+          site,
+          log: join(state, 'agent.log'),
+          say,
+          ready: (ready) =>
+            options.headless === true ? printJson(ready, site, broker) : printAddress(ready, nodeRed),
+        }),
+      );
+    }
+    await aborted(stop);
+  } catch (error) {
+    process.stderr.write(`${sentence(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** A street with another scenario or another speed has another past: it gets a folder of its own. */
+function stateFolder({ state, scenario, speed }: Options): string {
+  if (state !== undefined) return resolve(state);
+  const base = join(REPOSITORY, '.kerbside');
+  if (scenario === 'street' && speed === 1) return base;
+  const name = scenario.replace(/\.yaml$/, '').replace(/[^A-Za-z0-9_-]+/g, '-');
+  return join(base, 'others', speed === 1 ? name : `${name}-x${speed}`);
+}
+
+function printAddress(ready: Ready, nodeRed: number): void {
+  const lines = ['', `  Kerbside  ${ready.link}`, ''];
+  const [, , server] = (process.env.SSH_CONNECTION ?? '').split(' ');
+  if (server !== undefined) {
+    const { port } = new URL(ready.console);
+    // The link holds on the machine you sit at once these ports lead here.
+    lines.push(
+      `  first on your machine: ssh -L ${port}:127.0.0.1:${port} -L ${nodeRed}:127.0.0.1:${nodeRed} ${server}`,
+      '',
+    );
+  }
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+function printJson(ready: Ready, site: string, broker: string): void {
+  process.stdout.write(`${JSON.stringify({ ready: true, ...ready, site, broker, pid: process.pid })}\n`);
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort(new Error(name));
+    });
+  }
+  return controller.signal;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  const { promise, resolve: done } = Promise.withResolvers<void>();
+  // The signal handlers alone do not keep a process alive; the street's ports and the agent do.
+  signal.addEventListener('abort', () => done(), { once: true });
+  return promise;
+}
+
+function sentence(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (!(value >= 1 && value <= 3600)) throw new InvalidArgumentError('expected a number from 1 to 3600.');
+  return value;
+}
+
+function portNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 65_535) {
+    throw new InvalidArgumentError('expected a whole number from 1 to 65535.');
+  }
+  return value;
+}
+
+function brokerUrl(text: string): string {
+  if (!URL.canParse(text) || !/^mqtts?:$/.test(new URL(text).protocol)) {
+    throw new InvalidArgumentError('expected mqtt://host:port or mqtts://host:port.');
+  }
+  return text;
+}

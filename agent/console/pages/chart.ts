@@ -16,13 +16,14 @@ const RANGES = [
 ] as const;
 type Range = (typeof RANGES)[number];
 const DAY: Range = RANGES[1];
+const NONE: readonly ApiBucket[] = [];
 
 /** Buckets are asked for anew after this time, ms. */
 const AGAIN = 30_000;
 
 const points = (state: State) => state.points;
 const path = (state: State) => state.path;
-const theme = (state: State) => state.theme;
+const dark = ({ theme, systemDark }: State) => (theme === 'auto' ? systemDark : theme === 'dark');
 const language = (state: State) => state.language;
 const timezone = (state: State) => state.site?.timezone ?? 'UTC';
 
@@ -42,6 +43,7 @@ export function ChartCard() {
   const [range, setRange] = useState<Range>(DAY);
   const [buckets, setBuckets] = useState<readonly ApiBucket[] | undefined>(undefined);
   const [failed, setFailed] = useState('');
+  const [under, setUnder] = useState('');
   useEffect(() => {
     if (key === '') return;
     const stop = new AbortController();
@@ -83,8 +85,9 @@ export function ChartCard() {
         )}
       </div>
     </header>
-    <${Plot} row=${row} buckets=${buckets ?? []} />
-    <p class="chart-note" role="status">
+    <${Plot} row=${row} buckets=${buckets ?? NONE} onHover=${setUnder} />
+    ${under !== '' && html`<p class="chart-note" aria-hidden="true">${under}</p>`}
+    <p class="chart-note ${under === '' ? '' : 'aloud'}" role="status">
       ${failed === '' ? (buckets === undefined ? t('chart.loading') : summary(row, buckets)) : failed}
     </p>
   </section>`;
@@ -124,10 +127,17 @@ function summary(row: PointRow, buckets: readonly ApiBucket[]): string {
 
 const HEIGHT = 240;
 
-function Plot({ row, buckets }: { row: PointRow; buckets: readonly ApiBucket[] }) {
+function Plot({
+  row,
+  buckets,
+  onHover,
+}: {
+  row: PointRow;
+  buckets: readonly ApiBucket[];
+  onHover: (text: string) => void;
+}) {
   const place = useRef<HTMLDivElement>(null);
-  const [under, setUnder] = useState('');
-  const light = use(theme);
+  const scheme = use(dark);
   const words = use(language);
   const zone = use(timezone);
   useEffect(() => {
@@ -137,7 +147,7 @@ function Plot({ row, buckets }: { row: PointRow; buckets: readonly ApiBucket[] }
     let gone = false;
     const hover = (index: number | null | undefined) => {
       const bucket = index === null || index === undefined ? undefined : buckets[index];
-      setUnder(bucket === undefined ? '' : told(row, bucket));
+      onHover(bucket === undefined ? '' : told(row, bucket));
     };
     void import('uplot').then(({ default: UPlot }) => {
       if (gone) return;
@@ -150,9 +160,8 @@ function Plot({ row, buckets }: { row: PointRow; buckets: readonly ApiBucket[] }
       resize.disconnect();
       plot?.destroy();
     };
-  }, [buckets, light, words, zone, row.device, row.point]);
-  return html`<div class="plot" ref=${place} role="img" aria-label=${say(row.title)}></div>
-    <p class="hover" aria-hidden="true">${under}</p>`;
+  }, [buckets, scheme, words, zone, row.device, row.point]);
+  return html`<div class="plot" ref=${place} role="img" aria-label=${say(row.title)}></div>`;
 }
 
 function told(row: PointRow, { time, min, mean, max, last }: ApiBucket): string {

@@ -59,6 +59,7 @@ export function LampCard({ lamp }: { lamp: ApiSite['lamps'][number] }) {
       <h2 id="lamp-${lamp.id}">${say(row.title)} <small>${lamp.id}</small></h2>
       <span class="now"><${Shape} mark=${mark} label=${words} /> ${formatValue(row)} <span class="unit">${row.symbol}</span></span>
     </header>
+    <${Dusk} level=${level === undefined ? 0 : (level - low) / (high - low)} />
     <form onSubmit=${send}>
       <label for="level-${lamp.id}">${t('lamp.level')} <output>${formatNumber(shown, 0)} ${row.symbol}</output></label>
       <input
@@ -90,6 +91,23 @@ export function LampCard({ lamp }: { lamp: ApiSite['lamps'][number] }) {
     ${state.failed !== '' && html`<p class="refusal" role="alert">${state.failed}</p>`}
     ${last !== undefined && html`<${Last} one=${last} symbol=${row.symbol} />`}
   </section>`;
+}
+
+/** The lamp as it shines now; `level` from 0 to 1. */
+function Dusk({ level }: { level: number }) {
+  return html`<svg class="dusk" viewBox="0 0 320 150" preserveAspectRatio="xMidYMax slice" aria-hidden="true">
+    <defs>
+      <linearGradient id="cone" x1="0" y1="0" x2="0" y2="1">
+        <stop offset="0" stop-color="#ffd27a" stop-opacity="0.85" />
+        <stop offset="1" stop-color="#ffd27a" stop-opacity="0.08" />
+      </linearGradient>
+    </defs>
+    <path class="cone" d="M186 34h24l62 92H124z" style=${{ opacity: level }} />
+    <ellipse class="pool" cx="198" cy="127" rx="76" ry="7" style=${{ opacity: level * 0.5 }} />
+    <path class="pole" d="M120 128V40q0-14 14-14h60" />
+    <path class="pole" d="M184 27h28" />
+    <ellipse class="bulb" cx="198" cy="31" rx="12" ry="4" style=${{ opacity: 0.15 + level * 0.85 }} />
+  </svg>`;
 }
 
 export const COMMAND_MARKS: Readonly<Record<ApiCommandResult['state'], Mark>> = {

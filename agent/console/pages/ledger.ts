@@ -34,7 +34,7 @@ const FIGURES: readonly {
 function LedgerFigures({ ledger }: { ledger: ApiLedger }) {
   const balanced = ledger.missing === 0 && ledger.doubled === 0;
   return html`<article class="ledger" aria-label=${t('ledger.of', { uplink: ledger.uplink })}>
-    <dl class="figures">
+    <dl class="figures" style=${{ '--chars': formatCount(ledger.stored).length }}>
       ${FIGURES.map(({ name, zero }) => {
         const value = ledger[name];
         const tone = zero === undefined ? name : value === 0 ? 'proved' : 'broken';

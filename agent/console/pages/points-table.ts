@@ -1,7 +1,7 @@
-/** The live table: each point with its quality, value, small curve and age, grouped by device. */
+/** The live values: a table per device, each point with its quality, value, small curve and age. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import type { PointRow } from '../api/contract.ts';
+import type { ApiSite, PointRow } from '../api/contract.ts';
 import { formatAge, formatValue, say, t } from './i18n.ts';
 import { markOf, Shape } from './quality.ts';
 import { follow } from './router.ts';
@@ -15,7 +15,6 @@ export function PointsTable() {
   useTick(1000);
   const [filter, setFilter] = useState('');
   const rows = [...use(points).values()].filter((row) => matches(row, filter));
-  const groups = Map.groupBy(rows, ({ device }) => device);
   const devices = new Map(use(site)?.devices.map((device) => [device.id, device]));
   const at = use(path);
   return html`<section class="card points" aria-labelledby="points-title">
@@ -27,37 +26,46 @@ export function PointsTable() {
         placeholder=${t('points.filter')}
         aria-label=${t('points.filter')}
         value=${filter}
-        onInput=${(event: Event) => event.currentTarget instanceof HTMLInputElement && setFilter(event.currentTarget.value)}
+        onInput=${(event: Event) =>
+          event.currentTarget instanceof HTMLInputElement && setFilter(event.currentTarget.value)}
       />
     </header>
-    <div class="scroll">
-      <table>
-        <caption class="aloud">${t('points.caption')}</caption>
-        <thead>
-          <tr>
-            <th scope="col"><span class="aloud">${t('points.quality')}</span></th>
-            <th scope="col">${t('points.point')}</th>
-            <th scope="col" class="number">${t('points.value')}</th>
-            <th scope="col" class="curve">${t('points.trend')}</th>
-            <th scope="col" class="number">${t('points.age')}</th>
-          </tr>
-        </thead>
-        ${[...groups].map(([id, group]) => {
-          const device = devices.get(id);
-          return html`<tbody key=${id}>
-            <tr class="group">
-              <th scope="rowgroup" colspan="5">
-                ${say(device?.title) || id}
-                <small>${device === undefined ? '' : `${device.brand} ${device.model}`} · ${id}</small>
-              </th>
-            </tr>
-            ${group.map((row) => html`<${Row} key=${row.point} row=${row} at=${at} />`)}
-          </tbody>`;
-        })}
-      </table>
-      ${rows.length === 0 && html`<p class="empty">${t('points.none')}</p>`}
+    <div class="devices">
+      ${[...Map.groupBy(rows, ({ device }) => device)].map(
+        ([id, group]) =>
+          html`<${DeviceTable} key=${id} id=${id} device=${devices.get(id)} rows=${group} at=${at} />`,
+      )}
     </div>
+    ${rows.length === 0 && html`<p class="empty">${t('points.none')}</p>`}
   </section>`;
+}
+
+interface DeviceTableProps {
+  readonly id: string;
+  readonly device: ApiSite['devices'][number] | undefined;
+  readonly rows: readonly PointRow[];
+  readonly at: string;
+}
+
+function DeviceTable({ id, device, rows, at }: DeviceTableProps) {
+  return html`<table class="device">
+    <caption>
+      ${say(device?.title) || id}
+      <small>${device === undefined ? '' : `${device.brand} ${device.model} · `}${id}</small>
+    </caption>
+    <thead>
+      <tr>
+        <th scope="col"><span class="aloud">${t('points.quality')}</span></th>
+        <th scope="col"><span class="aloud">${t('points.point')}</span></th>
+        <th scope="col"><span class="aloud">${t('points.value')}</span></th>
+        <th scope="col" class="curve"><span class="aloud">${t('points.trend')}</span></th>
+        <th scope="col"><span class="aloud">${t('points.age')}</span></th>
+      </tr>
+    </thead>
+    <tbody>
+      ${rows.map((row) => html`<${Row} key=${row.point} row=${row} at=${at} />`)}
+    </tbody>
+  </table>`;
 }
 
 function Row({ row, at }: { row: PointRow; at: string }) {
@@ -74,14 +82,14 @@ function Row({ row, at }: { row: PointRow; at: string }) {
     <td class="number value">${formatValue(row)} <span class="unit">${row.symbol}</span></td>
     <td class="curve"><${Curve} values=${trend(`${device}/${point}`)} /></td>
     <td class="number age">
-      ${time === null ? '—' : formatAge(time)}
-      ${stale && html` <span class="old">${t('points.stale')}</span>`}
+      ${stale && html`<span class="old">${t('points.stale')}</span> `}
+      <span>${time === null ? '—' : formatAge(time)}</span>
     </td>
   </tr>`;
 }
 
-const WIDTH = 96;
-const HEIGHT = 22;
+const WIDTH = 72;
+const HEIGHT = 20;
 
 /** The last values as a small curve; a flat line where nothing changes. */
 function Curve({ values }: { values: readonly number[] }) {
@@ -95,7 +103,9 @@ function Curve({ values }: { values: readonly number[] }) {
       return `${i === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`;
     })
     .join('');
-  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width=${WIDTH} height=${HEIGHT} aria-hidden="true"><path d=${d} /></svg>`;
+  return html`<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width=${WIDTH} height=${HEIGHT} aria-hidden="true">
+    <path d=${d} />
+  </svg>`;
 }
 
 function matches({ device, point, title, symbol }: PointRow, filter: string): boolean {

@@ -19,9 +19,13 @@ export interface State {
   readonly path: string;
   readonly language: Language;
   readonly theme: Theme;
+  /** Whether the system wants it dark. */
+  readonly systemDark: boolean;
 }
 
 const root = document.documentElement;
+
+const systemScheme = matchMedia('(prefers-color-scheme: dark)');
 
 let state: State = {
   connection: 'starting',
@@ -35,8 +39,10 @@ let state: State = {
   path: location.pathname === '/login' ? '/' : location.pathname,
   language: root.lang === 'zh-CN' ? 'zh-CN' : 'en',
   theme: root.dataset.theme === 'light' || root.dataset.theme === 'dark' ? root.dataset.theme : 'auto',
+  systemDark: systemScheme.matches,
 };
 const listeners = new Set<() => void>();
+systemScheme.addEventListener('change', ({ matches }) => set({ systemDark: matches }));
 
 export function current(): State {
   return state;

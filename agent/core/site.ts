@@ -142,6 +142,8 @@ export interface Site {
   readonly state: string;
   /** Wall time per monotonic time; 1 in the field. */
   readonly rate: number;
+  /** In a demonstration only: what the wall clock showed (Unix epoch ms) at a monotonic time of this boot (ms). */
+  readonly origin?: { readonly mono: number; readonly wall: number };
   readonly log: LogConfig;
   readonly lines: readonly LineConfig[];
   readonly devices: readonly DeviceConfig[];

@@ -29,7 +29,7 @@ export class Journal {
           .prepare<[string], Row>('SELECT command, accepted, result FROM journal WHERE command_id = ?')
           .get(command.id);
         if (known !== undefined)
-          return { fresh: false, result: resultOf(known), same: known.command === textOf(command) };
+          return { fresh: false, result: resultOf(known), same: sameWish(known.command, command) };
         // Results older than 30 days go, with the commit that is made anyway; an open command is never forgotten.
         this.#db
           .prepare('DELETE FROM journal WHERE accepted < ? AND result IS NOT NULL')
@@ -68,7 +68,14 @@ function resultOf({ command, accepted, result }: Row): CommandResult {
   return { id: (JSON.parse(command) as Command).id, state: 'accepted', at: accepted };
 }
 
-/** Fields in a fixed order, so that the same command gives the same text. */
+/** A retry carries a new time of issue and expiry, but wants the same of the same point for the same issuer. */
+function sameWish(known: string, { device, point, value, issuer }: Command): boolean {
+  const before = JSON.parse(known) as Command;
+  return (
+    before.device === device && before.point === point && before.value === value && before.issuer === issuer
+  );
+}
+
 function textOf({ id, device, point, value, issuer, issued, expires, lease }: Command): string {
   return JSON.stringify({ id, device, point, value, issuer, issued, expires, lease });
 }

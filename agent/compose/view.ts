@@ -1,0 +1,64 @@
+/** The agent as console and API see it: put together from the parts, each asked when somebody looks. */
+import { type Clock, wallAt } from '../core/clock.ts';
+import type { CommandJournal, Submit } from '../core/command.ts';
+import { AgentError } from '../core/errors.ts';
+import type { Subscription } from '../core/hub.ts';
+import type { Site } from '../core/site.ts';
+import type { AgentView, Ledger, Preview } from '../core/view.ts';
+import type { Directory } from './describe.ts';
+import type { HealthBoard } from './health.ts';
+
+/** Parts that come up after the console has; until then their questions get an empty answer. */
+export interface LateParts {
+  history?: AgentView['history'];
+  ledgers?: () => readonly Ledger[];
+  preview?: (camera: string) => Promise<Preview | undefined>;
+  nodeRedTicket?: () => string | undefined;
+}
+
+export interface ViewParts {
+  readonly site: Site;
+  readonly clock: Clock;
+  readonly hub: Subscription;
+  readonly directory: Directory;
+  readonly board: HealthBoard;
+  readonly journal: CommandJournal;
+  readonly submit: Submit;
+  readonly late: LateParts;
+}
+
+export function agentView({
+  site,
+  clock,
+  hub,
+  directory,
+  board,
+  journal,
+  submit,
+  late,
+}: ViewParts): AgentView {
+  return {
+    site,
+    hub,
+    now: () => wallAt(clock.mapping(), clock.mono()).time,
+    wall: (mono) => wallAt(clock.mapping(), mono).time,
+    descriptions: () => directory.descriptions,
+    health: () => board.all(),
+    onHealth: (listener) => board.onHealth(listener),
+    ledgers: () => late.ledgers?.() ?? [],
+    history: (device, point, from, to, bucket, signal) => {
+      if (late.history === undefined) {
+        return Promise.reject(
+          new AgentError('timeout', 'history is not open yet: the agent is starting', {
+            fix: 'ask again in a moment',
+          }),
+        );
+      }
+      return late.history(device, point, from, to, bucket, signal);
+    },
+    submit,
+    recentCommands: (limit) => journal.recent(limit),
+    preview: async (camera) => late.preview?.(camera),
+    nodeRedTicket: async () => late.nodeRedTicket?.(),
+  };
+}

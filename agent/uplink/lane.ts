@@ -3,8 +3,9 @@
  * works from the cursor up to there in ascending order, skipping what is settled or under way. What live could not
  * deliver is left to the backlog, so that neither stream ever goes back in its numbers by itself.
  */
+import { AgentError } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
-import type { Cursor, LoggedRecord, LogSource, Range } from '../core/record.ts';
+import type { Cursor, LoggedRecord, LogSlice, LogSource, Range } from '../core/record.ts';
 import type { Delivery, Message, StreamName } from '../core/uplink.ts';
 import { firstUnsettled, settle } from './cursor.ts';
 import { type Dropped, formMessage } from './message.ts';
@@ -13,6 +14,8 @@ import type { Refusal } from './refusal.ts';
 
 /** Refused numbers remembered so that later envelopes can name them. */
 const MOST_DROPPED = 1000;
+/** Records of a damaged batch at most. */
+const LARGEST_DAMAGE = 20_000;
 
 export interface LaneOptions {
   readonly agent: string;
@@ -143,7 +146,13 @@ export class LaneWork {
       if (stream === 'live') this.#liveNext = Math.min(to, tail - 1) + 1;
       return 'again';
     }
-    const slice = source.read(lane, from, limit);
+    let slice: LogSlice | undefined;
+    try {
+      slice = source.read(lane, from, limit);
+    } catch (thrown) {
+      if (!(thrown instanceof AgentError) || thrown.code !== 'store-damaged') throw thrown;
+      slice = this.#beyondDamage([from, to], thrown);
+    }
     if (slice === undefined) return undefined;
     if (slice.first > from) {
       this.#gap([from, Math.min(to, slice.first - 1)], 'damaged');
@@ -151,6 +160,22 @@ export class LaneWork {
       return 'again';
     }
     return slice.last <= to ? slice.records : slice.records.slice(0, to - from + 1);
+  }
+
+  /**
+   * A batch that cannot be decoded must not stop the lane for ever. Only what lies before something readable is given
+   * up: where nothing more can be read it is the file that is ill, and the store's business.
+   */
+  #beyondDamage([from, to]: Range, damage: AgentError): LogSlice | undefined {
+    const { source, lane } = this.#options;
+    for (let next = from + 1; next <= Math.min(to, from + LARGEST_DAMAGE); next++) {
+      try {
+        return source.read(lane, next, 1);
+      } catch (thrown) {
+        if (!(thrown instanceof AgentError) || thrown.code !== 'store-damaged') throw thrown;
+      }
+    }
+    throw damage;
   }
 
   /** The largest first half of a half of … of `records` that fits: a function of them alone, so a retry repeats it. */

@@ -41,6 +41,8 @@ export interface PumpOptions {
   /** Told of records refused for good. */
   refused?(lane: Lane, refusals: readonly Refusal[]): void;
   onState?(state: 'up' | 'down', error?: AgentError): void;
+  /** Told that the log could not be read: `source` should be opened anew, with a new pump. */
+  onLogFailed?(error: AgentError): void;
 }
 
 /** Counts in records, all lanes together; `refused`, `dropped` and `resent` since this pump began. */
@@ -197,8 +199,9 @@ class SessionRun {
       this.#fillLive();
       this.#fillBacklog(now);
     } catch (thrown) {
-      // The log could not be read: this generation ends, and the supervisor says so and tries again.
-      this.#failed.reject(asAgentError(thrown, 'store-failed'));
+      const error = asAgentError(thrown, 'store-failed');
+      this.#failed.reject(error);
+      this.#options.onLogFailed?.(error);
     }
   }
 

@@ -25,6 +25,7 @@ export interface PumpsOptions {
   descriptions(): Described;
   submit(command: Command): Promise<CommandResult>;
   tell(message: FromThread): void;
+  logFailed(error: AgentError): void;
 }
 
 export interface Pumps extends AsyncDisposable {
@@ -65,6 +66,7 @@ export function startPumps(options: PumpsOptions): Pumps {
         soon();
       },
       refused: (lane, records) => tell({ from: 'refused', uplink: config.id, lane, records }),
+      onLogFailed: options.logFailed,
       onState: (state, error) => {
         tell({ from: 'link', uplink: config.id, up: state === 'up', ...why(error) });
         soon();

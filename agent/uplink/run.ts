@@ -29,6 +29,11 @@ export function runUplinks(data: ThreadData, source: LogSource, port: MessagePor
     descriptions: () => descriptions,
     submit: (command) => main.submit(command),
     tell,
+    // The log may have been replaced by a new epoch: the thread ends, and the next one opens the new file.
+    logFailed: (error) =>
+      setImmediate(() => {
+        throw error;
+      }),
   });
 
   const stop = async () => {

@@ -2,6 +2,7 @@
  * A log held in memory, for tests of uplinks: batches with numbers per lane, retention, stored cursors. Data, not a
  * double of the store: the store's own reader is tested against the same suite.
  */
+import { AgentError } from '../../agent/core/errors.ts';
 import { LANES, type Lane } from '../../agent/core/point.ts';
 import type {
   Cursor,
@@ -17,6 +18,8 @@ type Unnumbered = Omit<LoggedReading, 'seq'> | Omit<LoggedEvent, 'seq'>;
 
 export class MemoryLog implements LogSource {
   readonly epoch: string;
+  /** A batch that cannot be decoded. */
+  damaged: { readonly lane: Lane; readonly from: number; readonly to: number } | undefined;
   readonly #batches: Record<Lane, LoggedRecord[][]>;
   readonly #tails = zero();
   readonly #heads = zero();
@@ -82,6 +85,14 @@ export class MemoryLog implements LogSource {
   }
 
   read(lane: Lane, from: number, limit: number): LogSlice | undefined {
+    const slice = this.#read(lane, from, limit);
+    const { damaged } = this;
+    if (slice === undefined || damaged?.lane !== lane) return slice;
+    if (slice.last < damaged.from || slice.first > damaged.to) return slice;
+    throw new AgentError('store-damaged', `decoding of batch ${damaged.from} failed: its CRC differs`);
+  }
+
+  #read(lane: Lane, from: number, limit: number): LogSlice | undefined {
     const records: LoggedRecord[] = [];
     for (const batch of this.#batches[lane]) {
       const first = batch[0]?.seq ?? 0;

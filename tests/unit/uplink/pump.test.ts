@@ -222,6 +222,29 @@ describe('pump', () => {
     expect(report.lanes.find(({ lane }) => lane === 'telemetry')?.explained).toEqual({ retention: 60 });
   });
 
+  it('goes around a damaged batch and names what it held', async () => {
+    const { clock, city, log, start } = setup();
+    for (let i = 0; i < 5; i++) log.readings('telemetry', 10);
+    log.damaged = { lane: 'telemetry', from: 21, to: 30 };
+    await using pump = start();
+    await clock.advance(5000);
+    expect(pump.tally()).toMatchObject({ settled: 50, dropped: 10 });
+    const report = city.ledger.report();
+    expect(report).toMatchObject({ balanced: true, records: 40 });
+    expect(report.lanes[0]?.explained).toEqual({ gap: 10 });
+  });
+
+  it('gives nothing up where the file itself cannot be read', async () => {
+    const failures: string[] = [];
+    const { clock, log, start } = setup({ options: { onLogFailed: ({ code }) => failures.push(code) } });
+    log.readings('telemetry', 10);
+    log.damaged = { lane: 'telemetry', from: 1, to: 10 };
+    await using pump = start();
+    await clock.advance(100);
+    expect(failures).toEqual(['store-damaged']);
+    expect(pump.tally()).toMatchObject({ settled: 0, dropped: 0 });
+  });
+
   it('repeats the same records under the same numbers after a crash', async () => {
     const { clock, city, log, start } = setup();
     const crashed = start();

@@ -1,12 +1,33 @@
 /** The drivers there are: one line each. */
 import type { Driver } from '../agent/core/driver.ts';
+import { type Decoded, type Decoder, type Direction, refused } from './decode.ts';
 import firmata from './firmata/index.ts';
+import { decoder as modbusDecoder } from './modbus/decode.ts';
 import modbus from './modbus/index.ts';
+import { decoder as plantowerDecoder } from './plantower/decode.ts';
 import plantower from './plantower/index.ts';
 
+export type { Decoded, DecodedReading, Direction } from './decode.ts';
+
 export const DRIVERS: readonly Driver[] = [modbus, plantower, firmata];
+
+/** Explainers of frames, for `kerbside decode`. */
+export const DECODERS: readonly Decoder[] = [modbusDecoder, plantowerDecoder];
 
 /** The driver of a profile's `protocol`; undefined where there is none. */
 export function driverFor(protocol: string): Driver | undefined {
   return DRIVERS.find((driver) => driver.protocol === protocol);
+}
+
+/**
+ * Explains one frame field by field. `input` is bytes, or text (hex, or the frame itself for text protocols). Never
+ * throws: a frame that does not stand its checks, and a protocol nobody knows, give `ok: false` with the reason.
+ */
+export function decode(protocol: string, input: Uint8Array | string, dir?: Direction): Decoded {
+  const decoder = DECODERS.find((candidate) => candidate.protocols.includes(protocol));
+  if (decoder === undefined) {
+    const known = DECODERS.flatMap((candidate) => candidate.protocols).join(', ');
+    return refused(`protocol ${protocol} is not known: expected one of ${known}`);
+  }
+  return decoder.decode(protocol, input, dir);
 }

@@ -40,6 +40,8 @@ export function fakeStream(
       signal.throwIfAborted();
       if (!open) throw new AgentError('link-lost', 'write failed: the port is closed');
       written.push(...bytes);
+      // No wire answers within the call.
+      await Promise.resolve();
       device(bytes, stream);
     },
     send(bytes) {

@@ -1,0 +1,310 @@
+/** Who gets in, and who does not. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CODE_LIFE, LoginCodes } from '../../../agent/console/access/codes.ts';
+import { RateLimit } from '../../../agent/console/access/rate-limit.ts';
+import { ROLES, reaches, type Role } from '../../../agent/console/access/role.ts';
+import { IDLE, LONGEST, Sessions } from '../../../agent/console/access/sessions.ts';
+import { AccessTokens } from '../../../agent/console/access/tokens.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { openConsole, pathOf, type TestConsole } from './open-console.ts';
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly role: Role;
+  readonly personOnly: boolean;
+}
+
+let console_: TestConsole;
+let operations: readonly Operation[];
+
+beforeAll(async () => {
+  console_ = await openConsole();
+  const { text } = await console_.ask('/api/v1/openapi.json', { headers: await console_.login() });
+  const paths: Record<string, Record<string, { 'x-role': Role; security?: unknown[] }>> = JSON.parse(text).paths;
+  operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      path: `/api/v1${path.replace('{id}', 'camera-1')}`,
+      role: operation['x-role'],
+      personOnly: operation.security !== undefined,
+    })),
+  );
+});
+afterAll(() => console_[Symbol.asyncDispose]());
+
+/** Asks an operation with a body that is right in form where one is due. */
+function ask({ method, path }: Operation, headers: Record<string, string>) {
+  return console_.ask(path, {
+    method,
+    headers: { ...headers, ...(method === 'POST' ? { 'content-type': 'application/json' } : {}) },
+    ...(method === 'POST' ? { body: '{}' } : {}),
+  });
+}
+
+describe('every route', () => {
+  test('is in the table', () => {
+    expect(operations.length).toBeGreaterThan(18);
+    expect(operations.filter(({ role }) => !ROLES.includes(role))).toEqual([]);
+  });
+
+  test('is shut without login', async () => {
+    for (const operation of operations) {
+      const { status, headers } = await ask(operation, {});
+      expect([operation.path, status]).toEqual([operation.path, 401]);
+      expect(headers['content-type']).toContain('application/problem+json');
+    }
+    for (const path of ['/api/v1/openapi.json', '/metrics']) {
+      expect((await console_.ask(path)).status).toBe(401);
+    }
+  });
+
+  test('is shut with a made-up session or token', async () => {
+    const { cookie } = await console_.login();
+    const wrong = [
+      { cookie: `${cookie}x`, 'x-kerbside-key': 'x' },
+      { cookie },
+      { cookie, 'x-kerbside-key': 'x'.repeat(43) },
+      { authorization: `Bearer kb_${'A'.repeat(43)}` },
+      { authorization: 'Basic YWRtaW46YWRtaW4=' },
+      { authorization: 'Bearer ../../etc/passwd' },
+    ];
+    for (const headers of wrong) {
+      for (const operation of operations) expect((await ask(operation, headers)).status).toBe(401);
+    }
+  });
+
+  test('is shut for a role too low', async () => {
+    for (const role of ROLES) {
+      const person = await console_.login(role);
+      for (const operation of operations.filter(({ role: needed }) => !reaches(role, needed))) {
+        const { status, text } = await ask(operation, person);
+        expect([operation.path, status, JSON.parse(text).code]).toEqual([operation.path, 403, 'role-too-low']);
+      }
+    }
+  });
+
+  test('for persons is shut for tokens, even of administrators', async () => {
+    const program = await console_.token('administrator');
+    const personal = operations.filter(({ personOnly }) => personOnly);
+    expect(personal.map(({ path }) => path)).toContain('/api/v1/cameras/camera-1/frame');
+    for (const operation of personal) {
+      const { status, text } = await ask(operation, program);
+      expect([operation.path, status, JSON.parse(text).code]).toEqual([operation.path, 403, 'person-only']);
+    }
+    expect(console_.agent.previews).toBe(0);
+  });
+
+  test('is shut for foreign pages, also on another port of this host', async () => {
+    const person = await console_.login();
+    const port = new URL(console_.console.url).port;
+    const foreign = [
+      { origin: 'https://example.org' },
+      { origin: `http://127.0.0.1:${Number(port) + 1}` },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site' },
+    ];
+    for (const headers of foreign) {
+      for (const operation of operations) {
+        const { status, text } = await ask(operation, { ...person, ...headers });
+        expect([operation.path, status, JSON.parse(text).code]).toEqual([operation.path, 403, 'foreign-origin']);
+      }
+    }
+    expect(console_.agent.submitted).toEqual([]);
+  });
+
+  test('is open for our own page', async () => {
+    const person = await console_.login();
+    const own = { ...person, origin: console_.console.url, 'sec-fetch-site': 'same-origin' };
+    expect((await console_.ask('/api/v1/session', { headers: own })).status).toBe(200);
+  });
+});
+
+describe('names of this host', () => {
+  const status = async (host: string, path = '/healthz') => (await console_.ask(path, { headers: { host } })).status;
+
+  test('loopback ones pass on any port, for a port may be forwarded', async () => {
+    for (const host of ['localhost', 'localhost:9000', '127.0.0.1:80', '[::1]:8080', 'LOCALHOST']) {
+      expect([host, await status(host)]).toEqual([host, 200]);
+    }
+  });
+
+  test('others are refused on every route (DNS rebinding)', async () => {
+    for (const host of ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', '10.0.0.9']) {
+      for (const path of ['/healthz', '/', '/login?code=x', '/api/v1/points', '/assets/x.js']) {
+        expect([host, path, await status(host, path)]).toEqual([host, path, 421]);
+      }
+    }
+    expect(await status('a b')).toBe(400);
+  });
+
+  test('those of the site pass; listening everywhere lets any address pass, but no name', async () => {
+    await using named = await openConsole({ hosts: ['pole-0817.local'], listen: { host: '0.0.0.0', port: 0 } });
+    const ask = async (host: string) => (await named.ask('/healthz', { headers: { host } })).status;
+    expect(named.console.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
+    expect(await ask('pole-0817.local:8080')).toBe(200);
+    expect(await ask('192.168.7.20:8080')).toBe(200);
+    expect(await ask('evil.example')).toBe(421);
+  });
+});
+
+describe('a one-time link', () => {
+  test('logs in once, leaves no code behind, and sets a strict cookie', async () => {
+    const path = pathOf(console_.console.link());
+    expect(path).toMatch(/^\/login\?code=[\w-]{43}$/);
+    const { status, headers } = await console_.ask(path);
+    expect(status).toBe(303);
+    expect(headers.location).toMatch(/^\/#key=[\w-]{43}$/);
+    expect(headers['set-cookie']?.[0]).toMatch(
+      /^kerbside_pole-0817=[\w-]{43}; Path=\/; HttpOnly; SameSite=Strict; Max-Age=\d+$/,
+    );
+    const again = await console_.ask(path);
+    expect([again.status, again.headers['set-cookie']]).toEqual([401, undefined]);
+  });
+
+  test('expires, is not used up by looking ahead, and does not open with other methods', async () => {
+    const path = pathOf(console_.console.link());
+    expect((await console_.ask(path, { method: 'HEAD' })).status).toBe(404);
+    expect((await console_.ask(path, { headers: { 'sec-purpose': 'prefetch' } })).status).toBe(503);
+    expect((await console_.ask(path)).status).toBe(303);
+    const late = pathOf(console_.console.link());
+    await console_.clock.advance(CODE_LIFE);
+    expect((await console_.ask(late)).status).toBe(401);
+  });
+
+  test('a login ends the session before it', async () => {
+    const before = await console_.login();
+    await console_.ask(pathOf(console_.console.link()), { headers: { cookie: before.cookie } });
+    expect((await console_.ask('/api/v1/session', { headers: before })).status).toBe(401);
+  });
+
+  test('wrong codes are slowed down, and the way opens again', async () => {
+    await using other = await openConsole();
+    const statuses: number[] = [];
+    for (let i = 0; i < 12; i++) statuses.push((await other.ask(`/login?code=wrong${i}`)).status);
+    expect(statuses).toEqual([...Array<number>(10).fill(401), 429, 429]);
+    const refused = await other.ask(pathOf(other.console.link()));
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '6']);
+    await other.clock.advance(6000);
+    expect((await other.ask(pathOf(other.console.link()))).status).toBe(303);
+  });
+});
+
+describe('sessions', () => {
+  test('end by logout, by idleness and by age', async () => {
+    const clock = new VirtualClock();
+    const sessions = new Sessions(clock);
+    const one = sessions.create('viewer');
+    expect(sessions.use(one.id, one.key)?.role).toBe('viewer');
+    expect(sessions.use(one.id, one.id)).toBeUndefined();
+    sessions.end(one.id);
+    expect(sessions.use(one.id, one.key)).toBeUndefined();
+    const idle = sessions.create('viewer');
+    await clock.advance(IDLE - 1);
+    expect(sessions.alive(idle.id)).toBe(true);
+    await clock.advance(1);
+    expect(sessions.alive(idle.id)).toBe(false);
+    const long = sessions.create('viewer');
+    for (let spent = 0; spent < LONGEST; spent += IDLE / 2) {
+      expect(sessions.use(long.id, long.key)).toBeDefined();
+      await clock.advance(IDLE / 2);
+    }
+    expect(sessions.use(long.id, long.key)).toBeUndefined();
+  });
+
+  test('logout takes both halves away', async () => {
+    const person = await console_.login('viewer');
+    expect((await console_.post('/api/v1/logout', {}, person)).status).toBe(200);
+    expect((await console_.ask('/api/v1/session', { headers: person })).status).toBe(401);
+  });
+
+  test('are bounded: the one unused for longest goes', () => {
+    const sessions = new Sessions(new VirtualClock());
+    const first = sessions.create('viewer');
+    const second = sessions.create('viewer');
+    sessions.use(first.id, first.key);
+    for (let i = 0; i < 63; i++) sessions.create('viewer');
+    expect([sessions.alive(first.id), sessions.alive(second.id)]).toEqual([true, false]);
+  });
+});
+
+describe('codes and limits', () => {
+  test('waiting codes are bounded', () => {
+    const codes = new LoginCodes(new VirtualClock());
+    const first = codes.create('viewer');
+    for (let i = 0; i < 16; i++) codes.create('viewer');
+    expect(codes.redeem(first)).toBeUndefined();
+  });
+
+  test('a limit forgets no debt while it lasts', async () => {
+    const clock = new VirtualClock();
+    const limit = new RateLimit(clock, { burst: 2, refill: 1000 });
+    limit.failed('a');
+    expect(limit.wait('a')).toBe(0);
+    limit.failed('a');
+    expect([limit.wait('a'), limit.wait('b')]).toEqual([1000, 0]);
+    await clock.advance(999);
+    expect(limit.wait('a')).toBe(1);
+    await clock.advance(1);
+    expect(limit.wait('a')).toBe(0);
+  });
+});
+
+describe('tokens', () => {
+  test('are kept as digests only, with rights for nobody else, and outlive a restart', async () => {
+    const secret = await console_.console.issueToken('node-red', 'technician');
+    expect(secret).toMatch(/^kb_[\w-]{43}$/);
+    const path = join(console_.stateDir, 'console', 'tokens.json');
+    expect(await readFile(path, 'utf8')).not.toContain(secret.slice(3));
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const again = await AccessTokens.open(console_.stateDir);
+    const found = again.find(secret);
+    expect([found?.name, found?.role, found?.valid()]).toEqual(['flow:node-red', 'technician', true]);
+  });
+
+  test('of the same name replace each other', async () => {
+    const first = await console_.token('viewer', 'reader');
+    const second = await console_.token('viewer', 'reader');
+    expect((await console_.ask('/api/v1/points', { headers: first })).status).toBe(401);
+    expect((await console_.ask('/api/v1/points', { headers: second })).status).toBe(200);
+  });
+
+  test('are made, listed and taken back by an administrator', async () => {
+    const person = await console_.login();
+    const made = JSON.parse((await console_.post('/api/v1/tokens', { name: 'meter-app', role: 'viewer' }, person)).text);
+    const headers = { authorization: `Bearer ${made.secret}` };
+    expect(JSON.parse((await console_.ask('/api/v1/session', { headers })).text)).toEqual({
+      kind: 'token',
+      name: 'api:meter-app',
+      role: 'viewer',
+    });
+    const listed = await console_.ask('/api/v1/tokens', { headers: person });
+    expect(listed.text).toContain('meter-app');
+    expect(listed.text).not.toContain(made.secret);
+    const path = `/api/v1/tokens/${made.token.id}`;
+    expect((await console_.ask(path, { method: 'DELETE', headers: person })).status).toBe(200);
+    expect((await console_.ask(path, { method: 'DELETE', headers: person })).status).toBe(404);
+    expect((await console_.ask('/api/v1/session', { headers })).status).toBe(401);
+  });
+
+  test('a damaged file is said, not overwritten', async () => {
+    const { writeFile } = await import('node:fs/promises');
+    await using other = await openConsole();
+    await other.console.issueToken('a', 'viewer');
+    await writeFile(join(other.stateDir, 'console', 'tokens.json'), '{"v":1,"tok');
+    await expect(AccessTokens.open(other.stateDir)).rejects.toMatchObject({ code: 'store-damaged' });
+  });
+
+  test('an administrator makes a link for another role', async () => {
+    const person = await console_.login();
+    const { link } = JSON.parse((await console_.post('/api/v1/links', { role: 'viewer' }, person)).text);
+    const answer = await console_.ask(pathOf(link));
+    const [cookie = ''] = (answer.headers['set-cookie']?.[0] ?? '').split(';');
+    const key = answer.headers.location?.split('#key=')[1] ?? '';
+    const { text } = await console_.ask('/api/v1/session', { headers: { cookie, 'x-kerbside-key': key } });
+    expect(JSON.parse(text).role).toBe('viewer');
+  });
+});

@@ -1,0 +1,114 @@
+/** A console over `AgentData` on a virtual clock, and a client that can lie in every header. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingHttpHeaders, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Role } from '../../../agent/console/access/role.ts';
+import { type Console, type ConsoleOptions, startConsole } from '../../../agent/console/server.ts';
+import { silent } from '../../../agent/core/log.ts';
+import { AgentData } from '../../support/agent-data.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  readonly bytes: Buffer;
+}
+
+export interface Asking {
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string | Buffer;
+}
+
+export class TestConsole implements AsyncDisposable {
+  readonly clock: VirtualClock;
+  readonly agent: AgentData;
+  readonly console: Console;
+  readonly stateDir: string;
+
+  constructor(clock: VirtualClock, agent: AgentData, opened: Console, stateDir: string) {
+    this.clock = clock;
+    this.agent = agent;
+    this.console = opened;
+    this.stateDir = stateDir;
+  }
+
+  /** Asks as a program would, with exactly these headers. */
+  ask(path: string, { method = 'GET', headers = {}, body }: Asking = {}): Promise<Answer> {
+    const { hostname, port, host } = new URL(this.console.url);
+    return new Promise((resolve, reject) => {
+      const asked = request(
+        { hostname: hostname.replace(/^\[|\]$/g, ''), port, path, method, headers: { host, ...headers } },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', reject);
+          response.on('end', () => {
+            const bytes = Buffer.concat(chunks);
+            resolve({
+              status: response.statusCode ?? 0,
+              headers: response.headers,
+              text: bytes.toString('utf8'),
+              bytes,
+            });
+          });
+        },
+      );
+      asked.on('error', reject);
+      asked.end(body);
+    });
+  }
+
+  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  }
+
+  /** Headers of a logged-in person. */
+  async login(role: Role = 'administrator'): Promise<{ cookie: string; 'x-kerbside-key': string }> {
+    const answer = await this.ask(pathOf(this.console.link(role)));
+    const [cookie = ''] = (answer.headers['set-cookie']?.[0] ?? '').split(';');
+    return { cookie, 'x-kerbside-key': answer.headers.location?.split('#key=')[1] ?? '' };
+  }
+
+  /** Headers of a program. */
+  async token(role: Role, name = `test-${role}`): Promise<{ authorization: string }> {
+    return { authorization: `Bearer ${await this.console.issueToken(name, role)}` };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.console[Symbol.asyncDispose]();
+    await rm(this.stateDir, { recursive: true, force: true });
+  }
+}
+
+export function pathOf(url: string): string {
+  const { pathname, search } = new URL(url);
+  return `${pathname}${search}`;
+}
+
+export interface Opening extends Partial<Pick<ConsoleOptions, 'listen' | 'hosts' | 'log' | 'signal'>> {
+  readonly preview?: boolean;
+}
+
+export async function openConsole(opening: Opening = {}): Promise<TestConsole> {
+  const { preview = true, ...options } = opening;
+  const clock = new VirtualClock();
+  const agent = new AgentData({ clock, preview });
+  const stateDir = await mkdtemp(join(tmpdir(), 'kerbside-console-'));
+  const opened = await startConsole({
+    view: agent,
+    clock,
+    log: silent,
+    listen: { host: '127.0.0.1', port: 0 },
+    stateDir,
+    signal: new AbortController().signal,
+    ...options,
+  });
+  return new TestConsole(clock, agent, opened, stateDir);
+}

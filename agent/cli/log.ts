@@ -1,9 +1,7 @@
 /** The log of the process: JSON lines on stderr by pino, with secrets masked wherever they turn up. */
 import { destination, type Logger, pino } from 'pino';
 import type { Facts, Log } from '../core/log.ts';
-
-export const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type Level = (typeof LEVELS)[number];
+import type { Level } from './level.ts';
 
 export interface LogOptions {
   readonly level: Level;

@@ -5,9 +5,9 @@
  */
 import { type Command, Option } from 'commander';
 import type { Log } from '../core/log.ts';
+import { keepCompileCache, resumeCompileCache, saveCompileCache } from './compile-cache.ts';
 import { EXIT, sentence } from './exit.ts';
-import { createLog, LEVELS, type Level } from './log.ts';
-import { load, problemLines } from './site.ts';
+import { LEVELS, type Level } from './level.ts';
 
 /** Ctrl-C ends everything in under 3 s; what hangs then is left to the operating system. */
 const STOP_BUDGET = 2800;
@@ -26,6 +26,8 @@ export function register(program: Command): void {
 }
 
 async function run({ site: file, logLevel }: { site: string; logLevel: Level }): Promise<void> {
+  resumeCompileCache(file);
+  const { load, problemLines } = await import('./site.ts');
   const result = await load(file);
   if (!result.ok) {
     process.stderr.write(problemLines(result.problems));
@@ -33,19 +35,23 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
     return;
   }
   const { site, facts } = result;
+  keepCompileCache(site.state);
+  const { createLog } = await import('./log.ts');
   const log = createLog({ level: logLevel, secrets: facts.secrets });
   watchForCrashes(log);
   const stop = stopSignal(log);
   const { runAgent } = await import('../compose/agent.ts');
-  const agent = await runAgent(site, { log, signal: stop });
+  let agent: Awaited<ReturnType<typeof runAgent>>;
+  try {
+    agent = await runAgent(site, { log, signal: stop });
+  } catch (error) {
+    if (!stop.aborted) throw error;
+    process.exit(EXIT.ok);
+  }
   if (!stop.aborted) announce(agent);
+  saveCompileCache();
   await aborted(stop);
-  const late = setTimeout(() => {
-    log.error('agent.stop-late', { after_ms: STOP_BUDGET });
-    process.exit(EXIT.failed);
-  }, STOP_BUDGET);
   await agent[Symbol.asyncDispose]();
-  clearTimeout(late);
   log.info('agent.stopped');
   // What a library still holds (a socket in its linger) keeps nobody waiting.
   process.exit(EXIT.ok);
@@ -70,6 +76,10 @@ function stopSignal(log: Log): AbortSignal {
     }
     first = performance.now();
     log.info('agent.stopping', { why });
+    setTimeout(() => {
+      log.error('agent.stop-late', { after_ms: STOP_BUDGET });
+      process.exit(EXIT.failed);
+    }, STOP_BUDGET);
     controller.abort(new Error(why));
   };
   process.on('SIGINT', stop);

@@ -42,18 +42,37 @@ export function checkIds(root: MapNode, say: Say): void {
       const name = `${space}/${id.value}`;
       const first = taken.get(name);
       if (first === undefined) taken.set(name, `${list}[${index}]`);
-      else say([list, index, 'id'], `the id ${shown(id.value)} is taken by ${first}`, 'write another id');
+      else say([list, index, 'id'], `the id ${gotText(id)} is taken by ${first}`, 'write another id');
     });
   }
 }
 
+/** Names that stand at `key` of the items are among `known`; also those of items that are wrong otherwise. */
+export function checkReferences(
+  root: MapNode,
+  list: ListName,
+  key: string,
+  what: string,
+  known: readonly string[],
+  say: Say,
+): void {
+  const items = nodeAt(root, [list]);
+  if (items?.kind !== 'list') return;
+  items.items.forEach((item, index) => {
+    const node = nodeAt(item, [key]);
+    if (node?.kind !== 'scalar' || typeof node.value !== 'string' || known.includes(node.value)) return;
+    unknownName(say, [list, index, key], what, node.value, known, gotText(node));
+  });
+}
+
 /** Says that `name` is none of `known`, with the nearest of them. */
-export function unknownName(
+function unknownName(
   say: Say,
   path: Path,
   what: string,
   name: string,
   known: readonly string[],
+  got = shown(name),
 ): void {
   const key = path.at(-1);
   const close = nearest(name, known);
@@ -64,7 +83,7 @@ export function unknownName(
       : known.length === 0
         ? `there is no ${what} at all; add one`
         : `write one of ${list}`;
-  say(path, `there is no ${what} ${shown(name)}`, fix);
+  say(path, `there is no ${what} ${got}`, fix);
 }
 
 /** A line is a serial port or a TCP address, and has the settings of its kind only. */
@@ -139,14 +158,9 @@ export function checkLamp(
     string,
     readonly { readonly id: string; readonly access: string; readonly type: string }[]
   >,
-  known: readonly string[],
   say: Say,
 ): void {
   const at = (key: string): Path => ['lamps', index, key];
-  if (!known.includes(item.device)) {
-    unknownName(say, at('device'), 'device', item.device, known);
-    return;
-  }
   const points = devices.get(item.device);
   if (points === undefined) return;
   const found = points.find(({ id }) => id === item.point);

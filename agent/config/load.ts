@@ -15,10 +15,10 @@ import {
   checkLamp,
   checkLine,
   checkPorts,
+  checkReferences,
   checkUplink,
   type Numbered,
   teller,
-  unknownName,
   writtenIds,
 } from './checks.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
@@ -106,11 +106,11 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const devices = await checkDevices(root, lists.devices, lines, catalogue, deps, problems);
   const uplinks = await checkUplinks(root, lists.uplinks, file, deps, read, problems);
   const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
-  const known = writtenIds(root, 'devices');
+  checkReferences(root, 'lamps', 'device', 'device', writtenIds(root, 'devices'), say);
   for (const lamp of lists.lamps) {
     const { fallback, ...rest } = lamp.item;
     const item = fallback === undefined ? rest : { ...rest, fallback };
-    checkLamp({ index: lamp.index, item }, points, known, say);
+    checkLamp({ index: lamp.index, item }, points, say);
   }
 
   const fits =
@@ -175,18 +175,16 @@ async function checkDevices(
   problems: Problem[],
 ): Promise<readonly DeviceConfig[]> {
   const say = teller(root, problems);
-  const lineIds = writtenIds(root, 'lines');
+  checkReferences(root, 'devices', 'line', 'line', writtenIds(root, 'lines'), say);
+  checkReferences(root, 'devices', 'profile', 'profile', catalogue.names, say);
   checkAddresses(list, say);
   const devices: (Numbered<DeviceConfig> & { readonly driver: Driver })[] = [];
   const profiles = await Promise.all(list.map(({ item }) => catalogue.load(item.profile)));
   for (const [i, numbered] of list.entries()) {
     const { index, item } = numbered;
-    const at = (key: string): Path => ['devices', index, key];
     const line = lines.get(item.line);
-    if (!lineIds.includes(item.line)) unknownName(say, at('line'), 'line', item.line, lineIds);
     const result = profiles[i];
-    if (result === undefined) unknownName(say, at('profile'), 'profile', item.profile, catalogue.names);
-    else if (!result.ok) problems.push(...result.problems);
+    if (result?.ok === false) problems.push(...result.problems);
     const rightAddress = checkAddress(root, numbered, say);
     const profile: Profile | undefined = result?.ok === true ? result.profile : undefined;
     const driver = profile === undefined ? undefined : deps.driver(profile.protocol);

@@ -253,15 +253,16 @@ describe('site.yaml', () => {
   test('tells all problems of all parts at once, from top to bottom', async () => {
     const text = street('timezone: Asia/Shanghai', 'timezone: Mars')
       .replace('port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    baud: 9601')
-      .replace('eastron-sdm630', 'eastron-sdm63O')
+      .replace('eastron-sdm630', 'eastron-sdm63O\n    every: 10')
       .concat('uplinks: [{ id: c, mqqt: {} }]\nrate: 0.5\n');
     const places = (await folder.problems(text)).map((line) => line.split(' ').slice(0, 2).join(' '));
     expect(places).toEqual([
       'site.yaml:3:3 site.timezone:',
       'site.yaml:10:5 lines[0].baud:',
       'site.yaml:14:5 devices[0].profile:',
-      'site.yaml:16:20 uplinks[0].mqqt:',
-      'site.yaml:17:1 rate:',
+      'site.yaml:15:5 devices[0].every:',
+      'site.yaml:17:20 uplinks[0].mqqt:',
+      'site.yaml:18:1 rate:',
     ]);
   });
 

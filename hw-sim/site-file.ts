@@ -28,6 +28,8 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
     agent: { id: scenario.agent },
     state: at.state,
     rate: street.clock.rate,
+    // Only where the world's time is not the machine's: the agent's wall clock then follows it, also after a restart.
+    origin: street.clock.rate === 1 && scenario.start === 'now' ? undefined : street.clock.origin,
     lines: [...street.lines.values()].map(lineEntry),
     devices: [...street.lines.values()].flatMap(({ plan }) =>
       plan.devices.map((device) => ({

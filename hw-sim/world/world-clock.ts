@@ -8,6 +8,8 @@ export function monotonic(): number {
 export interface WorldClock {
   /** World time per real time. */
   readonly rate: number;
+  /** World time (epoch ms) at a moment of CLOCK_MONOTONIC (ms), for others who must agree with it. */
+  readonly origin: { readonly mono: number; readonly wall: number };
   /** World time, epoch ms. */
   now(): number;
 }
@@ -15,5 +17,5 @@ export interface WorldClock {
 /** `start`: world time of now, epoch ms. `mono`: another source of time, for virtual time in tests. */
 export function worldClock(start: number, rate = 1, mono: () => number = monotonic): WorldClock {
   const born = mono();
-  return { rate, now: () => start + (mono() - born) * rate };
+  return { rate, origin: { mono: born, wall: start }, now: () => start + (mono() - born) * rate };
 }

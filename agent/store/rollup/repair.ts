@@ -9,6 +9,7 @@ import { type Accumulator, emptyAccumulator } from './accumulator.ts';
 import { MINUTE } from './minutes.ts';
 import type { RollupParts, Rollups } from './rollups.ts';
 import { encodeRow } from './row.ts';
+import { timesOf } from './times.ts';
 
 /** Readings that move less than this stay where they are, ms. */
 const TOLERANCE = 1000;
@@ -80,7 +81,8 @@ function rebuild(parts: RollupParts, rollups: Rollups, affected: Set<number>): v
     if (!touches(span)) continue;
     const row = parts.batches.from(span.lane, span.first);
     const readings = row === undefined ? undefined : decodeBatch(row.body).readings;
-    if (readings !== undefined) rollups.minutes.feed(readings, rollups.timesOf(span.boot, readings), wanted);
+    if (readings !== undefined)
+      rollups.minutes.feed(readings, timesOf(parts.clock, span.boot, readings), wanted);
   }
   for (const [minute, old] of before) {
     revise(minute, old, rollups.minutes.row(minute).points);

@@ -17,6 +17,7 @@ import { type Accumulator, merge } from './accumulator.ts';
 import type { LocalDays } from './days.ts';
 import { MINUTE, Minutes } from './minutes.ts';
 import { decodeRow, encodeRow } from './row.ts';
+import { timesOf } from './times.ts';
 
 /** A bucket closes this long after its end, ms: readings of a 5 s window are in by then. */
 export const GRACE = 6000;
@@ -92,25 +93,9 @@ export class Rollups {
     this.save();
   }
 
-  timesOf(boot: number, columns: Columns): Float64Array {
-    const times = new Float64Array(columns.count);
-    const { clock } = this.#parts;
-    let mapping = clock.mappingAt(boot, columns.time[0] ?? 0);
-    const single = clock.single(boot);
-    for (let i = 0; i < columns.count; i++) {
-      const mono = columns.time[i] ?? 0;
-      if (!single) mapping = clock.mappingAt(boot, mono);
-      times[i] =
-        mapping === undefined || mapping.rank === 'none'
-          ? Number.NaN
-          : mapping.wall + (mono - mapping.mono) * mapping.rate;
-    }
-    return times;
-  }
-
   /** Takes readings of a committed (or just committing) batch; `boot` is its number. */
   feed(boot: number, columns: Columns): void {
-    this.minutes.feed(columns, this.timesOf(boot, columns));
+    this.minutes.feed(columns, timesOf(this.#parts.clock, boot, columns));
   }
 
   /**

@@ -1,0 +1,185 @@
+/** One page of history of a point: closed buckets from their rows, open ones from minutes and the readings above them. */
+import type { Statement } from 'better-sqlite3';
+import { LANES, type Lane } from '../core/point.ts';
+import type { Bucket } from '../core/view.ts';
+import { Batches } from './batches.ts';
+import { ClockTable } from './clock-table.ts';
+import { decodeBatch } from './codec/batch.ts';
+import { PointTable } from './points.ts';
+import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';
+import type { LocalDays } from './rollup/days.ts';
+import { MINUTE, Minutes } from './rollup/minutes.ts';
+import { decodeRow } from './rollup/row.ts';
+import { timesOf } from './rollup/times.ts';
+import { LEVELS } from './schema.ts';
+import type { Db } from './sqlite.ts';
+import { State } from './state.ts';
+
+export interface Page {
+  /** Ascending. */
+  readonly buckets: readonly Bucket[];
+  /** Where the page before this one ends; undefined where there is none. */
+  readonly before: number | undefined;
+}
+
+interface Row {
+  readonly start: number;
+  readonly body: Uint8Array;
+}
+interface RollupState {
+  readonly rolled?: Partial<Record<Lane, number>>;
+  readonly pending?: readonly (readonly number[])[];
+}
+
+export class HistoryPages {
+  readonly #db: Db;
+  readonly #days: LocalDays;
+  readonly #batches: Batches;
+  readonly #points: PointTable;
+  readonly #clock: ClockTable;
+  readonly #state: State;
+  readonly #newest: readonly Statement<[number, number, number], Row>[];
+
+  constructor(db: Db, days: LocalDays) {
+    this.#db = db;
+    this.#days = days;
+    this.#batches = new Batches(db);
+    this.#points = new PointTable(db);
+    this.#clock = new ClockTable(db);
+    this.#state = new State(db);
+    this.#newest = LEVELS.map(({ table }) =>
+      db.prepare(
+        `SELECT start, body FROM ${table} WHERE start >= ? AND start < ? ORDER BY start DESC LIMIT ?`,
+      ),
+    );
+  }
+
+  /** The newest `limit` buckets of `bucket` ms that begin in `from` ≤ start < `to`. */
+  page(device: string, point: string, from: number, to: number, bucket: number, limit: number): Page {
+    // One snapshot for rows, high-water numbers and readings.
+    return this.#db.transaction(() => this.#page(device, point, from, to, bucket, limit))();
+  }
+
+  #page(device: string, point: string, from: number, to: number, bucket: number, limit: number): Page {
+    this.#points.refresh();
+    this.#clock.refresh();
+    const known = this.#points.named(device, point);
+    const newest = known.at(-1);
+    const level = LEVELS.findIndex(({ ms }) => ms === bucket);
+    if (newest === undefined || level < 0) return { buckets: [], before: undefined };
+    // Other decimals make another number of the same point; another unit does not compare.
+    const ids = known.filter(({ unit }) => unit === newest.unit).map(({ id }) => id);
+    const open = this.#open(level, from, to);
+    // One more than asked for: the bucket before the first gives a counter its beginning.
+    const rows = this.#newest[level]?.all(from - 2 * bucket, to, limit + 1) ?? [];
+    const found = new Map<number, Accumulator>();
+    for (const { start, body } of rows)
+      if (!open.starts.has(start)) put(found, start, pick(start, body, ids));
+    for (const start of open.starts)
+      if (start < to && (rows.length <= limit || start >= (rows.at(-1)?.start ?? 0)))
+        put(found, start, this.#fromMinutes(start, level, open.minutes, ids));
+    const starts = [...found.keys()].sort((a, b) => a - b);
+    const shown = starts.filter((start) => start >= from).slice(-limit);
+    const first = shown[0];
+    if (first === undefined) {
+      const oldest = rows.at(-1)?.start;
+      return { buckets: [], before: rows.length > limit ? oldest : undefined };
+    }
+    return { buckets: bucketsOf(found, starts, first), before: rows.length > limit ? first : undefined };
+  }
+
+  /** Buckets of a level that are not made yet or not up to date, and the minutes with what is not rolled up yet. */
+  #open(level: number, from: number, to: number): { starts: Set<number>; minutes: Minutes } {
+    const { rolled = {}, pending = [] } = (this.#state.get('rollups') ?? {}) as RollupState;
+    const minutes = new Minutes(this.#db, this.#points);
+    for (const lane of LANES) {
+      let next = (rolled[lane] ?? 0) + 1;
+      for (
+        let row = this.#batches.from(lane, next);
+        row !== undefined;
+        row = this.#batches.from(lane, next)
+      ) {
+        const { readings } = decodeBatch(row.body);
+        if (readings !== undefined) minutes.feed(readings, timesOf(this.#clock, row.boot, readings));
+        next = row.first + row.count;
+      }
+    }
+    const starts = new Set(level === 0 ? [] : pending[level]);
+    for (const minute of minutes.rows.keys()) starts.add(this.#startOf(level, minute));
+    const step = LEVELS[level]?.ms ?? MINUTE;
+    for (const start of starts) if (start < from - step || start >= to) starts.delete(start);
+    return { starts, minutes };
+  }
+
+  #startOf(level: number, time: number): number {
+    const ms = LEVELS[level]?.ms ?? MINUTE;
+    return level === 3 ? this.#days.start(time) : Math.floor(time / ms) * ms;
+  }
+
+  #fromMinutes(
+    start: number,
+    level: number,
+    minutes: Minutes,
+    ids: readonly number[],
+  ): Accumulator | undefined {
+    const end = level === 3 ? this.#days.next(start) : start + (LEVELS[level]?.ms ?? MINUTE);
+    const stored = new Map(
+      this.#newest[0]?.all(start, end, 2000).map(({ start: minute, body }) => [minute, body] as const),
+    );
+    let sum: Accumulator | undefined;
+    for (let minute = start; minute < end; minute += MINUTE) {
+      const body = stored.get(minute);
+      const row = minutes.rows.get(minute);
+      const acc = row !== undefined ? only(row.points, ids) : body && pick(minute, body, ids);
+      if (acc === undefined) continue;
+      if (sum === undefined) sum = acc;
+      else merge(sum, acc);
+    }
+    return sum;
+  }
+}
+
+function put(found: Map<number, Accumulator>, start: number, acc: Accumulator | undefined): void {
+  if (acc !== undefined) found.set(start, acc);
+}
+
+function pick(start: number, body: Uint8Array, ids: readonly number[]): Accumulator | undefined {
+  const [id] = ids;
+  return ids.length === 1 && id !== undefined
+    ? decodeRow(start, body, id).get(id)
+    : only(decodeRow(start, body), ids);
+}
+
+function only(points: ReadonlyMap<number, Accumulator>, ids: readonly number[]): Accumulator | undefined {
+  let sum: Accumulator | undefined;
+  for (const id of ids) {
+    const acc = points.get(id);
+    if (acc === undefined) continue;
+    if (sum === undefined || sum.kind !== acc.kind) sum = acc;
+    else merge(sum, acc);
+  }
+  return sum;
+}
+
+function bucketsOf(
+  found: ReadonlyMap<number, Accumulator>,
+  starts: readonly number[],
+  first: number,
+): Bucket[] {
+  const buckets: Bucket[] = [];
+  let before: number | undefined;
+  for (const time of starts) {
+    const acc = found.get(time);
+    if (acc === undefined) continue;
+    if (time >= first) buckets.push(bucketOf(time, acc, before));
+    if (acc.count > 0) before = acc.last;
+  }
+  return buckets;
+}
+
+/** `mean` is the bucket's value by its aggregation kind, see `bucketValue`. */
+function bucketOf(time: number, acc: Accumulator, before: number | undefined): Bucket {
+  const { count } = acc;
+  if (count === 0) return { time, count, min: null, mean: null, max: null, last: null };
+  return { time, count, min: acc.min, mean: bucketValue(acc, before), max: acc.max, last: acc.last };
+}

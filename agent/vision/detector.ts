@@ -25,8 +25,11 @@ export interface Found {
 
 export interface Detector extends AsyncDisposable {
   readonly pack: ModelPack;
-  /** Blocks the thread while the network runs. A dark picture is not looked at. Brightens `picture` in place. */
-  detect(picture: Picture): Promise<Found>;
+  /**
+   * Blocks the thread while the network runs. A dark picture is not looked at. Brightens `picture` in place.
+   * `threshold`: another lowest score than the pack's.
+   */
+  detect(picture: Picture, threshold?: number): Promise<Found>;
 }
 
 /** Loads the network. Throws `AgentError` `model-invalid` where it cannot be loaded or has other tensors than its kind. */
@@ -46,7 +49,7 @@ export async function loadDetector(pack: ModelPack, options: DetectorOptions = {
 
   return {
     pack,
-    async detect(picture) {
+    async detect(picture, threshold = pack.settings.threshold) {
       const light = brightness(picture);
       if (isDark(light)) return { detections: [], brightness: light, dark: true, gain: 1 };
       const gain = options.gain === false ? 1 : applyGain(picture, light);
@@ -55,7 +58,8 @@ export async function loadDetector(pack: ModelPack, options: DetectorOptions = {
       const input =
         data instanceof Uint8Array ? new Tensor('uint8', data, dims) : new Tensor('float32', data, dims);
       const outputs = await session.run({ [pack.input.tensor]: input });
-      const found = pack.decoder.decode(tensors(pack, outputs), { width, height }, pack.settings);
+      const settings = { ...pack.settings, threshold };
+      const found = pack.decoder.decode(tensors(pack, outputs), { width, height }, settings);
       const detections = found.map((detection) => toFrame(detection, picture.letterbox));
       return { detections, brightness: light, dark: false, gain };
     },

@@ -1,0 +1,147 @@
+/** Vision as the agent sees it: cameras in, readings, health and previews out; the work is done in a thread of its own. */
+import { type Clock, wallAt } from '../core/clock.ts';
+import type { AgentError } from '../core/errors.ts';
+import type { Publisher } from '../core/hub.ts';
+import type { Log } from '../core/log.ts';
+import { bad } from '../core/reading.ts';
+import { caller, type Remote } from '../core/rpc.ts';
+import type { CameraConfig } from '../core/site.ts';
+import { runThread } from '../core/thread.ts';
+import type { PartHealth, Preview } from '../core/view.ts';
+import { cameraPoints } from './description.ts';
+import type { VisionCalls, VisionMessage, VisionOrders } from './messages.ts';
+
+export interface VisionOptions {
+  readonly cameras: readonly CameraConfig[];
+  /** The thread's file, agent/compose/vision-thread.ts. */
+  readonly entry: URL;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly publisher: Publisher;
+  readonly signal: AbortSignal;
+}
+
+export interface Vision extends AsyncDisposable {
+  /** Of `vision` and of each `camera:<id>`. */
+  health(): readonly PartHealth[];
+  /** The newest frame with its boxes, faces blurred. Undefined where it is forbidden or there is none to show. */
+  preview(camera: string): Promise<Preview | undefined>;
+}
+
+/** Longest wait for a preview, ms: the first one loads the face network. */
+const PREVIEW_DEADLINE = 5000;
+
+/** Starts the thread and returns at once. Disposing, or aborting `signal`, ends the thread within 2 s. */
+export function startVision(options: VisionOptions): Vision {
+  const { cameras, entry, clock, log, publisher, signal } = options;
+  const stop = new AbortController();
+  const parts = new Map<string, PartHealth>();
+  let calls: (Remote<VisionCalls> & Disposable) | undefined;
+  let fault: { readonly message: string; readonly fix: string | undefined } | undefined;
+
+  const note = (
+    part: string,
+    state: PartHealth['state'],
+    facts: PartHealth['facts'] = {},
+    message?: string,
+    fix?: string,
+  ): void => {
+    const before = parts.get(part);
+    const since =
+      before?.state === state ? before.since : Math.round(wallAt(clock.mapping(), clock.mono()).time);
+    parts.set(part, {
+      part,
+      state,
+      since,
+      facts,
+      ...(message === undefined ? {} : { message }),
+      ...(fix === undefined ? {} : { fix }),
+    });
+  };
+
+  const take = (message: VisionMessage, healthy: () => void): void => {
+    switch (message.kind) {
+      case 'ready':
+        fault = undefined;
+        note('vision', 'ok');
+        healthy();
+        break;
+      case 'fault':
+        fault = message;
+        break;
+      case 'readings':
+        publisher.readings(message.readings);
+        break;
+      case 'event':
+        log.info('camera.state', { camera: message.event.device, ...message.event.body });
+        publisher.event(message.event);
+        break;
+      case 'health': {
+        const { camera, state, facts, message: text, fix } = message.health;
+        note(`camera:${camera}`, state, facts, text, fix);
+        break;
+      }
+    }
+  };
+
+  /** While the thread is away nothing is known of any camera. */
+  const down = (error: AgentError | undefined): void => {
+    note('vision', 'down', {}, fault?.message ?? error?.message, fault?.fix ?? error?.fix);
+    const now = clock.mono();
+    for (const camera of cameras) {
+      note(`camera:${camera.id}`, 'down', {}, 'vision is not running');
+      const points = cameraPoints(camera.tasks);
+      publisher.readings(
+        points.map(({ id, unit }) => bad({ device: camera.id, point: id, unit }, 'device-failure', now)),
+      );
+    }
+  };
+
+  note('vision', cameras.length === 0 ? 'off' : 'starting');
+  for (const camera of cameras) note(`camera:${camera.id}`, 'starting');
+  const orders: VisionOrders = { cameras };
+  const ended =
+    cameras.length === 0
+      ? Promise.resolve()
+      : runThread({
+          name: 'vision',
+          entry,
+          data: () => orders,
+          clock,
+          log,
+          signal: AbortSignal.any([signal, stop.signal]),
+          stop: (worker) => worker.postMessage({ kind: 'stop' }),
+          start: (worker, healthy) => {
+            worker.on('message', (message: VisionMessage) => take(message, healthy));
+            const generation = caller<VisionCalls>(worker, {
+              deadline: PREVIEW_DEADLINE,
+              peer: 'vision thread',
+            });
+            calls = generation;
+            return {
+              [Symbol.dispose]: () => {
+                generation[Symbol.dispose]();
+                if (calls === generation) calls = undefined;
+              },
+            };
+          },
+          onState: (state, error) => {
+            if (state === 'down') down(error);
+          },
+        });
+
+  return {
+    health: () => [...parts.values()],
+    async preview(camera) {
+      const allowed = cameras.find((one) => one.id === camera)?.preview === true;
+      if (!allowed || calls === undefined) return undefined;
+      const shot = await calls.preview(camera).catch(() => undefined);
+      if (shot === undefined) return undefined;
+      return { ...shot, time: Math.round(wallAt(clock.mapping(), shot.time).time) };
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort();
+      await ended;
+    },
+  };
+}

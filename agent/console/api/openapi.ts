@@ -12,7 +12,11 @@ const ALWAYS = [400, 401, 403, 421, 500] as const;
 export function openApi(endpoints: readonly Endpoint[]): Node {
   const schemas: Node = {};
   const schemaOf = (type: z.ZodType): Node => {
-    const { $schema: _, $defs = {}, ...schema } = z.toJSONSchema(type) as Node & { $defs?: Node };
+    const {
+      $schema: _,
+      $defs = {},
+      ...schema
+    } = z.toJSONSchema(type, { override: plainInteger }) as Node & { $defs?: Node };
     const moved = (node: unknown): Node =>
       JSON.parse(JSON.stringify(node).replaceAll('"#/$defs/', '"#/components/schemas/'));
     for (const [name, definition] of Object.entries($defs)) schemas[name] = moved(definition);
@@ -46,6 +50,12 @@ export function openApi(endpoints: readonly Endpoint[]): Node {
       },
     },
   };
+}
+
+/** Leaves out bounds that only say what a JavaScript number can hold. */
+function plainInteger({ jsonSchema }: { jsonSchema: { minimum?: number; maximum?: number } }): void {
+  if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+  if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
 }
 
 function operation(one: Endpoint, schemaOf: (type: z.ZodType) => Node, problem: Node): Node {
@@ -90,7 +100,7 @@ function parameters(place: 'path' | 'query', type: z.ZodObject, schemaOf: (type:
 /** Registers a named schema among the components and refers to it. */
 function named(type: z.ZodType, schema: Node, schemas: Node): Node {
   const { id: name } = type.meta() ?? {};
-  if (name === undefined) return schema;
+  if (name === undefined || '$ref' in schema) return schema;
   const { id: _, ...rest } = schema;
   schemas[name] = JSON.parse(JSON.stringify(rest).replaceAll('"#/$defs/', '"#/components/schemas/'));
   return { $ref: `#/components/schemas/${name}` };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { CODE_LIFE, LoginCodes } from '../../../agent/console/access/codes.ts';
 import { RateLimit } from '../../../agent/console/access/rate-limit.ts';
-import { ROLES, reaches, type Role } from '../../../agent/console/access/role.ts';
+import { ROLES, type Role, reaches } from '../../../agent/console/access/role.ts';
 import { IDLE, LONGEST, Sessions } from '../../../agent/console/access/sessions.ts';
 import { AccessTokens } from '../../../agent/console/access/tokens.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -23,7 +23,9 @@ let operations: readonly Operation[];
 beforeAll(async () => {
   console_ = await openConsole();
   const { text } = await console_.ask('/api/v1/openapi.json', { headers: await console_.login() });
-  const paths: Record<string, Record<string, { 'x-role': Role; security?: unknown[] }>> = JSON.parse(text).paths;
+  const paths: Record<string, Record<string, { 'x-role': Role; security?: unknown[] }>> = JSON.parse(
+    text,
+  ).paths;
   operations = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({
       method: method.toUpperCase(),
@@ -81,7 +83,11 @@ describe('every route', () => {
       const person = await console_.login(role);
       for (const operation of operations.filter(({ role: needed }) => !reaches(role, needed))) {
         const { status, text } = await ask(operation, person);
-        expect([operation.path, status, JSON.parse(text).code]).toEqual([operation.path, 403, 'role-too-low']);
+        expect([operation.path, status, JSON.parse(text).code]).toEqual([
+          operation.path,
+          403,
+          'role-too-low',
+        ]);
       }
     }
   });
@@ -110,7 +116,11 @@ describe('every route', () => {
     for (const headers of foreign) {
       for (const operation of operations) {
         const { status, text } = await ask(operation, { ...person, ...headers });
-        expect([operation.path, status, JSON.parse(text).code]).toEqual([operation.path, 403, 'foreign-origin']);
+        expect([operation.path, status, JSON.parse(text).code]).toEqual([
+          operation.path,
+          403,
+          'foreign-origin',
+        ]);
       }
     }
     expect(console_.agent.submitted).toEqual([]);
@@ -124,7 +134,8 @@ describe('every route', () => {
 });
 
 describe('names of this host', () => {
-  const status = async (host: string, path = '/healthz') => (await console_.ask(path, { headers: { host } })).status;
+  const status = async (host: string, path = '/healthz') =>
+    (await console_.ask(path, { headers: { host } })).status;
 
   test('loopback ones pass on any port, for a port may be forwarded', async () => {
     for (const host of ['localhost', 'localhost:9000', '127.0.0.1:80', '[::1]:8080', 'LOCALHOST']) {
@@ -142,7 +153,10 @@ describe('names of this host', () => {
   });
 
   test('those of the site pass; listening everywhere lets any address pass, but no name', async () => {
-    await using named = await openConsole({ hosts: ['pole-0817.local'], listen: { host: '0.0.0.0', port: 0 } });
+    await using named = await openConsole({
+      hosts: ['pole-0817.local'],
+      listen: { host: '0.0.0.0', port: 0 },
+    });
     const ask = async (host: string) => (await named.ask('/healthz', { headers: { host } })).status;
     expect(named.console.url).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect(await ask('pole-0817.local:8080')).toBe(200);
@@ -274,7 +288,9 @@ describe('tokens', () => {
 
   test('are made, listed and taken back by an administrator', async () => {
     const person = await console_.login();
-    const made = JSON.parse((await console_.post('/api/v1/tokens', { name: 'meter-app', role: 'viewer' }, person)).text);
+    const made = JSON.parse(
+      (await console_.post('/api/v1/tokens', { name: 'meter-app', role: 'viewer' }, person)).text,
+    );
     const headers = { authorization: `Bearer ${made.secret}` };
     expect(JSON.parse((await console_.ask('/api/v1/session', { headers })).text)).toEqual({
       kind: 'token',

@@ -38,9 +38,17 @@ export class TestConsole implements AsyncDisposable {
   /** Asks as a program would, with exactly these headers. */
   ask(path: string, { method = 'GET', headers = {}, body }: Asking = {}): Promise<Answer> {
     const { hostname, port, host } = new URL(this.console.url);
+    const size = body === undefined ? {} : { 'content-length': `${Buffer.byteLength(body)}` };
     return new Promise((resolve, reject) => {
       const asked = request(
-        { hostname: hostname.replace(/^\[|\]$/g, ''), port, path, method, headers: { host, ...headers } },
+        {
+          hostname: hostname.replace(/^\[|\]$/g, ''),
+          port,
+          path,
+          method,
+          agent: false,
+          headers: { host, ...size, ...headers },
+        },
         (response) => {
           const chunks: Buffer[] = [];
           response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -155,7 +155,7 @@ export class Wire implements Disposable {
     const { clock, timing, cut } = this.#options;
     const match = request.match ?? (() => ({ kind: 'more' as const }));
     const reception = new Reception(request.bytes, match, this.#owed, this.#echo);
-    const waiting = new Waiting({ reception, clock, cut, character: timing.character, signal });
+    const waiting = new Waiting({ reception, clock, cut, ...timing, signal });
     const started = clock.mono();
     this.#waiting = waiting;
     let arrival: Arrival;

@@ -69,10 +69,11 @@ export class Round {
 
   /** When somebody will want a turn; undefined for never. */
   next(): Mono | undefined {
-    const times = [this.#options.deadlines.next()];
-    for (const seat of this.#options.seats.values()) times.push(seat.breaker.probeAt);
-    const known = times.filter((time) => time !== undefined);
-    return known.length === 0 ? undefined : Math.min(...known);
+    let next = this.#options.deadlines.next() ?? Number.POSITIVE_INFINITY;
+    for (const { breaker, heldUntil } of this.#options.seats.values()) {
+      if (breaker.probeAt !== undefined) next = Math.min(next, Math.max(breaker.probeAt, heldUntil));
+    }
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
   /** The most urgent poll. On the way says that those of silent devices have no value, without touching the line. */

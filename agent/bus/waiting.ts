@@ -24,6 +24,8 @@ interface WaitingOptions {
   readonly cut: number;
   /** ms */
   readonly character: number;
+  /** ms */
+  readonly silence: number;
   readonly signal: AbortSignal;
 }
 
@@ -41,6 +43,7 @@ export class Waiting {
   #lastByte: Mono = Number.NEGATIVE_INFINITY;
   #first: Mono | undefined;
   #bytes = 0;
+  #mirrorStart: Mono = 0;
   #mirrorTime: Mono = 0;
 
   constructor(options: WaitingOptions) {
@@ -82,7 +85,10 @@ export class Waiting {
     }
     // The first byte of an answer was sent its length before the chunk that brought it was complete.
     if (fresh) this.#first = time - bytes.length * character;
-    if (reception.mirror !== undefined && this.#mirrorTime === 0) this.#mirrorTime = time;
+    if (reception.mirror !== undefined && this.#mirrorTime === 0) {
+      this.#mirrorStart = time - bytes.length * character;
+      this.#mirrorTime = time;
+    }
     if (answer !== undefined) this.#finish(answer, time);
     else this.#arm();
   }
@@ -157,10 +163,11 @@ export class Waiting {
   }
 
   #late(now: Mono): void {
-    const { reception } = this.#options;
+    const { reception, silence } = this.#options;
     const { mirror } = reception;
-    // The first write on a line that has not shown yet if it echoes: an echo comes while we send, an answer after.
-    if (mirror !== undefined && this.#mirrorTime > this.#sentEnd) {
+    // The first write on a line that has not shown yet if it echoes: an echo begins while we send, an answer only
+    // after a silence.
+    if (mirror !== undefined && this.#mirrorStart >= this.#sentEnd + silence) {
       this.#finish(mirror, this.#mirrorTime);
       return;
     }

@@ -7,7 +7,7 @@
  */
 import { EventEmitter } from 'node:events';
 import modbusSerial from 'modbus-serial';
-import { AgentError } from '../../agent/core/errors.ts';
+import { AgentError, asAgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import type { Mono } from '../../agent/core/reading.ts';
 import { withCrc } from './crc.ts';
@@ -134,7 +134,7 @@ class ExchangePort extends EventEmitter {
   }
 
   write(frame: Buffer): void {
-    this.#run(Uint8Array.from(frame)).catch(this.#fail);
+    this.#run(Uint8Array.from(frame)).catch((error: unknown) => this.#fail(asAgentError(error)));
   }
 
   async #run(frame: Uint8Array): Promise<void> {

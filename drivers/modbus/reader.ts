@@ -1,5 +1,6 @@
 /** Single requests to one device, spaced as it wants them. */
 import type { Clock } from '../../agent/core/clock.ts';
+import { asAgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import type { Mono } from '../../agent/core/reading.ts';
 import type { ReadFunction } from './map.ts';
@@ -46,9 +47,13 @@ export class Reader {
     signal: AbortSignal,
     call: (client: Client) => Promise<T>,
   ): Promise<Transacted<T>> {
-    signal.throwIfAborted();
     const wait = this.#last + this.#minInterval - this.#clock.mono();
-    if (wait > 0) await this.#clock.sleep(wait, signal);
+    try {
+      signal.throwIfAborted();
+      if (wait > 0) await this.#clock.sleep(wait, signal);
+    } catch (error) {
+      throw asAgentError(error, 'aborted');
+    }
     try {
       return await transact(this.#path, exchange, signal, what, call);
     } finally {

@@ -9,8 +9,9 @@ import type {
 import type { Exchange } from '../../agent/core/link.ts';
 import { bad, type Mono, type Reading } from '../../agent/core/reading.ts';
 import type { LineConfig } from '../../agent/core/site.ts';
+import { Holes, refusesRegisters } from './holes.ts';
 import { type DeviceMap, deviceMap, type Mapped, place } from './map.ts';
-import { type Block, blockOf, cutKey, type Fare, fareOf, type Limits, plan, type Range } from './plan.ts';
+import { type Block, blockOf, type Fare, fareOf, type Limits, plan } from './plan.ts';
 import { exceptionOf, type Framing, type Path } from './port.ts';
 import { Reader } from './reader.ts';
 import { deviceSchema, type Wire, wireSchema } from './schema.ts';
@@ -18,13 +19,9 @@ import { findModel, sunspecPoint } from './sunspec.ts';
 import { encode, readingOf } from './value.ts';
 import { asHeld, send } from './write.ts';
 
-/** Further requests one execution may spend on finding a hole, so that it does not hold the line for long. */
-const SPLIT_BUDGET = 6;
 /** A new plan is worth its while when the measured turnaround differs by this factor. */
 const TURNAROUND_CHANGE = 1.5;
 const MAX_TRANSACTION = 0xffff;
-
-type Search = { left: number; readonly exchange: Exchange; readonly signal: AbortSignal };
 
 export class ModbusSession implements PolledSession {
   readonly #context: DriverContext;
@@ -34,10 +31,7 @@ export class ModbusSession implements PolledSession {
   readonly #framing: Framing;
   #points: readonly Mapped[];
   #turnaround: number;
-  #holes: Range[];
-  #cuts = new Set<string>();
-  /** Points whose registers the device does not have. */
-  #absent = new Set<string>();
+  readonly #holes: Holes;
   #located: boolean;
   #polls: readonly Poll[] = [];
   #blocks: readonly Block<Mapped>[] = [];
@@ -51,9 +45,10 @@ export class ModbusSession implements PolledSession {
     this.#framing = line.kind === 'tcp' && line.framing === 'modbus-tcp' ? 'tcp' : 'rtu';
     this.#reader = new Reader(pathOf(context, this.#framing, options.unit), clock, options.minInterval);
     this.#turnaround = options.turnaround;
-    this.#holes = [1, 2, 3, 4].flatMap((code) =>
+    const declared = [1, 2, 3, 4].flatMap((code) =>
       options.holes.map(([first, last]) => ({ function: code, start: first, end: last + 1 })),
     );
+    this.#holes = new Holes(declared, options.align);
     this.#points = this.#map.points;
     this.#located = this.#map.sunspec.length === 0;
     this.#replan();
@@ -118,12 +113,12 @@ export class ModbusSession implements PolledSession {
   }
 
   #readable(): readonly Mapped[] {
-    return this.#points.filter(({ point }) => point.access !== 'write' && !this.#absent.has(point.id));
+    return this.#points.filter(({ point }) => point.access !== 'write' && !this.#holes.absent.has(point.id));
   }
 
   #replan(): void {
     const { options } = this.#map;
-    const limits: Limits = { ...options, holes: this.#holes, cuts: this.#cuts };
+    const limits: Limits = { ...options, holes: this.#holes.ranges, cuts: this.#holes.cuts };
     const fare: Fare = fareOf(this.#line, this.#turnaround);
     this.#blocks = plan(this.#readable(), limits, fare);
     this.#polls = this.#located ? this.#blockPolls() : this.#searchPolls();
@@ -131,7 +126,9 @@ export class ModbusSession implements PolledSession {
 
   /** One poll per block; points the device does not have ride on a poll of their period and are bad. */
   #blockPolls(): readonly Poll[] {
-    const absent = this.#points.filter(({ point }) => point.access !== 'write' && this.#absent.has(point.id));
+    const absent = this.#points.filter(
+      ({ point }) => point.access !== 'write' && this.#holes.absent.has(point.id),
+    );
     const riders = new Map<Block<Mapped>, Mapped[]>();
     const alone: Mapped[] = [];
     for (const mapped of absent) {
@@ -171,18 +168,20 @@ export class ModbusSession implements PolledSession {
     try {
       return await this.#readBlock(block, exchange, signal);
     } catch (error) {
-      const exception = exceptionOf(error);
-      if (exception !== 2 && exception !== 3) throw error;
-      const search: Search = { left: SPLIT_BUDGET, exchange, signal };
-      const before = this.#absent.size;
-      const readings = await this.#split(block.items, search);
-      const absent = [...this.#absent].slice(before);
+      if (!refusesRegisters(error)) throw error;
+      const before = this.#holes.absent.size;
+      const readings = await this.#holes.search(
+        block.items,
+        (part) => this.#readBlock(part, exchange, signal),
+        (mapped) => this.#missing(mapped, this.#context.clock.mono()),
+      );
+      const absent = [...this.#holes.absent].slice(before);
       this.#context.log.info('modbus.hole', {
         device: this.#context.device.id,
         function: block.function,
         start: block.start,
         count: block.end - block.start,
-        exception,
+        exception: exceptionOf(error),
         absent,
       });
       this.#replan();
@@ -198,59 +197,6 @@ export class ModbusSession implements PolledSession {
     const { start, end } = block;
     const { bytes, time } = await this.#reader.read(block.function, start, end - start, exchange, signal);
     return block.items.map((mapped) => readingOf(this.#context.device.id, mapped, { start, bytes }, time));
-  }
-
-  /** Reads items of a refused block in two parts, the widest gap between them, and so finds and notes the hole. */
-  async #split(items: readonly Mapped[], search: Search): Promise<readonly Reading[]> {
-    const [only] = items;
-    if (only === undefined) return [];
-    if (items.length === 1) return [this.#absentPoint(only)];
-    const at = widestGap(items);
-    const known = this.#absent.size + this.#holes.length + this.#cuts.size;
-    const parts = [items.slice(0, at), items.slice(at)] as const;
-    const readings: Reading[] = [];
-    let whole = 0;
-    for (const part of parts) {
-      const result = await this.#part(part, search);
-      readings.push(...result.readings);
-      if (result.whole) whole++;
-    }
-    const end = Math.max(...parts[0].map((item) => item.end));
-    const start = parts[1][0]?.start ?? end;
-    const learned = this.#absent.size + this.#holes.length + this.#cuts.size > known;
-    if (whole === 2 || !learned) this.#forbid(only.function, end, start);
-    return readings;
-  }
-
-  async #part(
-    part: readonly Mapped[],
-    search: Search,
-  ): Promise<{ whole: boolean; readings: readonly Reading[] }> {
-    if (search.left === 0) {
-      const time = this.#context.clock.mono();
-      return { whole: false, readings: part.map((mapped) => this.#missing(mapped, time)) };
-    }
-    search.left--;
-    try {
-      const block = blockOf(part, this.#map.options.align);
-      return { whole: true, readings: await this.#readBlock(block, search.exchange, search.signal) };
-    } catch (error) {
-      const exception = exceptionOf(error);
-      if (exception !== 2 && exception !== 3) throw error;
-      return { whole: false, readings: await this.#split(part, search) };
-    }
-  }
-
-  #absentPoint(mapped: Mapped): Reading {
-    this.#absent.add(mapped.point.id);
-    this.#holes.push({ function: mapped.function, start: mapped.start, end: mapped.end });
-    return this.#missing(mapped, this.#context.clock.mono());
-  }
-
-  /** No request spans [end, start) any more; where there is no gap the two sides are read apart. */
-  #forbid(code: number, end: number, start: number): void {
-    if (start > end) this.#holes.push({ function: code, start: end, end: start });
-    else this.#cuts.add(cutKey(code, start));
   }
 
   /** Before the SunSpec chain was walked there is one poll per period, which walks it and then reads. */
@@ -291,7 +237,7 @@ export class ModbusSession implements PolledSession {
     for (const point of this.#map.sunspec) {
       const wire = wireSchema.parse(point.wire);
       const entry = sunspecPoint(found.model, wire.sunspec ?? '');
-      if (entry === undefined) this.#absent.add(point.id);
+      if (entry === undefined) this.#holes.drop(point.id);
       const full: Wire = {
         ...wire,
         type: entry?.type ?? 'uint16',
@@ -321,19 +267,4 @@ function pathOf(context: DriverContext, framing: Framing, fixedUnit: number | un
       return transaction;
     },
   };
-}
-
-/** Where to part sorted items: before the one with the widest gap ahead of it, in the middle where there is none. */
-function widestGap(items: readonly Mapped[]): number {
-  let at = items.length >> 1;
-  let widest = 0;
-  let end = items[0]?.end ?? 0;
-  items.forEach((item, i) => {
-    if (item.start - end > widest) {
-      widest = item.start - end;
-      at = i;
-    }
-    end = Math.max(end, item.end);
-  });
-  return at;
 }

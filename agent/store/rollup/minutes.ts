@@ -32,8 +32,8 @@ export class Minutes {
   readonly #get: Statement<[number], StoredRow>;
   readonly #put: Statement<[number, number, Uint8Array]>;
   readonly #drop: Statement<[number]>;
-  /** Last value of points that weigh others. */
-  readonly #weights = new Map<number, { time: number; value: number }>();
+  /** Values of points that weigh others: those of this commit, and the last one before it. */
+  readonly #weights = new Map<number, { time: number; value: number }[]>();
   /** Number of the weighing point, 0 for none. */
   readonly #weighedBy = new Map<number, number>();
   readonly #weighing = new Set<number>();
@@ -111,10 +111,13 @@ export class Minutes {
   #learnWeights(columns: Columns, times: Float64Array): void {
     this.#findWeighing();
     if (this.#weighing.size === 0) return;
+    for (const [id, values] of this.#weights) this.#weights.set(id, values.slice(-1));
     for (let i = 0; i < columns.count; i++) {
       const id = columns.point[i] ?? 0;
       if (!this.#weighing.has(id) || columns.kind[i] !== KIND.number) continue;
-      this.#weights.set(id, { time: times[i] ?? 0, value: columns.value[i] ?? 0 });
+      const values = this.#weights.get(id) ?? [];
+      values.push({ time: times[i] ?? 0, value: columns.value[i] ?? 0 });
+      this.#weights.set(id, values);
     }
   }
 
@@ -133,13 +136,19 @@ export class Minutes {
   }
 
   /**
-   * Weight of a value: of the same commit or the last one known, at most a minute old. 1 for a direction whose profile
-   * names no weight.
+   * Weight of a value: the one nearest in time, at most a minute away. 1 for a direction whose profile names no weight.
    */
   #weightAt(point: LoggedPoint, time: number): number | undefined {
     if (point.aggregation !== 'vector' && point.aggregation !== 'weighted') return undefined;
     if (point.weight === undefined) return point.aggregation === 'vector' ? 1 : undefined;
-    const weight = this.#weights.get(this.#weighedBy.get(point.id) ?? 0);
-    return weight === undefined || Math.abs(weight.time - time) > WEIGHT_AGE ? undefined : weight.value;
+    let best: number | undefined;
+    let distance = WEIGHT_AGE;
+    for (const weight of this.#weights.get(this.#weighedBy.get(point.id) ?? 0) ?? []) {
+      const away = Math.abs(weight.time - time);
+      if (away > distance) continue;
+      distance = away;
+      best = weight.value;
+    }
+    return best;
   }
 }

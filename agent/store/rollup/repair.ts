@@ -52,17 +52,20 @@ export function remapped(parts: RollupParts, rollups: Rollups, boot: number, rem
     if (old !== undefined) cover(minutes, old);
     cover(minutes, span);
   }
-  if (minutes.size > 0) rebuild(parts, rollups, minutes);
+  if (minutes.size > 0) rebuild(parts, rollups, minutes, before);
 }
 
 function cover(minutes: Set<number>, { from, to }: Span): void {
   for (let minute = Math.floor(from / MINUTE) * MINUTE; minute <= to; minute += MINUTE) minutes.add(minute);
 }
 
-function rebuild(parts: RollupParts, rollups: Rollups, affected: Set<number>): void {
+function rebuild(parts: RollupParts, rollups: Rollups, affected: Set<number>, moved: readonly Span[]): void {
   const all = spans(parts);
   // What retention has dropped cannot be made again: those minutes stay as they are.
-  const oldest = all.reduce((least, { from }) => Math.min(least, from), Number.POSITIVE_INFINITY);
+  const oldest = [...all, ...moved].reduce(
+    (least, { from }) => Math.min(least, from),
+    Number.POSITIVE_INFINITY,
+  );
   const minutes = new Set([...affected].filter((minute) => minute + MINUTE > oldest));
   const before = new Map<number, Map<number, Accumulator>>();
   for (const minute of minutes) {

@@ -5,11 +5,13 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Clock } from '../core/clock.ts';
+import { asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenConfig } from '../core/site.ts';
 import type { AgentView } from '../core/view.ts';
 import { LoginCodes } from './access/codes.ts';
 import { Guard } from './access/guard.ts';
+import { openLocalDoor } from './access/local-door.ts';
 import type { Role } from './access/role.ts';
 import { Sessions } from './access/sessions.ts';
 import { AccessTokens } from './access/tokens.ts';
@@ -94,17 +96,28 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   stack.use(feed);
   url = `http://${everyAddress ? '127.0.0.1' : bracketed(listen.host)}:${port}`;
   log.info('console.listening', { url });
+  try {
+    stack.use(await openLocalDoor(stateDir, () => linkOf(codes.create('administrator'))));
+  } catch (error) {
+    // The console works without it; links are then printed at the start only.
+    log.warn('console.no_local_door', { error: asAgentError(error).message });
+  }
   signal.throwIfAborted();
 
   const owned = stack.move();
-  const abort = () => void owned.disposeAsync();
+  let ended: Promise<void> | undefined;
+  const end = () => {
+    ended ??= owned.disposeAsync();
+    return ended;
+  };
+  const abort = () => void end();
   signal.addEventListener('abort', abort, { once: true });
   owned.defer(() => signal.removeEventListener('abort', abort));
   return {
     url,
     link: (role = 'administrator') => linkOf(codes.create(role)),
     issueToken: async (name, role) => (await tokens.issue(name, role, view.now())).secret,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: end,
   };
 }
 

@@ -1,9 +1,12 @@
 /** Where the console listens, and that nothing is left of it. */
 import { once } from 'node:events';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { openLocalDoor, requestLink } from '../../../agent/console/access/local-door.ts';
 import type { Facts, Log } from '../../../agent/core/log.ts';
-import { openConsole } from './open-console.ts';
+import { openConsole, pathOf } from './open-console.ts';
 
 /** A log that keeps its lines. */
 function keeping(): { log: Log; lines: { event: string; facts: Facts }[] } {
@@ -44,6 +47,36 @@ describe('listening', () => {
     await using opened = await openConsole({ listen: { host: '::1', port: 0 } });
     expect(opened.console.link()).toMatch(/^http:\/\/\[::1\]:\d+\/login/);
     expect((await opened.ask('/api/v1/session', { headers: await opened.login() })).status).toBe(200);
+  });
+});
+
+describe('the local door', () => {
+  test('gives a link that logs in, to the owner of the state folder only, and closes with the console', async () => {
+    const opened = await openConsole();
+    const path = join(opened.stateDir, 'console', 'login.sock');
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const link = await requestLink(opened.stateDir);
+    expect(link.startsWith(`${opened.console.url}/login?code=`)).toBe(true);
+    expect((await opened.ask(pathOf(link))).status).toBe(303);
+    await opened.console[Symbol.asyncDispose]();
+    await expect(requestLink(opened.stateDir)).rejects.toMatchObject({ code: 'not-found' });
+    await opened[Symbol.asyncDispose]();
+  });
+
+  test('opens again over the socket that a killed agent left behind', async () => {
+    await using opened = await openConsole();
+    const dead = join(opened.stateDir, 'dead', 'console');
+    await mkdir(dead, { recursive: true });
+    await writeFile(join(dead, 'login.sock'), '');
+    await using door = await openLocalDoor(join(opened.stateDir, 'dead'), () => 'a-link');
+    expect(door).toBeDefined();
+    expect(await requestLink(join(opened.stateDir, 'dead'))).toBe('a-link');
+  });
+
+  test('says where the path is too long', async () => {
+    await expect(openLocalDoor(`/tmp/${'x'.repeat(120)}`, () => '')).rejects.toMatchObject({
+      code: 'unsupported',
+    });
   });
 });
 

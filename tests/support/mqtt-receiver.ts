@@ -17,8 +17,7 @@ export class MqttReceiver implements AsyncDisposable {
     this.client = client;
     client.on('error', () => {});
     client.on('message', (topic, bytes, { retain }) => {
-      const text = bytes.toString('utf8');
-      const payload: unknown = text === '' ? undefined : JSON.parse(text);
+      const payload = jsonOrText(bytes.toString('utf8'));
       this.heard.push({ topic, payload, retained: retain });
       if (/\/(data|backlog)\//.test(topic)) this.ledger.take(payload);
     });
@@ -44,6 +43,14 @@ export class MqttReceiver implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client.endAsync(true);
+  }
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 

@@ -1,99 +1,19 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Command, CommandResult } from '../../../agent/core/command.ts';
-import type { Log } from '../../../agent/core/log.ts';
 import { silent } from '../../../agent/core/log.ts';
-import type { Description, MqttUplinkConfig } from '../../../agent/core/site.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
-import type { UplinkContext } from '../../../agent/core/uplink.ts';
+import type { Message } from '../../../agent/core/uplink.ts';
 import { mqtt } from '../../../agent/uplink/mqtt/index.ts';
-import { startPump } from '../../../agent/uplink/pump.ts';
 import { embeddedBroker } from '../../support/brokers.ts';
-import { MemoryLog } from '../../support/memory-log.ts';
 import { MqttReceiver, until } from '../../support/mqtt-receiver.ts';
+import { scriptedBroker } from '../../support/scripted-broker.ts';
+import { TcpProxy } from '../../support/tcp-proxy.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { agent, configOf, METER } from './mqtt-agent.ts';
 
-const METER: Description = {
-  device: 'meter-1',
-  title: { en: 'Feeder meter', zh: '进线电表' },
-  class: 'electricity-meter',
-  brand: 'eastron',
-  model: 'SDM630',
-  asset: '310000-XX-0001',
-  position: { lat: 31.2304, lon: 121.4737, datum: 'WGS84' },
-  points: [
-    {
-      id: 'energy',
-      title: { en: 'Energy', zh: '电能' },
-      type: 'number',
-      unit: 'kW.h',
-      decimals: 2,
-      range: [0, 999_999],
-      access: 'read',
-      aggregation: 'counter',
-      lane: 'meter',
-    },
-  ],
-};
-
-function configOf(port: number, more: Partial<MqttUplinkConfig> = {}): MqttUplinkConfig {
-  return {
-    id: 'city',
-    kind: 'mqtt',
-    url: `mqtt://127.0.0.1:${port}`,
-    clientId: 'pole-1',
-    keepAlive: 30_000,
-    inFlight: 16,
-    maxMessage: 131_072,
-    replayRate: 0,
-    ...more,
-  };
-}
-
-interface Agent extends AsyncDisposable {
-  readonly log: MemoryLog;
-  readonly commands: Command[];
-  readonly said: { event: string; facts: unknown }[];
-  wake(): void;
-}
-
-function agent(config: MqttUplinkConfig): Agent {
-  const log = new MemoryLog();
-  const clock = new SystemClock();
-  const commands: Command[] = [];
-  const said: Agent['said'] = [];
-  const tell = (event: string, facts?: unknown) => void said.push({ event, facts });
-  const listening: Log = { debug: tell, info: tell, warn: tell, error: tell, with: () => listening };
-  const descriptions = [{ hash: 'd1', description: METER }];
-  const context: UplinkContext = {
-    site: 'demo',
-    agent: 'pole-1',
-    clock,
-    log: listening,
-    descriptions: () => descriptions,
-    submit: async (command): Promise<CommandResult> => {
-      commands.push(command);
-      return { id: command.id, state: 'done', readback: command.value, at: Date.UTC(2027, 0, 1) };
-    },
-  };
-  const pump = startPump({
-    uplink: 'city',
-    agent: 'pole-1',
-    source: log,
-    connect: (signal) => mqtt.connect(config, context, signal),
-    clock,
-    log: silent,
-    inFlight: config.inFlight,
-    replayRate: 0,
-    backoff: { first: 20, max: 100 },
-    settle: (lane, cursor) => log.store('city', lane, cursor),
-  });
-  return {
-    log,
-    commands,
-    said,
-    wake: () => pump.wake(),
-    [Symbol.asyncDispose]: () => pump[Symbol.asyncDispose](),
-  };
-}
+const pem = (name: string) => readFileSync(new URL(`../../vectors/tls/${name}.pem`, import.meta.url), 'utf8');
 
 describe('MQTT uplink', () => {
   it('says who it is, describes its devices, sends its data, and says goodbye', async () => {
@@ -155,5 +75,226 @@ describe('MQTT uplink', () => {
       ],
     });
     expect(city.report().balanced).toBe(true);
+  });
+
+  it('leaves its will as offline where the link is lost', async () => {
+    await using broker = await embeddedBroker();
+    await using city = await MqttReceiver.at(broker.port, '+/+/+/+/state');
+    await using proxy = await TcpProxy.to(broker.port);
+    await using _pole = agent(configOf(proxy.port));
+    await until(() => city.on('/state').length === 1, 'online');
+    proxy.away();
+    await until(() => city.on('/state').length === 2, 'the will');
+    expect(city.on('/state')[1]).toEqual({
+      v: 1,
+      state: 'offline',
+      site: 'demo',
+      agent: 'pole-1',
+      reason: 'link-lost',
+    });
+    proxy.back();
+    await until(() => city.on('/state').length === 3, 'the return');
+    await using late = await MqttReceiver.at(broker.port, '+/+/+/+/state');
+    await until(() => late.heard.length === 1, 'the retained state');
+    expect(late.heard[0]).toMatchObject({ retained: true, payload: { state: 'online' } });
+  });
+
+  it('repeats gap records on a topic of their own', async () => {
+    await using broker = await embeddedBroker();
+    await using city = await MqttReceiver.at(broker.port);
+    await using pole = agent(configOf(broker.port));
+    pole.log.readings('telemetry', 20);
+    pole.log.readings('telemetry', 20);
+    pole.log.dropOldest('telemetry', 1);
+    pole.wake();
+    await until(() => city.on('/gap').length > 0, 'the gap');
+    expect(city.on('/gap')[0]).toMatchObject({
+      v: 1,
+      agent: 'pole-1',
+      epoch: 'epoch-1',
+      seq: 1,
+      gap: { lane: 'telemetry', from: 1, to: 20, reason: 'retention' },
+    });
+  });
+
+  it('takes commands, answers each, and ignores retained and foreign ones', async () => {
+    await using broker = await embeddedBroker();
+    await using city = await MqttReceiver.at(broker.port);
+    const { client } = city;
+    const root = 'kerbside/v1/demo/pole-1/cmd';
+    const command = (id: string) =>
+      JSON.stringify({ id, value: 40, issued: '2027-01-01T00:00:00Z', expires: '2027-01-01T00:01:00+00:00' });
+    await client.publishAsync(`${root}/lamp/level`, command('stale'), { qos: 1, retain: true });
+    await using pole = agent(configOf(broker.port));
+    await until(() => city.on('/state').length === 1, 'the agent');
+    const send = (topic: string, payload: string | Buffer) => client.publishAsync(topic, payload, { qos: 1 });
+    await until(
+      () => pole.said.some(({ event }) => event === 'uplink.command-ignored'),
+      'the retained command',
+    );
+    await send(
+      `${root}/lamp/level`,
+      JSON.stringify({ ...JSON.parse(command('c-1')), issuer: 'duty officer', lease: 60_000, more: 1 }),
+    );
+    await send(`${root}/lamp/level`, '{"id":"c-2","value":{"a":1},"issued":1,"expires":2}');
+    await send(`${root}/lamp/level`, Buffer.alloc(20_000, 0x5b));
+    await send(`${root}/lamp/level`, Buffer.from([0xff, 0xfe, 0x7b]));
+    await send(`${root}/lamp`, command('c-3'));
+    await send(`${root}/bad device/level`, command('c-4'));
+    await send(`${root}/__proto__/constructor`, command('c-5'));
+    await until(() => city.on('c-5/result').length === 1, 'the last result');
+    expect(pole.commands).toEqual([
+      {
+        id: 'c-1',
+        device: 'lamp',
+        point: 'level',
+        value: 40,
+        issuer: 'uplink:city/duty officer',
+        issued: Date.UTC(2027, 0, 1),
+        expires: Date.UTC(2027, 0, 1, 0, 1),
+        lease: 60_000,
+      },
+    ]);
+    expect(city.on('c-1/result')).toEqual([
+      { v: 1, id: 'c-1', state: 'done', readback: 40, at: '2027-01-01T00:00:00.000Z' },
+    ]);
+    for (const id of ['c-2', 'c-4', 'c-5']) {
+      expect(city.on(`${id}/result`)[0]).toMatchObject({ v: 1, id, state: 'rejected', code: 'malformed' });
+    }
+    expect(city.on('c-3/result')).toEqual([]);
+  });
+
+  it('keeps below the limits that the broker names', async () => {
+    await using broker = await scriptedBroker({ receiveMaximum: 2, maximumPacketSize: 2000 });
+    await using city = await MqttReceiver.at(broker.port);
+    await using pole = agent(configOf(broker.port));
+    pole.log.readings('telemetry', 300);
+    pole.wake();
+    await until(() => city.report().records === 300, 'all records');
+    expect(broker.mostUnderWay).toBeLessThanOrEqual(2);
+    expect(broker.largest).toBeLessThan(2000);
+    expect(broker.largest).toBeGreaterThan(800);
+    expect(pole.said.some(({ event }) => event === 'uplink.mqtt-3.1.1')).toBe(false);
+  });
+
+  it('keeps what a quota turns down and sends it again', async () => {
+    let quota = 3;
+    await using broker = await scriptedBroker();
+    broker.script.puback = ({ topic }) => (topic.includes('/backlog/') && quota-- > 0 ? 0x97 : 0);
+    await using city = await MqttReceiver.at(broker.port);
+    await using pole = agent(configOf(broker.port));
+    pole.log.readings('telemetry', 10);
+    pole.pump.wake();
+    await until(() => city.report().records === 10, 'all records');
+    await until(() => pole.pump.tally().settled === 10, 'acknowledgements');
+    expect(pole.pump.tally()).toMatchObject({ refused: 0 });
+    expect(pole.said.filter(({ event }) => event === 'uplink.refused')).toHaveLength(1);
+  });
+
+  it('gives up a broker that takes messages and never acknowledges, after 30 s', async () => {
+    await using broker = await scriptedBroker();
+    broker.script.puback = ({ topic }) => (topic.includes('/data/') ? 'nothing' : 0);
+    const clock = new VirtualClock();
+    const context = {
+      site: 'demo',
+      agent: 'pole-1',
+      clock,
+      log: silent,
+      descriptions: () => [],
+      submit: async () => Promise.reject(new Error('no commands here')),
+    };
+    const never = new AbortController().signal;
+    const session = await mqtt.connect(configOf(broker.port), context, never);
+    const lost = expect(session.closed).rejects.toMatchObject({ code: 'link-lost' });
+    const alarm = (stream: 'live' | 'backlog'): Message => ({
+      envelope: {
+        v: 1,
+        agent: 'pole-1',
+        epoch: 'e',
+        lane: 'alarm',
+        stream,
+        first: 1,
+        last: 1,
+        count: 1,
+        prev: 0,
+        omitted: [],
+      },
+      records: [{ kind: 'event', seq: 1, event: 'alarm', severity: 'alarm', time: 0, rank: 'ntp', body: {} }],
+    });
+    // Its acknowledgement comes behind those of state and description.
+    expect(await session.deliver(alarm('backlog'), never)).toEqual({ kind: 'accepted' });
+    const delivery = session.deliver(alarm('live'), never);
+    await clock.advance(30_000);
+    expect(await delivery).toEqual({ kind: 'keep', reason: 'no PUBACK within 30 s' });
+    await lost;
+    await session[Symbol.asyncDispose]();
+  });
+
+  it('verifies the broker and shows its own certificate', async () => {
+    const tls = { key: pem('broker-key'), cert: pem('broker'), ca: pem('ca'), requestCert: true };
+    await using broker = await embeddedBroker({}, { ...tls, rejectUnauthorized: true });
+    const url = `mqtts://127.0.0.1:${broker.port}`;
+    const context = {
+      site: 'demo',
+      agent: 'pole-1',
+      clock: new SystemClock(),
+      log: silent,
+      descriptions: () => [],
+      submit: async () => Promise.reject(new Error('no commands here')),
+    };
+    const signal = new AbortController().signal;
+    const ours = { cert: pem('client'), key: pem('client-key') };
+    const session = await mqtt.connect(configOf(0, { url, ca: pem('ca'), ...ours }), context, signal);
+    await session[Symbol.asyncDispose]();
+    await expect(mqtt.connect(configOf(0, { url, ...ours }), context, signal)).rejects.toMatchObject({
+      code: 'auth-failed',
+      fix: expect.stringContaining('ca'),
+    });
+    const stranger = { cert: pem('stranger'), key: pem('stranger-key') };
+    await expect(
+      mqtt.connect(configOf(0, { url, ca: pem('ca'), ...stranger }), context, signal),
+    ).rejects.toMatchObject({ name: 'AgentError' });
+  });
+
+  it('says that user name or password are wrong, and never shows them', async () => {
+    await using broker = await embeddedBroker({
+      authenticate: (_, user, password, done) =>
+        done(null, user === 'pole' && password?.toString() === 'sesame'),
+    });
+    await using right = agent(configOf(broker.port, { username: 'pole', password: 'sesame' }));
+    await until(() => right.pump.tally().connected, 'the right one');
+    const url = `mqtt://pole:hush@127.0.0.1:${broker.port}`;
+    await using wrong = agent(configOf(broker.port, { url, clientId: 'pole-2' }));
+    await until(() => wrong.said.some(({ event }) => event === 'uplink.down'), 'the wrong one');
+    const said = JSON.stringify(wrong.said);
+    expect(said).toContain('Not authorized');
+    expect(said).not.toContain('hush');
+  });
+
+  it('outlives a broker that talks nonsense', async () => {
+    const seed = 20270104;
+    for (const [index, bytes] of fc
+      .sample(fc.uint8Array({ minLength: 1, maxLength: 300 }), { seed, numRuns: 25 })
+      .entries()) {
+      await using broker = await scriptedBroker({ garbage: () => bytes });
+      const abort = new AbortController();
+      const clock = new VirtualClock();
+      const context = {
+        site: 'demo',
+        agent: 'pole-1',
+        clock,
+        log: silent,
+        descriptions: () => [{ hash: 'h', description: METER }],
+        submit: async () => Promise.reject(new Error('no commands here')),
+      };
+      const outcome = mqtt.connect(configOf(broker.port), context, abort.signal).then(
+        (session) => session[Symbol.asyncDispose](),
+        (error: unknown) => expect(error, `seed ${seed}, run ${index}`).toMatchObject({ name: 'AgentError' }),
+      );
+      await Promise.race([outcome, once(AbortSignal.timeout(100), 'abort')]);
+      abort.abort(new Error('enough'));
+      await clock.advance(2000);
+      await outcome;
+    }
   });
 });

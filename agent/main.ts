@@ -14,6 +14,13 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   run: ['run a site', () => import('./cli/run.ts')],
   check: ['check a site file without connecting to anything', () => import('./cli/check.ts')],
   config: ['show the effective configuration, or its JSON Schema', () => import('./cli/config.ts')],
+  profiles: ['list the device profiles there are', () => import('./cli/profiles.ts')],
+  decode: ['explain a frame field by field', () => import('./cli/decode.ts')],
+  verify: [
+    'prove as an independent receiver that nothing is missing or doubled',
+    () => import('./cli/verify.ts'),
+  ],
+  import: ['put past readings into the log', () => import('./cli/import.ts')],
 };
 
 const program = new Command('kerbside')

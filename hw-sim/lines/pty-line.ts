@@ -2,7 +2,18 @@
  * A simulated serial line behind a pseudo-terminal. The agent opens `path` like any port; it is raw from the start and
  * has a stable name, a symbolic link, that survives an unplugged adapter coming back under another number.
  */
-import { closeSync, constants, mkdirSync, openSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { once } from 'node:events';
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type { ReadStream } from 'node:tty';
@@ -130,11 +141,13 @@ export async function openPtyLine(options: PtyLineOptions): Promise<PtyLine> {
 
 async function plugIn(baud: number, onBytes: (bytes: Uint8Array) => void): Promise<Plugged> {
   const pty = openPty({ encoding: null });
-  // A descriptor of our own keeps the terminal (and its settings) alive while nobody has it open. node-pty's own one
-  // reads, and would take bytes meant for the agent.
-  const held = openSync(pty.ptsName, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK);
+  // node-pty reads the agent's side too, and would take bytes meant for it.
   pty.slave.on('error', () => undefined);
+  const closed = once(pty.slave, 'close');
   pty.slave.destroy();
+  await closed;
+  // A descriptor of our own keeps the terminal (and its settings) alive while nobody has it open.
+  const held = remaining(pty.ptsName) ?? openSync(pty.ptsName, constants.O_RDWR | constants.O_NOCTTY);
   pty.master.on('error', () => undefined);
   pty.master.on('data', onBytes);
   try {
@@ -148,6 +161,25 @@ async function plugIn(baud: number, onBytes: (bytes: Uint8Array) => void): Promi
     });
   }
   return { pty, held };
+}
+
+/**
+ * The descriptor that node-pty opened and forgot: libuv duplicates a terminal's descriptor and closes only its own.
+ * Undefined where the system has no /proc.
+ */
+function remaining(path: string): number | undefined {
+  try {
+    for (const name of readdirSync('/proc/self/fd')) {
+      try {
+        if (readlinkSync(`/proc/self/fd/${name}`) === path) return Number(name);
+      } catch {
+        // The descriptor of the listing itself is gone by now.
+      }
+    }
+  } catch {
+    // No /proc.
+  }
+  return undefined;
 }
 
 function pullOut({ pty, held }: Plugged): void {

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import { AGGREGATIONS, ID_PATTERN, LANES } from '../../../agent/core/point.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';
 import { isUnit } from '../../../agent/core/unit.ts';
-import { driverFor } from '../../../drivers/index.ts';
+import { DRIVERS, driverFor } from '../../../drivers/index.ts';
 import modbus from '../../../drivers/modbus/index.ts';
 import { deviceMap } from '../../../drivers/modbus/map.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -105,4 +107,26 @@ describe.each(profileFiles())('$folder/$stem', ({ stem, folder, yaml, profile })
     }
     expect(load).toBeLessThan(0.5);
   });
+});
+
+describe('the README of a protocol', () => {
+  const headings = [
+    'Talks to',
+    'Supported models',
+    'Configuration',
+    'Points and units',
+    'Limits and quirks',
+    'How tested',
+    'Sources',
+  ];
+  it.each(DRIVERS.map((driver) => driver.protocol))(
+    '%s has its headings and names its profiles',
+    (protocol) => {
+      const text = readFileSync(join(import.meta.dirname, '../../../drivers', protocol, 'README.md'), 'utf8');
+      expect([...text.matchAll(/^## (.*)$/gm)].map((found) => found[1])).toEqual(headings);
+      for (const { stem, profile } of profileFiles()) {
+        if (profile.protocol === protocol) expect(text).toContain(`\`${stem}\``);
+      }
+    },
+  );
 });

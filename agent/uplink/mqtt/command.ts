@@ -51,7 +51,6 @@ export function readCommand(
   if (issued === undefined) return malformed('issued: expected ISO 8601 with a zone, or Unix ms');
   const expires = readTime(field('expires'));
   if (expires === undefined) return malformed('expires: expected ISO 8601 with a zone, or Unix ms');
-  if (expires <= issued) return malformed('expires: expected a time after issued');
   const issuer = field('issuer');
   if (issuer !== undefined && (typeof issuer !== 'string' || !PRINTABLE.test(issuer))) {
     return malformed('issuer: expected 1 to 64 printable ASCII characters');
@@ -59,6 +58,7 @@ export function readCommand(
   const lease = field('lease');
   if (lease !== undefined && !isLease(lease))
     return malformed(`lease: expected whole ms from 1 to ${LONGEST_LEASE}`);
+  if (expires <= issued) return malformed('expires: expected a time after issued');
   return {
     kind: 'command',
     command: {

@@ -60,7 +60,9 @@ try {
       ? { id: line.plan.id, port: line.port.path, baud: line.plan.baud, format: line.plan.format }
       : { id: line.plan.id, tcp: `${line.port.host}:${line.port.port}` },
   );
-  process.stdout.write(`${JSON.stringify({ ready: true, site, broker, camera: street.camera, lines })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ ready: true, site, broker, camera: street.camera?.url, lines })}\n`,
+  );
   await stop.promise;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

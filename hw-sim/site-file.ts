@@ -50,7 +50,7 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
         : scenario.cameras.map(({ id, title, rate }) => ({
             id,
             title,
-            source: street.camera,
+            source: street.camera?.url,
             rate,
             tasks: ['vehicles', 'faces'],
             preview: true,

@@ -3,6 +3,7 @@
  * `hw-sim` command, and by tests in their own process.
  */
 import { join } from 'node:path';
+import type { Camera } from './camera/index.ts';
 import { type CityBroker, startBroker } from './city/broker.ts';
 import { ArduinoFirmata } from './devices/arduino-firmata.ts';
 import { ModbusDevice } from './devices/modbus-device.ts';
@@ -53,8 +54,7 @@ export interface StreetParts extends AsyncDisposable {
   /** By id. */
   readonly devices: ReadonlyMap<string, StreetDevice>;
   readonly broker: CityBroker | undefined;
-  /** Address of the camera's snapshot. */
-  readonly camera: string | undefined;
+  readonly camera: Camera | undefined;
   say(line: string): void;
 }
 
@@ -107,7 +107,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
     lines,
     devices,
     broker,
-    camera: camera?.url,
+    camera,
     say,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
@@ -150,22 +150,9 @@ async function openLine(
   return { kind: 'serial', plan, port };
 }
 
-interface CameraModule {
-  startCamera(options: {
-    readonly world: World;
-    readonly clock: WorldClock;
-    readonly port: number;
-  }): Promise<AsyncDisposable & { readonly url: string }>;
-}
-
 /** Loaded when wanted: drawing needs sharp, which a street without a camera need not start. */
-async function openCamera(
-  world: World,
-  clock: WorldClock,
-  port: number,
-): Promise<AsyncDisposable & { readonly url: string }> {
-  const entry = new URL('./camera/index.ts', import.meta.url);
-  const { startCamera } = (await import(entry.href)) as CameraModule;
+async function openCamera(world: World, clock: WorldClock, port: number): Promise<Camera> {
+  const { startCamera } = await import('./camera/index.ts');
   return await startCamera({ world, clock, port });
 }
 

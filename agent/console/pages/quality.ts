@@ -12,9 +12,10 @@ const SHAPES: Readonly<Record<Mark, () => unknown>> = {
   none: () => html`<circle class="ring" cx="6" cy="6" r="4" />`,
 };
 
-/** The shape alone; `label` is for those who do not see it. */
+/** The shape alone; `label` is for those who do not see it, empty where the words stand beside it. */
 export function Shape({ mark, label }: { mark: Mark; label: string }) {
-  return html`<svg class="shape ${mark}" viewBox="0 0 12 12" role="img" aria-label=${label}>${SHAPES[mark]()}</svg>`;
+  const said = label === '' ? { 'aria-hidden': 'true' } : { role: 'img', 'aria-label': label };
+  return html`<svg class="shape ${mark}" viewBox="0 0 12 12" ...${said}>${SHAPES[mark]()}</svg>`;
 }
 
 /** Mark of a row, in words: quality and reason. */

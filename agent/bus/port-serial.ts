@@ -125,18 +125,22 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
   const listeners = pipeListeners((thrown) => lose(thrown));
   const buffer = Buffer.allocUnsafe(4096);
   let failure: AgentError | undefined;
-  let over: Promise<void> | undefined;
+  let over = false;
 
   const end = (): Promise<void> => {
-    over ??= (async () => {
+    if (!over) {
+      // First of all: closing cancels the waits for readiness, which call back before close() returns.
+      over = true;
       listeners.clear();
-      await binding.close().catch(() => {});
-      settleClosed();
-    })();
-    return over;
+      void binding
+        .close()
+        .catch(() => {})
+        .then(settleClosed);
+    }
+    return closed;
   };
   const lose = (cause: unknown) => {
-    if (over !== undefined) return;
+    if (over) return;
     const why = cause instanceof Error ? cause.message : String(cause);
     failure = new AgentError('link-lost', `port ${path} lost: ${why}`, {
       cause,
@@ -146,7 +150,7 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
   };
   const whenReady = (event: 'readable' | 'writable', run: () => void) => {
     binding.poller.once(event, (error) => {
-      if (over !== undefined) return;
+      if (over) return;
       if (error !== null) lose(error);
       else run();
     });
@@ -162,7 +166,7 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
     } catch (thrown) {
       if (!again(thrown)) return lose(thrown);
     }
-    if (over === undefined) whenReady('readable', read);
+    if (!over) whenReady('readable', read);
   };
   whenReady('readable', read);
 
@@ -170,7 +174,7 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
     for (let rest = bytes; rest.length > 0; ) {
       signal.throwIfAborted();
       const { fd } = binding;
-      if (fd === null || over !== undefined) {
+      if (fd === null || over) {
         throw failure ?? new AgentError('link-lost', `port ${path} is closed`);
       }
       try {

@@ -36,12 +36,14 @@ export function commandEndpoints({ view, log }: Services): Endpoint[] {
       problems: [413, 415, 504],
       run: async ({ body, who, signal }) => {
         const issued = Math.round(view.now());
+        // Patience is counted in real seconds, also where the street's time runs faster than life.
+        const second = 1000 * view.site.rate;
         const expires =
-          body.expires ?? (body.expires_in_s === undefined ? undefined : issued + body.expires_in_s * 1000);
+          body.expires ?? (body.expires_in_s === undefined ? undefined : issued + body.expires_in_s * second);
         if (expires === undefined || (body.expires !== undefined && body.expires_in_s !== undefined)) {
           throw new Problem(400, 'malformed', 'body: exactly one of expires_in_s and expires is needed');
         }
-        if (expires > issued + contract.LONGEST_LIFE_S * 1000) {
+        if (expires > issued + contract.LONGEST_LIFE_S * second) {
           throw new Problem(400, 'malformed', `body.expires: more than ${contract.LONGEST_LIFE_S} s ahead`);
         }
         const { id, device, point, value, lease_s } = body;

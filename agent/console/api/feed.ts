@@ -80,7 +80,7 @@ export class Feed implements Disposable {
     this.#send(client, 'retry: 2000\n\n');
     this.#send(client, this.#readings(latest));
     this.#send(client, message('health', { now: Math.round(this.#view.now()), parts: this.#view.health() }));
-    this.#send(client, message('ledger', JSON.parse(this.#ledgers())));
+    this.#send(client, event('ledger', this.#ledgers()));
   }
 
   [Symbol.dispose](): void {
@@ -141,7 +141,7 @@ export class Feed implements Disposable {
     const ledgers = this.#ledgers();
     if (ledgers === this.#lastLedgers) return;
     this.#lastLedgers = ledgers;
-    this.#tell(message('ledger', JSON.parse(ledgers)));
+    this.#tell(event('ledger', ledgers));
   }
 
   #ledgers(): string {
@@ -180,8 +180,12 @@ export class Feed implements Disposable {
 }
 
 /** One server-sent event. JSON has no raw line breaks, so one data line is enough. */
-function message(event: string, data: unknown): string {
-  return `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+function event(name: string, json: string): string {
+  return `event: ${name}\ndata: ${json}\n\n`;
+}
+
+function message(name: string, data: unknown): string {
+  return event(name, JSON.stringify(data));
 }
 
 function every(clock: Clock, ms: number, run: () => void): Disposable {

@@ -33,7 +33,15 @@ export async function start(): Promise<void> {
 export function loggedOut(): void {
   stop.abort();
   dropKey();
-  set({ connection: 'logged-out', role: undefined });
+  set({
+    connection: 'logged-out',
+    role: undefined,
+    site: undefined,
+    points: new Map(),
+    parts: new Map(),
+    ledgers: [],
+    commands: [],
+  });
 }
 
 export async function loadCommands(): Promise<void> {

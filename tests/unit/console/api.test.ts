@@ -224,6 +224,15 @@ describe('commands', () => {
     expect(commands[0].command).toMatchObject({ id: 'c-2', issuer: 'flow:node-red' });
   });
 
+  test('have the same real time where the street runs faster than life', async () => {
+    await using fast = await openConsole({ rate: 60 });
+    const body = { ...wish, id: 'c-fast', expires_in_s: 15 };
+    const { status } = await fast.post('/api/v1/commands', body, await fast.login());
+    expect(status).toBe(200);
+    const [sent] = fast.agent.submitted;
+    expect((sent?.expires ?? 0) - (sent?.issued ?? 0)).toBe(15 * 60_000);
+  });
+
   test('that are not right in form do not reach it', async () => {
     const before = console_.agent.submitted.length;
     const wrong = [

@@ -102,12 +102,13 @@ export function pathOf(url: string): string {
 
 export interface Opening extends Partial<Pick<ConsoleOptions, 'listen' | 'hosts' | 'log' | 'signal'>> {
   readonly preview?: boolean;
+  readonly rate?: number;
 }
 
 export async function openConsole(opening: Opening = {}): Promise<TestConsole> {
-  const { preview = true, ...options } = opening;
-  const clock = new VirtualClock();
-  const agent = new AgentData({ clock, preview });
+  const { preview = true, rate = 1, ...options } = opening;
+  const clock = new VirtualClock(undefined, rate);
+  const agent = new AgentData({ clock, preview, rate });
   const stateDir = await mkdtemp(join(tmpdir(), 'kerbside-console-'));
   const opened = await startConsole({
     view: agent,

@@ -31,7 +31,7 @@ export async function open(
   signal: AbortSignal,
 ): Promise<StreamSession> {
   const { device, clock, log } = context;
-  const failed = (error: unknown) => log.warn('firmata.fail', { device: device.id, error: String(error) });
+  const failed = (error: unknown) => log.warn('firmata.fail', { error: String(error) });
   const opened = await openBoard(device.id, stream, clock, signal, failed);
   const session = new FirmataSession(context, opened, emit);
   try {
@@ -68,10 +68,10 @@ class FirmataSession implements StreamSession {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { device, profile } = { device: this.#context.device, profile: this.#context.device.profile };
+    const { profile } = this.#context.device;
     this.#opened.board.samplingInterval(optionsSchema.parse(profile.options ?? {}).sampling);
     for (const wired of this.#wired) await this.#setUp(wired, signal);
-    this.#context.log.info('firmata.open', { device: device.id, firmware: this.#opened.io.firmware.name });
+    this.#context.log.info('firmata.open', { firmware: this.#opened.io.firmware.name });
     this.#schedule();
   }
 
@@ -184,8 +184,7 @@ class FirmataSession implements StreamSession {
     this.#beat = clock.after(device.every ?? device.profile.every, () => {
       this.#heartbeat()
         .catch((error: unknown) => {
-          if (!this.#ended.signal.aborted)
-            log.debug('firmata.silent', { device: device.id, error: String(error) });
+          if (!this.#ended.signal.aborted) log.debug('firmata.silent', { error: String(error) });
         })
         .finally(() => this.#schedule());
     });

@@ -177,7 +177,6 @@ export class ModbusSession implements PolledSession {
       );
       const absent = [...this.#holes.absent].slice(before);
       this.#context.log.info('modbus.hole', {
-        device: this.#context.device.id,
         function: block.function,
         start: block.start,
         count: block.end - block.start,
@@ -249,7 +248,7 @@ export class ModbusSession implements PolledSession {
     }
     this.#points = [...this.#map.points, ...located];
     this.#located = true;
-    log.info('modbus.sunspec', { device: device.id, model: found.model, address: found.address });
+    log.info('modbus.sunspec', { model: found.model, address: found.address });
     this.#replan();
   }
 }

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Camera } from './camera/index.ts';
+import { startCameraThread } from './camera-link.ts';
 import { type CityBroker, startBroker } from './city/broker.ts';
 import { ArduinoFirmata } from './devices/arduino-firmata.ts';
 import { ModbusDevice } from './devices/modbus-device.ts';
@@ -95,7 +96,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
   const camera =
     options.camera === false || scenario.cameras.length === 0
       ? undefined
-      : started.use(await openCamera(world, clock, options.camera ?? 0));
+      : started.use(await startCameraThread(world, clock, options.camera ?? 0));
 
   started.use(runFaultPlan(scenario.faults, { lines, broker, world, say }));
   const parts = started.move();
@@ -148,12 +149,6 @@ async function openLine(
   const port = await openPtyLine({ id, baud, format, duplex, ledger, time, ...link });
   for (const device of own satisfies readonly LineDevice[]) port.wire.attach(device);
   return { kind: 'serial', plan, port };
-}
-
-/** Loaded when wanted: drawing needs sharp, which a street without a camera need not start. */
-async function openCamera(world: World, clock: WorldClock, port: number): Promise<Camera> {
-  const { startCamera } = await import('./camera/index.ts');
-  return await startCamera({ world, clock, port });
 }
 
 /** Local time minus UTC in a zone at a moment, hours. */

@@ -17,6 +17,8 @@ const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
 interface Options {
   readonly headless?: boolean;
+  /** False: the site file is written and no agent started. */
+  readonly agent: boolean;
   readonly speed: number;
   readonly scenario: string;
   readonly broker?: string;
@@ -28,6 +30,7 @@ interface Options {
 const program = new Command('npm start --')
   .description('A simulated street with its agent: devices, camera, city and console on this machine.')
   .option('--headless', 'print one JSON line when everything is up, and nothing else')
+  .option('--no-agent', 'only write the site file, for an agent started by hand')
   .option('--speed <factor>', 'the world runs so many times as fast', factor, 1)
   .option('--scenario <name>', `${(await scenarioNames()).join(', ')}, or the path of a YAML file`, 'street')
   .option(
@@ -69,6 +72,14 @@ async function run(options: Options): Promise<void> {
     const broker = options.broker ?? street.broker?.url ?? 'mqtt://127.0.0.1:1883';
     writeFileSync(site, siteFile(street, { broker, console, nodeRed, state: './agent' }));
 
+    if (!options.agent) {
+      const text = `the street is up: npm run kerbside -- run --site ${site}`;
+      process.stdout.write(
+        `${options.headless === true ? JSON.stringify({ ready: true, site, broker }) : text}\n`,
+      );
+      await aborted(stop);
+      return;
+    }
     try {
       const count = await fillHistory(street, state, join(state, 'agent'), site, stop);
       if (count > 0) say(`a day of history is filled in: ${count} readings`);

@@ -158,14 +158,25 @@ export function loads(inputs: LoadInputs): Loads {
     ];
   };
 
+  const compute = (name: CircuitName, time: number): CircuitLoad => {
+    if (name !== 'feeder') return { phases: one(circuits[name], time), frequency: frequency(time) };
+    const parts = [one(circuits.lamp, time), one(circuits.sign, time), one(circuits.cabinet, time)];
+    return {
+      phases: [sumPhases(parts, 0), sumPhases(parts, 1), sumPhases(parts, 2)],
+      frequency: frequency(time),
+    };
+  };
+
+  // All registers of a meter are asked for one moment; the lamp may change within it.
+  const newest = new Map<CircuitName, { time: number; lamp: number; load: CircuitLoad }>();
   return {
     at(name, time) {
-      if (name !== 'feeder') return { phases: one(circuits[name], time), frequency: frequency(time) };
-      const parts = [one(circuits.lamp, time), one(circuits.sign, time), one(circuits.cabinet, time)];
-      return {
-        phases: [sumPhases(parts, 0), sumPhases(parts, 1), sumPhases(parts, 2)],
-        frequency: frequency(time),
-      };
+      const lamp = inputs.lampLevel(time);
+      const known = newest.get(name);
+      if (known !== undefined && known.time === time && known.lamp === lamp) return known.load;
+      const load = compute(name, time);
+      newest.set(name, { time, lamp, load });
+      return load;
     },
   };
 }

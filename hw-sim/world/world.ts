@@ -30,6 +30,8 @@ export interface Hands {
 }
 
 export interface World extends TrafficPlan {
+  /** What it was made from: another thread makes the same one of it. */
+  readonly options: WorldOptions;
   readonly seed: number;
   readonly place: Place;
   readonly utcOffset: number;
@@ -44,6 +46,8 @@ export interface World extends TrafficPlan {
   lampLevel(time: number): number;
   /** The lamp's driver follows its input from `time` on. */
   setLamp(level: number, time: number): void;
+  /** Called at every change of the lamp. */
+  onLamp(listener: (level: number, time: number) => void): Disposable;
   /** Cabinet door and SOS button as hands have left them. */
   readonly hands: Hands;
   /** Somebody opens the door or presses the button. */
@@ -78,8 +82,13 @@ export function createWorld(options: WorldOptions): World {
     lampWatts: options.lampWatts ?? 120,
   });
 
+  const followers = new Set<(level: number, time: number) => void>();
+  // A device's registers are all asked for one moment, and each quantity asks for the weather anew.
+  let weatherNow: { readonly time: number; readonly weather: Weather } | undefined;
+
   return {
     ...plan,
+    options,
     seed,
     place,
     utcOffset,
@@ -97,7 +106,13 @@ export function createWorld(options: WorldOptions): World {
     },
     localHour,
     lampLevel,
-    weather: (time) => weatherAt(seed, place, utcOffset, time, plan.passages(time - MINUTE, time).length),
+    weather(time) {
+      if (weatherNow?.time !== time) {
+        const busyness = plan.passages(time - MINUTE, time).length;
+        weatherNow = { time, weather: weatherAt(seed, place, utcOffset, time, busyness) };
+      }
+      return weatherNow.weather;
+    },
     load: (circuit, time) => mains.at(circuit, time),
     sun: (time) => sunAltitude(place, time),
     setLamp(level, time) {
@@ -105,6 +120,11 @@ export function createWorld(options: WorldOptions): World {
       if (last?.level === level) return;
       // Changes come in order; one that claims to be earlier would rewrite energies already shown.
       changes.push({ time: Math.max(time, last?.time ?? time), level });
+      for (const follower of [...followers]) follower(level, time);
+    },
+    onLamp(listener) {
+      followers.add(listener);
+      return { [Symbol.dispose]: () => void followers.delete(listener) };
     },
   };
 }

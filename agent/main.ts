@@ -14,12 +14,17 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   run: ['run a site', () => import('./cli/run.ts')],
   check: ['check a site file without connecting to anything', () => import('./cli/check.ts')],
   config: ['show the effective configuration, or its JSON Schema', () => import('./cli/config.ts')],
+  login: ['print a one-time link to the console of the running agent', () => import('./cli/login.ts')],
+  read: ['ask a device once for its points', () => import('./cli/read.ts')],
+  write: ['write a point of a device once and read it back', () => import('./cli/write.ts')],
+  watch: ['poll devices and show a live table', () => import('./cli/watch.ts')],
   profiles: ['list the device profiles there are', () => import('./cli/profiles.ts')],
   decode: ['explain a frame field by field', () => import('./cli/decode.ts')],
   verify: [
     'prove as an independent receiver that nothing is missing or doubled',
     () => import('./cli/verify.ts'),
   ],
+  count: ['count vehicles or faces in pictures, as the cameras do', () => import('./cli/count.ts')],
   import: ['put past readings into the log', () => import('./cli/import.ts')],
 };
 

@@ -1,0 +1,115 @@
+/** One device for a moment, without the agent: its line is opened, asked, and closed again. */
+import { driverFor } from '../../drivers/index.ts';
+import { lineTiming } from '../bus/airtime.ts';
+import { Wire } from '../bus/exchange.ts';
+import { portOf } from '../bus/open.ts';
+import { nearest } from '../config/problem.ts';
+import type { Clock } from '../core/clock.ts';
+import type { PointWrite, WriteOutcome } from '../core/driver.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
+import { silent } from '../core/log.ts';
+import type { Reading } from '../core/reading.ts';
+import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
+
+/** Silence within an answer that ends it, ms; over a network the time-out alone does. */
+const CUT = 40;
+/** Longest wait for the points of a device that talks by itself, ms. */
+const LONGEST_LISTEN = 20_000;
+
+export interface DeviceAccess extends AsyncDisposable {
+  /** Asks for every point once. What a request could not read is among `errors`, with its points. */
+  read(signal: AbortSignal): Promise<ReadResult>;
+  write(write: PointWrite, signal: AbortSignal): Promise<WriteOutcome>;
+}
+
+export interface ReadResult {
+  readonly readings: readonly Reading[];
+  readonly errors: readonly { readonly points: readonly string[]; readonly error: AgentError }[];
+}
+
+/** The device and its line. Throws `AgentError` `not-found`, with the nearest name. */
+export function findDevice(
+  site: Site,
+  id: string,
+): { readonly device: DeviceConfig; readonly line: LineConfig } {
+  const device = site.devices.find((one) => one.id === id);
+  const line = site.lines.find((one) => one.id === device?.line);
+  if (device !== undefined && line !== undefined) return { device, line };
+  const ids = site.devices.map((one) => one.id);
+  const close = nearest(id, ids);
+  const fix = close === undefined ? `devices are ${ids.join(', ')}` : `did you mean ${close}?`;
+  throw new AgentError('not-found', `there is no device ${id} in the site`, { fix });
+}
+
+/** Opens the device's line. Rejects with `AgentError`, `port-busy` while the agent has it. */
+export async function openDevice(
+  line: LineConfig,
+  device: DeviceConfig,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<DeviceAccess> {
+  const driver = driverFor(device.profile.protocol);
+  if (driver === undefined)
+    throw new AgentError('unsupported', `no driver speaks ${device.profile.protocol}`);
+  const context = { device, clock, log: silent };
+  await using stack = new AsyncDisposableStack();
+  const pipe = stack.use(await portOf(line, clock).open(signal));
+  if (driver.kind === 'polled') {
+    const cut = line.kind === 'serial' ? CUT : Math.max(CUT, line.timeout);
+    const wire = stack.use(new Wire({ pipe, timing: lineTiming(line), timeout: line.timeout, cut, clock }));
+    const session = driver.open(context, line);
+    const { exchange } = wire.lend(device.id);
+    const held = stack.move();
+    return {
+      async read(abort) {
+        const readings: Reading[] = [];
+        const errors: { points: readonly string[]; error: AgentError }[] = [];
+        for (const poll of [...session.polls]) {
+          try {
+            readings.push(...(await poll.execute(exchange, abort)));
+          } catch (thrown) {
+            abort.throwIfAborted();
+            errors.push({ points: poll.points, error: asAgentError(thrown) });
+          }
+        }
+        return { readings, errors };
+      },
+      write: (write, abort) => session.write(write, exchange, abort),
+      [Symbol.asyncDispose]: () => held.disposeAsync(),
+    };
+  }
+  const latest = new Map<string, Reading>();
+  let complete = () => {};
+  const wanted = device.profile.points.filter(({ access }) => access !== 'write').map(({ id }) => id);
+  const emit = (readings: readonly Reading[]) => {
+    for (const reading of readings) latest.set(reading.point, reading);
+    if (wanted.every((id) => latest.has(id))) complete();
+  };
+  const session = stack.use(await driver.open(context, pipe, emit, signal));
+  const held = stack.move();
+  return {
+    async read(abort) {
+      if (!wanted.every((id) => latest.has(id))) {
+        const all = new Promise<void>((resolve) => {
+          complete = resolve;
+        });
+        const late = new AbortController();
+        const patience = Math.min(LONGEST_LISTEN, driver.staleAfter(device));
+        await Promise.race([
+          all,
+          clock.sleep(patience, AbortSignal.any([abort, late.signal])).catch(() => {}),
+        ]);
+        late.abort();
+        abort.throwIfAborted();
+      }
+      const missing = wanted.filter((id) => !latest.has(id));
+      const error = new AgentError('timeout', `no word of ${missing.join(', ')} from ${device.id}`);
+      return {
+        readings: [...latest.values()],
+        errors: missing.length === 0 ? [] : [{ points: missing, error }],
+      };
+    },
+    write: (write, abort) => session.write(write, abort),
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}

@@ -79,8 +79,8 @@ class FirmataSession implements StreamSession {
     const { board, io } = this.#opened;
     const { MODES } = io;
     const { wire, pin, point } = wired;
-    const wanted = { pwm: MODES['PWM'], output: MODES['OUTPUT'], analog: MODES['ANALOG'] };
-    const mode = wire.mode === 'input' || wire.mode === 'input-pullup' ? MODES['INPUT'] : wanted[wire.mode];
+    const wanted = { pwm: MODES.PWM, output: MODES.OUTPUT, analog: MODES.ANALOG };
+    const mode = wire.mode === 'input' || wire.mode === 'input-pullup' ? MODES.INPUT : wanted[wire.mode];
     const supported = io.pins[pin]?.supportedModes;
     if (mode === undefined || supported === undefined || !supported.includes(mode)) {
       throw new AgentError(
@@ -107,12 +107,12 @@ class FirmataSession implements StreamSession {
 
   #setUpInput(wired: Wired): void {
     const { board, io } = this.#opened;
-    const pullup = io.MODES['PULLUP'];
+    const pullup = io.MODES.PULLUP;
     const supported = io.pins[wired.pin]?.supportedModes ?? [];
     if (wired.wire.mode === 'input-pullup' && pullup !== undefined && supported.includes(pullup)) {
       board.pinMode(wired.pin, pullup);
     } else {
-      board.pinMode(wired.pin, io.MODES['INPUT'] ?? 0);
+      board.pinMode(wired.pin, io.MODES.INPUT ?? 0);
       // Before Firmata 2.5 a high level written to an input switches its pull-up on.
       if (wired.wire.mode === 'input-pullup') board.digitalWrite(wired.pin, 1);
     }

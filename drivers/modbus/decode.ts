@@ -150,18 +150,18 @@ function registerViews(data: Uint8Array): Fields {
   const registers = registersOf(data);
   const signed = registers.map((register) => (register > 0x7fff ? register - 0x10000 : register));
   const views: Record<string, unknown> = { registers };
-  if (signed.some((value) => value < 0)) views['int16'] = signed;
-  views['tenths'] = signed.map((value) => value / 10);
-  views['hundredths'] = signed.map((value) => value / 100);
+  if (signed.some((value) => value < 0)) views.int16 = signed;
+  views.tenths = signed.map((value) => value / 10);
+  views.hundredths = signed.map((value) => value / 100);
   if (registers.length > 0 && registers.length % 2 === 0) {
     const pairs = Array.from({ length: registers.length / 2 }, (_, i) => data.subarray(4 * i, 4 * i + 4));
-    views['uint32'] = pairs.map((pair) => numberOf(pair, 'uint32'));
+    views.uint32 = pairs.map((pair) => numberOf(pair, 'uint32'));
     const floats = pairs.map((pair) => shortest(numberOf(pair, 'float32')));
-    if (floats.every(plausible)) views['float_be'] = floats.length === 1 ? floats[0] : floats;
+    if (floats.every(plausible)) views.float_be = floats.length === 1 ? floats[0] : floats;
   }
   const text = /^[\x20-\x7e]{4,}/.exec(Buffer.from(data).toString('latin1'))?.[0];
-  if (text !== undefined) views['text'] = text;
-  if (text?.startsWith('SunS') === true && registers[2] !== undefined) views['next_model'] = registers[2];
+  if (text !== undefined) views.text = text;
+  if (text?.startsWith('SunS') === true && registers[2] !== undefined) views.next_model = registers[2];
   return views;
 }
 

@@ -60,15 +60,15 @@ function fields(protocol: string, frame: Frame, checksum: string): Decoded {
   }
   if (temperature) {
     const raw = words[10] ?? 0;
-    out['temp_c'] = (raw > 0x7fff ? raw - 0x10000 : raw) / 10;
-    out['rh'] = (words[11] ?? 0) / 10;
-    readings.push({ name: 'temp_c', value: Number(out['temp_c']), unit: 'Cel' });
-    readings.push({ name: 'rh', value: Number(out['rh']), unit: '%' });
+    out.temp_c = (raw > 0x7fff ? raw - 0x10000 : raw) / 10;
+    out.rh = (words[11] ?? 0) / 10;
+    readings.push({ name: 'temp_c', value: Number(out.temp_c), unit: 'Cel' });
+    readings.push({ name: 'rh', value: Number(out.rh), unit: '%' });
   }
   const status = words[12];
   if (status !== undefined) {
-    out['version'] = status >> 8;
-    out['error'] = status & 0xff;
+    out.version = status >> 8;
+    out.error = status & 0xff;
   }
   return { ...out, ok: true, readings };
 }

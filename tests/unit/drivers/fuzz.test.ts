@@ -7,8 +7,8 @@ import { mbapMatcher, rtuMatcher } from '../../../drivers/modbus/match.ts';
 import { FrameReader } from '../../../drivers/plantower/frame.ts';
 import { slowCrc } from './fake-modbus.ts';
 
-const INPUTS = Number(process.env['FUZZ_INPUTS'] ?? 100_000);
-const SEED = Number(process.env['FUZZ_SEED'] ?? 20270101);
+const INPUTS = Number(process.env.FUZZ_INPUTS ?? 100_000);
+const SEED = Number(process.env.FUZZ_SEED ?? 20270101);
 
 /** xorshift32: 0..n−1. */
 function dice(seed: number): (n: number) => number {

@@ -22,8 +22,8 @@ function duration(text: unknown): number {
 }
 
 function profileOf(yaml: Record<string, unknown>): Profile {
-  const protocol = String(yaml['protocol']);
-  const points = (yaml['points'] as Record<string, unknown>[]).map((raw): ProfilePoint => {
+  const protocol = String(yaml.protocol);
+  const points = (yaml.points as Record<string, unknown>[]).map((raw): ProfilePoint => {
     const { [protocol]: wire, every, ...rest } = raw;
     const defaults = { type: 'number', access: 'read', aggregation: 'mean', lane: 'telemetry' };
     const period = every === undefined ? {} : { every: duration(every) };

@@ -111,7 +111,7 @@ describe('refused', () => {
     const reason = byId[one.id] ?? reasons[one.expect ?? ''];
     expect(reason).toBeDefined();
     expect(answer).toMatchObject({ ok: false, error: expect.stringMatching(reason ?? /^$/) });
-    const computed = one.decode['computed_crc'];
+    const computed = one.decode.computed_crc;
     if (computed !== undefined) expect(Reflect.get(answer, 'computed_crc')).toBe(computed);
   });
 

@@ -86,7 +86,7 @@ export async function readPack(folder: string): Promise<ModelPack> {
 export function parsePack(name: string, yaml: string): z.infer<typeof packSchema> {
   let raw: unknown;
   try {
-    raw = parse(yaml);
+    raw = parse(yaml, { logLevel: 'error' });
   } catch (cause) {
     throw invalid(name, `model.yaml is not YAML (${cause})`, 'correct the file', cause);
   }

@@ -27,9 +27,9 @@ export interface ScriptedBroker extends Broker {
 }
 
 export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroker> {
-  const sockets = new Map<Socket, Set<string>>();
+  const sockets = new Map<Socket, { readonly filters: Set<string>; version: number }>();
   const server = createServer((socket) => {
-    sockets.set(socket, new Set());
+    sockets.set(socket, { filters: new Set(), version: 5 });
     socket.on('error', () => {});
     socket.on('close', () => sockets.delete(socket));
     serveClient(socket);
@@ -49,17 +49,17 @@ export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroke
   };
 
   function serveClient(socket: Socket): void {
-    let version = 5;
+    const client = sockets.get(socket) ?? { filters: new Set(), version: 5 };
     let underWay = 0;
     const say = (packet: Packet) => {
-      if (socket.writable) socket.write(generate(packet, { protocolVersion: version }));
+      if (socket.writable) socket.write(generate(packet, { protocolVersion: client.version }));
     };
     const packets = parser();
     packets.on('error', () => socket.destroy());
     packets.on('packet', (packet) => {
       switch (packet.cmd) {
         case 'connect': {
-          version = packet.protocolVersion ?? 4;
+          client.version = packet.protocolVersion ?? 4;
           const code = script.connack?.(packet.clientId) ?? 0;
           const { receiveMaximum, maximumPacketSize } = script;
           const properties = {
@@ -70,7 +70,7 @@ export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroke
           return;
         }
         case 'subscribe':
-          for (const { topic } of packet.subscriptions) sockets.get(socket)?.add(topic);
+          for (const { topic } of packet.subscriptions) client.filters.add(topic);
           say({
             cmd: 'suback',
             messageId: packet.messageId ?? 0,
@@ -106,16 +106,12 @@ export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroke
 
   function take(packet: IPublishPacket): void {
     broker.taken.push(packet);
-    for (const [socket, filters] of sockets) {
-      if (![...filters].some((filter) => matches(filter, packet.topic))) continue;
-      const { topic, payload } = packet;
-      // Receivers of this broker listen with MQTT 3.1.1 and QoS 0.
-      socket.write(
-        generate(
-          { cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false },
-          { protocolVersion: 4 },
-        ),
-      );
+    const { topic, payload } = packet;
+    // Receivers of this broker get QoS 0 whatever they asked for.
+    const copy = { cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false } as const;
+    for (const [socket, { filters, version }] of sockets) {
+      if (![...filters].some((filter) => matches(filter, topic))) continue;
+      socket.write(generate(copy, { protocolVersion: version }));
     }
   }
   return broker;

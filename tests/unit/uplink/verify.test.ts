@@ -1,0 +1,122 @@
+/** `kerbside verify` as a process: on files, and at a broker. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { embeddedBroker } from '../../support/brokers.ts';
+import { until } from '../../support/mqtt-receiver.ts';
+import { scriptedBroker } from '../../support/scripted-broker.ts';
+import { agent, configOf } from './mqtt-agent.ts';
+
+const MAIN = new URL('../../../agent/main.ts', import.meta.url).pathname;
+
+interface Run {
+  readonly out: string;
+  readonly err: string;
+  readonly code: number;
+}
+
+function verify(args: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, 'verify', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (bytes: Buffer) => {
+    out += bytes.toString();
+  });
+  child.stderr.on('data', (bytes: Buffer) => {
+    err += bytes.toString();
+  });
+  const ended = once(child, 'close').then(([code]): Run => ({ out, err, code: Number(code) }));
+  return { child, ended, err: () => err };
+}
+
+function message(prev: number, first: number, last: number) {
+  const records = Array.from({ length: last - first + 1 }, (_, i) => ({ seq: first + i, value: i }));
+  const numbers = { first, last, count: records.length, prev };
+  return { v: 1, agent: 'a', epoch: 'e', lane: 'meter', stream: 'live', ...numbers, omitted: [], records };
+}
+
+async function onFile(messages: readonly unknown[], args: readonly string[] = []): Promise<Run> {
+  const dir = await mkdtemp(join(tmpdir(), 'kerbside-verify-'));
+  try {
+    const file = join(dir, 'messages.jsonl');
+    await writeFile(
+      file,
+      messages.map((one) => (typeof one === 'string' ? one : JSON.stringify(one))).join('\n'),
+    );
+    return await verify(['--file', file, ...args]).ended;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+const topic = 'kerbside/v1/s/a/data/meter';
+
+describe('kerbside verify', () => {
+  it('answers 0 where the ledger balances', async () => {
+    const payload = message(0, 1, 3);
+    const { out, code } = await onFile([
+      { topic, payload },
+      { topic, payload: JSON.stringify(message(3, 4, 9)) },
+      { topic: 'kerbside/v1/s/a/state', payload: { v: 1 } },
+      '',
+      payload,
+    ]);
+    expect(out).toContain('meter: 1–9, 9 received, 3 sent again');
+    expect(out).toContain('The ledger balances.');
+    expect(code).toBe(0);
+  });
+
+  it('answers 1 and names the numbers where something is missing', async () => {
+    const { out, code } = await onFile([message(0, 1, 3), message(6, 7, 9)], ['--json']);
+    const report = JSON.parse(out);
+    expect(report).toMatchObject({ balanced: false, missing: 3 });
+    expect(report.lanes[0].missingRanges).toEqual([[4, 6]]);
+    expect(code).toBe(1);
+  });
+
+  it('answers 1 where a line is no message, and where there is nothing at all', async () => {
+    const broken = await onFile([{ topic, payload: 'nonsense' }, '{"half']);
+    expect(broken.code).toBe(1);
+    expect(broken.out).toContain('2 broken messages');
+    const empty = await onFile([]);
+    expect(empty.code).toBe(1);
+    expect(empty.out).toContain('nothing to prove');
+  });
+
+  it('wants either a broker or a file', async () => {
+    const { code, err } = await verify([]).ended;
+    expect(code).toBe(2);
+    expect(err).toContain('--broker or --file');
+  });
+
+  it('says what to do where no broker answers', async () => {
+    const { port, ...broker } = await scriptedBroker();
+    await broker[Symbol.asyncDispose]();
+    const { code, err } = await verify(['--broker', `mqtt://127.0.0.1:${port}`, '--for', '5s']).ended;
+    expect(code).toBe(3);
+    expect(err).toContain('Check the address');
+  });
+
+  it.each([
+    ['3.1.1', embeddedBroker, 'MQTT 3.1.1'],
+    ['5', scriptedBroker, 'MQTT 5'],
+  ])('follows an agent at a broker of MQTT %s until it is interrupted', async (_, start, protocol) => {
+    await using broker = await start();
+    const args = ['--broker', `mqtt://127.0.0.1:${broker.port}`, '--site', 'demo', '--complete', '--json'];
+    const listening = verify(args);
+    await until(() => listening.err().includes('listening'), 'the receiver');
+    await using pole = agent(configOf(broker.port));
+    pole.log.readings('telemetry', 500);
+    pole.wake();
+    await until(() => pole.pump.tally().settled === 500, 'acknowledgements');
+    await until(() => /500 records/.test(listening.err()), 'the progress');
+    listening.child.kill('SIGINT');
+    const { out, code } = await listening.ended;
+    expect(JSON.parse(out)).toMatchObject({ balanced: true, records: 500, missing: 0, interruptions: 0 });
+    expect(listening.err()).toContain(protocol);
+    expect(code).toBe(0);
+  });
+});

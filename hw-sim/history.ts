@@ -1,10 +1,10 @@
 /**
- * A day of past readings from the world, as JSON lines for `kerbside import`: one a minute for every point, as the
- * devices would have shown them. `{device, point, value, unit, time}`, time in Unix epoch ms.
+ * A day of past readings from the world, as JSON lines for `kerbside import`: one each five minutes for every point, as
+ * the devices would have shown them. `{device, point, value, unit, time}`, time in Unix epoch ms.
  */
-
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { truthOf } from './camera/scene.ts';
 import { encodeRegister, type ModbusModel } from './devices/modbus-model.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import { weather } from './devices/quantities.ts';
@@ -71,6 +71,7 @@ function* momentOf(
     else if (stem === 'plantower-pms5003') yield [id, particlesAt(world, time)];
     else yield [id, boardAt(world, time)];
   }
+  for (const { id } of scenario.cameras) yield [id, cameraAt(world, time)];
 }
 
 function registersAt(model: ModbusModel, world: World, time: number): Past[] {
@@ -93,6 +94,17 @@ function particlesAt(world: World, time: number): Past[] {
     Math.round(weather(point, air)),
     'ug/m3',
   ]);
+}
+
+/** What was to be counted; the passages are those since the moment before. */
+function cameraAt(world: World, time: number): Past[] {
+  const { vehicles, vehicleCount, faces } = truthOf(world.trafficAt(time));
+  return [
+    ['vehicles', vehicleCount, '1'],
+    ['vehicles-passed', world.passages(time - STEP, time).length, '1'],
+    ['bus-present', (vehicles.bus ?? 0) > 0, '1'],
+    ['faces', faces, '1'],
+  ];
 }
 
 function boardAt(world: World, time: number): Past[] {

@@ -1,0 +1,182 @@
+/**
+ * Puts the agent together and takes it apart. Lines start first, for the first reading is what a start is measured by;
+ * store, console, uplinks, vision and Node-RED come up beside them, and none of them can keep another from starting.
+ */
+import { join } from 'node:path';
+import { DRIVERS, driverFor } from '../../drivers/index.ts';
+import { openLines } from '../bus/open.ts';
+import { CommandRouter } from '../command/router.ts';
+import { startConsole } from '../console/server.ts';
+import type { Log } from '../core/log.ts';
+import type { Site } from '../core/site.ts';
+import { Hub } from '../hub/hub.ts';
+import { startNodeRed } from '../node-red/node-red.ts';
+import { openHistory } from '../store/history.ts';
+import { openStore } from '../store/store.ts';
+import { startUplinks } from '../uplink/uplinks.ts';
+import { cameraDescription } from '../vision/description.ts';
+import { startVision } from '../vision/vision.ts';
+import { siteClock } from './clock.ts';
+import { Directory } from './describe.ts';
+import { HealthBoard } from './health.ts';
+import { agentView, type LateParts } from './view.ts';
+
+export interface RunOptions {
+  readonly log: Log;
+  /** Aborting it while the agent starts rejects. */
+  readonly signal: AbortSignal;
+}
+
+export interface RunningAgent extends AsyncDisposable {
+  /** Address of the console. */
+  readonly console: string;
+  /** The same with a one-time login. */
+  readonly link: string;
+}
+
+/** Starts the agent of a checked site. Rejects only where nobody could see or mend anything: no store thread, no console. */
+export async function runAgent(site: Site, { log, signal }: RunOptions): Promise<RunningAgent> {
+  await using stack = new AsyncDisposableStack();
+  const clock = siteClock(site);
+  const directory = new Directory(site, site.cameras.map(cameraDescription));
+
+  const store = openStore({
+    dir: site.state,
+    agent: site.agent.id,
+    timezone: site.timezone,
+    config: site.log,
+    clock,
+    log,
+    describe: (device, point) => {
+      const plan = directory.plan(device, point);
+      return plan && { ...plan.point, every: plan.every };
+    },
+    onEvent: (event) => log.info('store.event', { event: event.event, ...event.body }),
+  });
+  const hub = new Hub({
+    clock,
+    log,
+    window: site.log.window,
+    lane: (device, point) => directory.plan(device, point)?.point.lane ?? 'telemetry',
+    append: async (readings, events) => (await store).append(readings, events),
+  });
+  sayFirstReading(hub, log);
+  const board = new HealthBoard(clock, log, hub);
+  const lines = openLines({
+    lines: site.lines,
+    devices: site.devices,
+    driver: driverFor,
+    clock,
+    log,
+    publisher: hub,
+    onHealth: board.set,
+  });
+  board.source(() => lines.health());
+
+  // Taken apart in reverse: first what brings new things in, then the hub with its last commit, then the store.
+  const opened = stack.use(await store);
+  stack.use(hub);
+  stack.use(lines);
+  board.source(() => [opened.health()]);
+  stack.use(opened.onHealth(board.set));
+  const history = stack.use(openHistory({ file: opened.file, timezone: site.timezone, clock, log }));
+  const router = stack.use(
+    await CommandRouter.start({
+      clock,
+      log,
+      hub,
+      journal: opened.journal,
+      points: (device) => directory.points(device),
+      write: (device, write, abort) => lines.write(device, write, abort),
+      fallback: (device, point) => {
+        const lamp = site.lamps.find((one) => one.device === device && one.point === point);
+        return lamp && (lamp.fallback ?? 100);
+      },
+    }),
+  );
+
+  const late: LateParts = { history: history.query };
+  const view = agentView({
+    site,
+    clock,
+    hub,
+    directory,
+    board,
+    journal: opened.journal,
+    submit: router.submit,
+    late,
+  });
+  const console = stack.use(
+    await startConsole({ view, listen: site.console, stateDir: site.state, clock, log, signal }),
+  );
+
+  const uplinks = stack.use(
+    startUplinks({
+      configs: site.uplinks,
+      logFile: opened.file,
+      entry: new URL('./uplink-thread.ts', import.meta.url),
+      site: site.id,
+      agent: site.agent.id,
+      clock,
+      log,
+      descriptions: () => directory.descriptions,
+      submit: router.submit,
+      settle: (uplink, lane, cursor) => opened.settle(uplink, lane, cursor),
+      refuse: (uplink, lane, records) => opened.refuse(uplink, lane, records),
+      event: (event) => hub.event(event),
+      onHealth: board.set,
+    }),
+  );
+  late.ledgers = uplinks.ledgers;
+  stack.use(opened.onCommitted(uplinks.wake));
+
+  if (site.cameras.length > 0) {
+    const vision = stack.use(
+      startVision({
+        cameras: site.cameras,
+        entry: new URL('./vision-thread.ts', import.meta.url),
+        clock,
+        log,
+        publisher: hub,
+        signal,
+      }),
+    );
+    late.preview = vision.preview;
+    board.source(vision.health);
+  }
+  if (site.nodeRed.enabled) {
+    const nodeRed = stack.use(
+      startNodeRed({
+        config: site.nodeRed,
+        entry: new URL('../../flows/runtime/main.js', import.meta.url),
+        nodesDir: new URL('../../flows/nodes/', import.meta.url),
+        example: new URL('../../flows/examples/dim-by-traffic.json', import.meta.url),
+        userDir: join(site.state, 'node-red'),
+        agent: { url: console.url, token: await console.issueToken('node-red', 'technician') },
+        clock,
+        log,
+        onHealth: board.set,
+      }),
+    );
+    late.nodeRedTicket = nodeRed.ticket;
+    board.source(() => [nodeRed.health()]);
+  }
+  log.info('agent.started', { agent: site.agent.id, drivers: DRIVERS.length, devices: site.devices.length });
+
+  const owned = stack.move();
+  return {
+    console: console.url,
+    link: console.link(),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** What a start is measured by. */
+function sayFirstReading(hub: Hub, log: Log): void {
+  const listener = hub.onReadings((readings) => {
+    const first = readings.find(({ quality }) => quality === 'good');
+    if (first === undefined) return;
+    listener[Symbol.dispose]();
+    log.info('agent.first-reading', { device: first.device, after_ms: Math.round(process.uptime() * 1000) });
+  });
+}

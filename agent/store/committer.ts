@@ -96,6 +96,11 @@ export class Committer {
     });
   }
 
+  /** Nothing is under way and nothing waits. */
+  get idle(): boolean {
+    return this.#underWay === undefined && this.#retry === undefined && !this.#something;
+  }
+
   get #something(): boolean {
     return this.#options.ring.length > 0 || this.#events.length > 0 || this.#mappings.length > 0;
   }

@@ -88,6 +88,11 @@ export interface Store extends AsyncDisposable {
   onEpoch(listener: (epoch: string) => void): Disposable;
   /** Logs of earlier epochs that can still be read (rescued, other machine): files for `openLogSource`. */
   earlier(): Promise<readonly string[]>;
+  /**
+   * A read side found the log damaged (`store-damaged`): sets the file aside, rescues what can be read and goes on with
+   * a new epoch, as a start with such a file would.
+   */
+  condemn(): Promise<void>;
   /** Forgets what `describe` said; call it after the configuration changed. */
   pointsChanged(): void;
 }

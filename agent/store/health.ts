@@ -27,6 +27,8 @@ export class StoreHealth {
   #since: number;
   #failure: Failure | undefined;
   #downAt = 0;
+  /** Records the ring had dropped when the failure began. */
+  #droppedBefore = 0;
   #statistics: Statistics | undefined;
   #startedAt: number;
   #slow: Disposable | undefined;
@@ -105,11 +107,12 @@ export class StoreHealth {
     const { clock, log, ring } = this.#options;
     if (this.#failure === undefined) {
       this.#downAt = clock.mono();
+      this.#droppedBefore = ring.dropped;
       log.error('store.ill', { code: failure.code, error: failure.message, fix: failure.fix });
       const { code, message, fix = null } = failure;
       this.#say('warning', { state: 'ill', code, message, fix });
     }
-    this.#enter(ring.dropped > 0 ? 'down' : 'degraded', failure);
+    this.#enter(ring.dropped > this.#droppedBefore ? 'down' : 'degraded', failure);
   }
 
   working(statistics: Statistics | undefined): void {

@@ -3,6 +3,7 @@
  * leaves nothing written; the caller closes the log then and opens it anew, so that no half-done memory stays.
  */
 import { statSync } from 'node:fs';
+import { AgentError } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
 import type { AgentEvent, Json } from '../core/record.ts';
 import { Appender } from './appender.ts';
@@ -90,8 +91,11 @@ export class LogFile {
   commit(commit: Commit): Omit<Committed, 'statistics'> {
     const { instance, token } = commit;
     const last = this.lastCommit();
-    if (last?.instance === instance && last.token === token)
+    if (last?.instance === instance && last.token === token) {
+      // Written before the answer got lost. Its points are in the table; this generation must know their numbers too.
+      this.db.transaction(() => this.learn(commit.points)).immediate();
       return { token, ranges: last.ranges, heads: this.batches.allHeads(), events: [] };
+    }
     return this.db.transaction(() => this.#write(commit)).immediate();
   }
 
@@ -132,7 +136,12 @@ export class LogFile {
   /** The packer's point numbers become the table's, in memory of our own: a repeated ask finds its own as they were. */
   #numbered(packed: Columns): Columns {
     const point = new Int32Array(packed.count);
-    for (let i = 0; i < packed.count; i++) point[i] = this.#numbers[packed.point[i] ?? 0] ?? 0;
+    for (let i = 0; i < packed.count; i++) {
+      const number = this.#numbers[packed.point[i] ?? 0];
+      if (number === undefined)
+        throw new AgentError('internal', `writing to the log failed: point ${packed.point[i]} was not told`);
+      point[i] = number;
+    }
     return { ...packed, point };
   }
 

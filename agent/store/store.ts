@@ -158,7 +158,8 @@ class RunningStore implements Store {
   #open({ epoch, heads, events }: Opened): void {
     const before = this.#epoch;
     this.#epoch = epoch;
-    this.#health.working(undefined);
+    // Where something waits, only its commit shows that the disk is well.
+    if (this.#committer.idle) this.#health.working(undefined);
     for (const event of events) this.#show(event);
     this.#firstOpening.resolve();
     if (before !== undefined && before !== epoch) {
@@ -246,6 +247,10 @@ class RunningStore implements Store {
     return this.#call().earlier();
   }
 
+  async condemn(): Promise<void> {
+    await this.#call().condemn();
+  }
+
   /** A new row of the clock table, and an event that says so, unless it is a mere refinement. */
   #learn(mapping: ClockMapping): void {
     const before = this.#mapping;
@@ -298,7 +303,8 @@ class RunningStore implements Store {
   async #close(): Promise<void> {
     const budget = new AbortController();
     const timer = this.#options.clock.after(CLOSE_BUDGET, () => budget.abort());
-    await this.#committer.drain(budget.signal);
+    // A log that never opened takes nothing now either.
+    if (this.#epoch !== undefined) await this.#committer.drain(budget.signal);
     timer[Symbol.dispose]();
     this.#clock[Symbol.dispose]();
     this.#ending.abort();

@@ -1,7 +1,7 @@
 /** Entry of the store thread: the only writer of the log. Commits come as messages, the rest as calls. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Command, CommandResult } from '../core/command.ts';
-import type { AgentError } from '../core/errors.ts';
+import { AgentError } from '../core/errors.ts';
 import { serve } from '../core/rpc.ts';
 import { earlierLogs } from './aside.ts';
 import type { LogFile } from './log-file.ts';
@@ -18,6 +18,8 @@ export class StoreThread {
   #data: ThreadData;
   #log: LogFile | undefined;
   #condemned = false;
+  /** The log was opened anew and has not been told the points yet. */
+  #fresh = true;
   /** All points of this generation: a log that was opened anew has to be told again. */
   readonly #told: NumberedPoint[] = [];
   readonly #rescues: Rescues;
@@ -51,6 +53,7 @@ export class StoreThread {
     const { log, opened, damaged } = openLog(this.#data, { condemned: this.#condemned });
     this.#condemned = false;
     this.#log = log;
+    this.#fresh = true;
     this.#post({ opened });
     if (damaged !== undefined) {
       const body = { state: 'damaged', file: damaged, epoch: opened.epoch };
@@ -91,10 +94,10 @@ export class StoreThread {
     this.#data = { ...this.#data, boot, now, mapping };
     this.#told.push(...commit.points);
     try {
-      const fresh = this.#log === undefined;
       const log = this.#open();
       const began = performance.now();
-      const done = log.commit(fresh ? { ...commit, points: this.#told } : commit);
+      const done = log.commit(this.#fresh ? { ...commit, points: this.#told } : commit);
+      this.#fresh = false;
       const statistics = log.statistics(performance.now() - began);
       this.#post({ committed: { ...done, statistics } });
       log.trimWal();
@@ -123,6 +126,14 @@ export class StoreThread {
       recent: (limit: number) => this.#using('reading of commands', ({ journal }) => journal.recent(limit)),
       refusals: (limit: number) => this.#using('reading of refusals', ({ state }) => state.refusals(limit)),
       earlier: () => earlierLogs(this.#data.dir),
+      condemn: () => {
+        if (this.#log === undefined) return;
+        this.#abandon(
+          new AgentError('store-damaged', 'a reader found the log damaged'),
+          'reading of the log',
+        );
+        this.#open();
+      },
     };
   }
 }

@@ -1,0 +1,148 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import type { Lane } from '../../../agent/core/point.ts';
+import type { LoggedRecord } from '../../../agent/core/record.ts';
+import { openLogSource } from '../../../agent/store/reader.ts';
+import type { Appended } from '../../../agent/store/store.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { CONFIG, folder, open, reading } from '../../unit/store/site.ts';
+
+const FULL = new URL('./full-thread.ts', import.meta.url);
+const DYING = new URL('./dying-thread.ts', import.meta.url);
+
+/** Lets the store's back-off run until `promise` is settled. */
+async function withTime<T>(clock: VirtualClock, promise: PromiseLike<T>): Promise<T> {
+  let settled = false;
+  const done = Promise.resolve(promise).finally(() => {
+    settled = true;
+  });
+  done.catch(() => {});
+  for (let i = 0; i < 1000 && !settled; i++) {
+    await clock.advance(1000);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return done;
+}
+
+function records(file: string, lane: Lane): readonly LoggedRecord[] {
+  using source = openLogSource(file);
+  const found: LoggedRecord[] = [];
+  for (let slice = source.read(lane, 1, 5000); slice !== undefined; ) {
+    found.push(...slice.records);
+    slice = source.read(lane, slice.last + 1, 5000);
+  }
+  return found;
+}
+
+const noise = (count: number, from: number) =>
+  Array.from({ length: count }, (_, i) => reading('voltage', Math.sin(from + i), from + i));
+
+test('a full disk: appends wait in memory, health says what to do, all is written once there is room', async () => {
+  using at = folder();
+  const { store, clock, events } = await open(at.dir, { entry: FULL });
+  writeFileSync(join(at.dir, 'full'), '');
+  const waiting: Promise<Appended>[] = [];
+  for (let i = 0; i < 10; i++) {
+    waiting.push(store.append(noise(500, i * 500), []));
+    await clock.advance(1000);
+  }
+  await withTime(clock, new Promise<void>((resolve) => store.onHealth(() => resolve())));
+  expect(store.health()).toMatchObject({ state: 'degraded', fix: expect.stringMatching(/Free space/) });
+  expect(store.heads().telemetry).toBeLessThan(5000);
+  rmSync(join(at.dir, 'full'));
+  const appended = await withTime(clock, Promise.all(waiting));
+  expect(appended.every(({ dropped }) => dropped === 0)).toBe(true);
+  expect(store.health().state).toBe('ok');
+  await withTime(clock, store[Symbol.asyncDispose]());
+  const logged = records(store.file, 'telemetry');
+  expect(logged.map((one) => (one.kind === 'reading' ? one.value : undefined))).toEqual(
+    noise(5000, 0).map(({ value }) => value),
+  );
+  expect(events.map(({ event, body }) => [event, body.state])).toEqual([
+    ['epoch', undefined],
+    ['store', 'ill'],
+    ['store', 'recovered'],
+  ]);
+  const told = records(store.file, 'event').map((one) => (one.kind === 'event' ? one.body.state : ''));
+  expect(told).toEqual([undefined, 'ill', 'recovered']);
+});
+
+test('what the ring cannot hold goes oldest telemetry first and becomes a gap record; alarms stay', async () => {
+  using at = folder();
+  const { store, clock } = await open(at.dir, { entry: FULL, config: { ...CONFIG, ring: 60_000 } });
+  await store.append(noise(10, -100), []);
+  writeFileSync(join(at.dir, 'full'), '');
+  const waiting: Promise<Appended>[] = [];
+  for (let i = 0; i < 30; i++) {
+    const alarm = { event: 'alarm', severity: 'alarm', time: clock.mono(), body: { number: i } } as const;
+    waiting.push(store.append(noise(500, i * 500), i % 10 === 0 ? [alarm] : []));
+    await clock.advance(500);
+  }
+  expect(store.health().facts.ring_bytes).toBeLessThanOrEqual(60_000);
+  rmSync(join(at.dir, 'full'));
+  const appended = await withTime(clock, Promise.all(waiting));
+  const dropped = appended.reduce((sum, one) => sum + one.dropped, 0);
+  expect(dropped).toBeGreaterThan(5000);
+  await withTime(clock, store[Symbol.asyncDispose]());
+  expect(records(store.file, 'alarm').length).toBe(3);
+  const logged = records(store.file, 'telemetry');
+  expect(logged.length).toBe(10 + 15_000 - dropped);
+  const gaps = records(store.file, 'event').filter((one) => one.kind === 'event' && one.event === 'gap');
+  const bodies = gaps.map((one) => (one.kind === 'event' ? one.body : {}));
+  expect(bodies.every(({ lane, reason }) => lane === 'telemetry' && reason === 'not-logged')).toBe(true);
+  expect(bodies.reduce((sum, { count }) => sum + Number(count), 0)).toBe(dropped);
+  // The newest readings are the ones that stayed.
+  expect(logged.at(-1)).toMatchObject({ value: Math.sin(14_999) });
+});
+
+test('a log that another program holds locked: the store waits and recovers by itself', async () => {
+  using at = folder();
+  const { store, clock } = await open(at.dir);
+  const other = new Database(store.file);
+  other.exec('BEGIN IMMEDIATE');
+  const waiting = store.append(noise(5, 0), []);
+  await withTime(clock, new Promise<void>((resolve) => store.onHealth(() => resolve())));
+  expect(store.health()).toMatchObject({ state: 'degraded' });
+  other.exec('ROLLBACK');
+  other.close();
+  expect((await withTime(clock, waiting)).ranges.telemetry).toEqual({ first: 1, last: 5 });
+  await withTime(clock, store[Symbol.asyncDispose]());
+});
+
+test.each([['asked'], ['durable']])(
+  'the thread dies on a commit (%s): nothing is lost, nothing is doubled',
+  async (when) => {
+    using at = folder();
+    writeFileSync(join(at.dir, 'dies'), `${when} 4`);
+    const { store, clock } = await open(at.dir, { entry: DYING });
+    const appended: Appended[] = [];
+    for (let i = 0; i < 8; i++) appended.push(await withTime(clock, store.append(noise(7, i * 7), [])));
+    expect(appended.map(({ ranges }) => ranges.telemetry?.first)).toEqual([1, 8, 15, 22, 29, 36, 43, 50]);
+    await withTime(clock, store[Symbol.asyncDispose]());
+    const logged = records(store.file, 'telemetry');
+    expect(logged.map((one) => (one.kind === 'reading' ? one.value : undefined))).toEqual(
+      noise(56, 0).map(({ value }) => value),
+    );
+    // The process held everything: there is no gap to tell of.
+    expect(records(store.file, 'event').some((one) => one.kind === 'event' && one.event === 'gap')).toBe(
+      false,
+    );
+  },
+);
+
+test('a store whose folder cannot be made opens ill, and its appends are rejected only at the end', async () => {
+  using at = folder();
+  writeFileSync(join(at.dir, 'file'), '');
+  const clock = new VirtualClock();
+  const { store } = await withTime(clock, open(join(at.dir, 'file', 'state'), { clock }));
+  const waiting = store.append(noise(3, 0), []);
+  waiting.catch(() => {});
+  const ill = new Promise<void>((resolve) => store.onHealth(() => resolve()));
+  if (store.health().state !== 'degraded') await withTime(clock, ill);
+  expect(store.health().state).toBe('degraded');
+  expect(store.epoch).toBeUndefined();
+  await withTime(clock, store[Symbol.asyncDispose]());
+  await expect(waiting).rejects.toMatchObject({ code: 'store-failed' });
+});

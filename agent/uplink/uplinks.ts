@@ -60,13 +60,12 @@ export function startUplinks(options: UplinksOptions): Uplinks {
     const before = health.get(uplink);
     if (before?.state === state && before.message === facts.message) return;
     const now = wallAt(clock.mapping(), clock.mono()).time;
-    const ledger = ledgers.get(uplink);
     const part: PartHealth = {
       part: `uplink:${uplink}`,
       state,
       since: before?.state === state ? before.since : now,
       ...facts,
-      facts: { backlog: ledger?.backlog ?? null, acknowledged: ledger?.acknowledged ?? null },
+      facts: factsOf(ledgers.get(uplink)),
     };
     health.set(uplink, part);
     options.onHealth(part);
@@ -146,11 +145,20 @@ export function startUplinks(options: UplinksOptions): Uplinks {
   return {
     ledgers: () => configs.flatMap(({ id }) => ledgers.get(id) ?? []),
     wake: () => say({ to: 'wake' }),
-    health: () => configs.flatMap(({ id }) => health.get(id) ?? []),
+    health: () =>
+      configs.flatMap(({ id }) => {
+        const part = health.get(id);
+        return part === undefined ? [] : { ...part, facts: factsOf(ledgers.get(id)) };
+      }),
     described: () => say({ to: 'descriptions', descriptions: options.descriptions() }),
     [Symbol.asyncDispose]: async () => {
       stop.abort();
       await running;
     },
   };
+}
+
+function factsOf(ledger: Ledger | undefined): PartHealth['facts'] {
+  const { backlog = null, acknowledged = null, refused = null, resent = null } = ledger ?? {};
+  return { backlog, acknowledged, refused, resent };
 }

@@ -50,6 +50,8 @@ export interface Agent extends AsyncDisposable {
   readonly log: MemoryLog;
   readonly commands: Command[];
   readonly said: { event: string; facts: unknown }[];
+  /** The description of the meter has changed. */
+  describe(hash: string, description: Description): void;
   wake(): void;
 }
 
@@ -60,7 +62,7 @@ export function agent(config: MqttUplinkConfig): Agent {
   const said: Agent['said'] = [];
   const tell = (event: string, facts?: unknown) => void said.push({ event, facts });
   const listening: Log = { debug: tell, info: tell, warn: tell, error: tell, with: () => listening };
-  const descriptions = [{ hash: 'd1', description: METER }];
+  let descriptions = [{ hash: 'd1', description: METER }];
   const context: UplinkContext = {
     site: 'demo',
     agent: 'pole-1',
@@ -89,6 +91,9 @@ export function agent(config: MqttUplinkConfig): Agent {
     log,
     commands,
     said,
+    describe: (hash, description) => {
+      descriptions = [{ hash, description }];
+    },
     wake: () => pump.wake(),
     [Symbol.asyncDispose]: () => pump[Symbol.asyncDispose](),
   };

@@ -77,6 +77,27 @@ describe('MQTT uplink', () => {
     expect(city.report().balanced).toBe(true);
   });
 
+  it('publishes a changed description before the data that name it', async () => {
+    await using broker = await embeddedBroker();
+    await using city = await MqttReceiver.at(broker.port);
+    await using pole = agent(configOf(broker.port));
+    pole.log.readings('meter', 1);
+    await until(() => city.report().records === 1, 'the first reading');
+    pole.describe('d2', { ...METER, asset: '310000-XX-0002' });
+    pole.log.readings('meter', 1);
+    pole.wake();
+    await until(() => city.report().records === 2, 'the second reading');
+    const heard = city.heard.filter(({ topic }) => /meter(-1)?$/.test(topic));
+    expect(heard.map(({ topic }) => topic.split('/').slice(4).join('/'))).toEqual([
+      'describe/meter-1',
+      'backlog/meter',
+      'describe/meter-1',
+      'data/meter',
+    ]);
+    expect(heard[2]?.payload).toMatchObject({ hash: 'd2', asset: '310000-XX-0002' });
+    expect(heard[3]?.payload).toMatchObject({ descriptions: { 'meter-1': 'd2' } });
+  });
+
   it('leaves its will as offline where the link is lost', async () => {
     await using broker = await embeddedBroker();
     await using city = await MqttReceiver.at(broker.port, '+/+/+/+/state');

@@ -1,8 +1,9 @@
 /** Switches the faults of a scenario on and off at their times, in real time since the street opened. */
+import { ArduinoFirmata } from './devices/arduino-firmata.ts';
 import { faultOfLine, type ScenarioFault } from './scenario-faults.ts';
 import type { StreetParts } from './street-parts.ts';
 
-type Ground = Pick<StreetParts, 'lines' | 'broker' | 'world' | 'say'>;
+type Ground = Pick<StreetParts, 'lines' | 'devices' | 'broker' | 'world' | 'say'>;
 
 /** Runs the plan until disposed; then what is on is switched off, as far as it lasts. */
 export function runFaultPlan(plan: readonly ScenarioFault[], ground: Ground): Disposable {
@@ -42,7 +43,7 @@ export function runFaultPlan(plan: readonly ScenarioFault[], ground: Ground): Di
   };
 }
 
-function switchOn(one: ScenarioFault, { lines, broker, world, say }: Ground): () => void {
+function switchOn(one: ScenarioFault, { lines, devices, broker, world, say }: Ground): () => void {
   const failed = (error: unknown): void => say(`fault ${one.fault} could not end: ${String(error)}`);
   switch (one.fault) {
     case 'city-away':
@@ -58,7 +59,14 @@ function switchOn(one: ScenarioFault, { lines, broker, world, say }: Ground): ()
       const line = lines.get(one.line);
       if (line?.kind !== 'serial') return () => undefined;
       line.port.unplug();
-      return () => void line.port.replug().catch(failed);
+      return () => {
+        line.port.replug().catch(failed);
+        // A board that is fed by its USB cable starts anew.
+        for (const { id } of line.plan.devices) {
+          const device = devices.get(id);
+          if (device instanceof ArduinoFirmata) device.reset();
+        }
+      };
     }
     default: {
       const fault = faultOfLine(one);

@@ -64,6 +64,13 @@ try {
     `${JSON.stringify({ ready: true, site, broker, camera: street.camera?.url, lines })}\n`,
   );
   await stop.promise;
+  // By the simulator's own clock: how many requests came, and how many of them inside the 3.5 characters of silence.
+  const heard = [...street.lines.values()].flatMap((line) =>
+    line.kind === 'serial'
+      ? [{ id: line.plan.id, requests: line.port.wire.total, early: line.port.wire.early }]
+      : [],
+  );
+  process.stdout.write(`${JSON.stringify({ stopped: true, served: street.ledger.count, lines: heard })}\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;

@@ -13,6 +13,15 @@ const FOLDER = fileURLToPath(new URL('./scenarios/', import.meta.url));
 /** Devices that are not Modbus. */
 export const OTHER_MODELS = ['plantower-pms5003', 'arduino-firmata'] as const;
 
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected letters, digits, _ and -, at most 64');
 const title = z.strictObject({ en: z.string(), zh: z.string().optional() });
 
@@ -56,7 +65,7 @@ export const scenarioSchema = z.strictObject({
   site: z.strictObject({
     id,
     title,
-    timezone: z.string().refine((zone) => Intl.supportedValuesOf('timeZone').includes(zone), {
+    timezone: z.string().refine(isZone, {
       error: 'expected an IANA time zone such as Asia/Shanghai',
     }),
     position: z.strictObject({ lat: z.number().min(-90).max(90), lon: z.number().min(-180).max(180) }),

@@ -98,7 +98,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
       ? undefined
       : started.use(await startCameraThread(world, clock, options.camera ?? 0));
 
-  started.use(runFaultPlan(scenario.faults, { lines, broker, world, say }));
+  started.use(runFaultPlan(scenario.faults, { lines, devices, broker, world, say }));
   const parts = started.move();
   return {
     scenario,

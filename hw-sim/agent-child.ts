@@ -5,10 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../agent/main.ts', import.meta.url));
+/** The agent's entry: started as a process, never imported. */
+export const AGENT_MAIN = join(import.meta.dirname, '..', 'agent', 'main.ts');
 /** Everything must be gone 3 s after Ctrl-C. */
 const STOP_MS = 2700;
 const FIRST_PAUSE_MS = 500;
@@ -49,7 +50,7 @@ export function keepAgent(options: AgentChildOptions): AgentChild {
   const start = (): void => {
     timer = undefined;
     const born = performance.now();
-    const fresh = spawn(process.execPath, [MAIN, 'run', '--site', options.site], {
+    const fresh = spawn(process.execPath, [AGENT_MAIN, 'run', '--site', options.site], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     child = fresh;

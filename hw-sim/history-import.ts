@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { AGENT_MAIN } from './agent-child.ts';
 import { writeHistory } from './history.ts';
 import type { StreetParts } from './street-parts.ts';
 
-const MAIN = fileURLToPath(new URL('../agent/main.ts', import.meta.url));
 const LONGEST_MS = 60_000;
 
 /**
@@ -26,7 +25,7 @@ export async function fillHistory(
   const file = join(folder, 'history.jsonl');
   try {
     const count = await writeHistory(file, { scenario: street.scenario, world: street.world, signal });
-    const child = spawn(process.execPath, [MAIN, 'import', '--site', site, file], {
+    const child = spawn(process.execPath, [AGENT_MAIN, 'import', '--site', site, file], {
       stdio: ['ignore', 'ignore', 'pipe'],
       signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]),
     });

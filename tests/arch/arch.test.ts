@@ -15,10 +15,12 @@ function part(file: string): string {
 const COMPOSITION = new Set(['agent/main.ts', 'agent/compose', 'agent/cli']);
 
 /** Why an import breaks the one-way rule, or undefined. */
-function wrong({ from, to, typeOnly }: Import): string | undefined {
+function wrong({ from, to, typeOnly, process }: Import): string | undefined {
   const [a, b] = [part(from), part(to)];
   if (a === b || a === 'tests' || a === 'bench') return undefined;
   if (b === 'tests' || b === 'bench') return 'nothing ships with tests or benches in it';
+  // The street starts the agent as a process of its own; that is no import.
+  if (a === 'hw-sim' && to === 'agent/main.ts' && process) return undefined;
   if (a === 'hw-sim') {
     return b === 'agent/core' && typeOnly
       ? undefined
@@ -38,10 +40,10 @@ describe('the house', () => {
     expect(files.length).toBeGreaterThan(50);
     expect(imports.length).toBeGreaterThan(100);
     expect(
-      wrong({ from: 'agent/bus/a.ts', to: 'agent/store/b.ts', own: true, typeOnly: false }),
+      wrong({ from: 'agent/bus/a.ts', to: 'agent/store/b.ts', own: true, typeOnly: false, process: false }),
     ).toBeDefined();
     expect(
-      wrong({ from: 'hw-sim/a.ts', to: 'drivers/modbus/crc.ts', own: true, typeOnly: true }),
+      wrong({ from: 'hw-sim/a.ts', to: 'drivers/modbus/crc.ts', own: true, typeOnly: true, process: false }),
     ).toBeDefined();
   });
 
@@ -97,7 +99,7 @@ describe('the house', () => {
   });
 
   test('no test is switched off, no check is silenced', () => {
-    const marks = /\.(only|skip|todo)\(|@ts-(ignore|expect-error|nocheck)/;
+    const marks = /\b(describe|it|test)\.(only|skip|todo)\(|@ts-(ignore|expect-error|nocheck)/;
     const silenced = files.filter(
       (file) => !file.startsWith('tests/arch/') && marks.test(readFileSync(file, 'utf8')),
     );

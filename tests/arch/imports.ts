@@ -11,6 +11,8 @@ export interface Import {
   readonly to: string;
   readonly own: boolean;
   readonly typeOnly: boolean;
+  /** Named as the entry of a process or thread (`new URL(…, import.meta.url)`). */
+  readonly process: boolean;
 }
 
 const IMPORT =
@@ -36,6 +38,7 @@ export function importsOf(file: string): Import[] {
       to: own ? normalize(join(dirname(file), target)) : target,
       own,
       typeOnly: match[1] !== undefined,
+      process: match[4] !== undefined,
     };
   });
 }

@@ -125,9 +125,10 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
     const inked = () =>
       page.locator('.plot canvas').evaluate((canvas) => {
         if (!(canvas instanceof HTMLCanvasElement)) return 0;
-        const { data } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? {
-          data: [],
-        };
+        const { width, height } = canvas;
+        const copy = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
+        copy?.drawImage(canvas, 0, 0);
+        const { data } = copy?.getImageData(0, 0, width, height) ?? { data: [] };
         let count = 0;
         for (let i = 3; i < data.length; i += 4) if ((data[i] ?? 0) > 200) count += 1;
         return count;

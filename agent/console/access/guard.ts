@@ -66,7 +66,7 @@ export class Guard {
     const who = this.#who(asked);
     if (who === undefined) {
       throw new Problem(401, 'not-logged-in', 'this needs a login or a token', {
-        fix: 'Open a new one-time link, printed by the agent at its start.',
+        fix: 'Open a new one-time link: kerbside login prints one.',
       });
     }
     if (personOnly && who.kind !== 'session') {

@@ -32,7 +32,8 @@ function chosen(rows: ReadonlyMap<string, PointRow>, at: string): PointRow | und
   const named = rows.get(at.replace(/^\/points\//, ''));
   if (named !== undefined) return named;
   const numbers = [...rows.values()].filter(({ type }) => type === 'number');
-  return numbers.find(({ unit }) => unit === 'W' || unit === 'kW') ?? numbers[0];
+  const powers = numbers.filter(({ unit }) => unit === 'W' || unit === 'kW');
+  return powers.find(({ point }) => /total|^power$/.test(point)) ?? powers[0] ?? numbers[0];
 }
 
 export function ChartCard() {

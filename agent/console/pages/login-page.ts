@@ -13,7 +13,7 @@ export function LoginPage() {
   return html`<section class="card login" aria-labelledby="login-title">
     <h1 id="login-title">${t('login.title')}</h1>
     <p>${t('login.why')}</p>
-    <p><code>npm run kerbside -- link</code></p>
+    <p><code>npm run kerbside -- login --site site.yaml</code></p>
     <form onSubmit=${enter}>
       <label for="code">${t('login.code')}</label>
       <div class="row">

@@ -25,6 +25,6 @@ export function OverviewPage() {
         ${here?.node_red === true && html`<${NodeRedCard} />`}
       </div>
     </div>
-    <${PointsTable} />
+    <${PointsTable} folded />
   `;
 }

@@ -11,7 +11,11 @@ const points = (state: State) => state.points;
 const site = (state: State) => state.site;
 const path = (state: State) => state.path;
 
-export function PointsTable() {
+/** Rows of a device before the rest is folded away, where all devices are to fit the eye. */
+const FOLD = 6;
+
+/** `folded`: each device shows its first points only, until asked for more. */
+export function PointsTable({ folded = false }: { folded?: boolean }) {
   useTick(1000);
   const [filter, setFilter] = useState('');
   const rows = [...use(points).values()].filter((row) => matches(row, filter));
@@ -33,7 +37,7 @@ export function PointsTable() {
     <div class="devices">
       ${[...Map.groupBy(rows, ({ device }) => device)].map(
         ([id, group]) =>
-          html`<${DeviceTable} key=${id} id=${id} device=${devices.get(id)} rows=${group} at=${at} />`,
+          html`<${DeviceTable} key=${id} id=${id} device=${devices.get(id)} rows=${group} at=${at} folded=${folded && filter === ''} />`,
       )}
     </div>
     ${rows.length === 0 && html`<p class="empty">${t('points.none')}</p>`}
@@ -45,9 +49,13 @@ interface DeviceTableProps {
   readonly device: ApiSite['devices'][number] | undefined;
   readonly rows: readonly PointRow[];
   readonly at: string;
+  readonly folded: boolean;
 }
 
-function DeviceTable({ id, device, rows, at }: DeviceTableProps) {
+function DeviceTable({ id, device, rows, at, folded }: DeviceTableProps) {
+  const [open, setOpen] = useState(false);
+  const fold = folded && rows.length > FOLD + 1;
+  const shown = fold && !open ? rows.slice(0, FOLD) : rows;
   return html`<table class="device">
     <caption>
       ${say(device?.title) || id}
@@ -63,8 +71,21 @@ function DeviceTable({ id, device, rows, at }: DeviceTableProps) {
       </tr>
     </thead>
     <tbody>
-      ${rows.map((row) => html`<${Row} key=${row.point} row=${row} at=${at} />`)}
+      ${shown.map((row) => html`<${Row} key=${row.point} row=${row} at=${at} />`)}
     </tbody>
+    ${
+      fold &&
+      html`<tfoot>
+        <tr>
+          <td></td>
+          <td colspan="4">
+            <button class="quiet" aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}>
+              ${open ? t('points.fewer') : t('points.more', { n: rows.length - FOLD })}
+            </button>
+          </td>
+        </tr>
+      </tfoot>`
+    }
   </table>`;
 }
 

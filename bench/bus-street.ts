@@ -17,8 +17,9 @@ export interface StreetOptions {
 export interface StreetFigures {
   readonly requests: number;
   readonly insideSilence: number;
-  /** Shortest silence before a request, ms. */
+  /** Shortest and median silence before a request, ms. */
   readonly shortest: number;
+  readonly median: number;
   /** Time the line needed at least for what it carried: characters, two silences, turnaround, ms. */
   readonly needed: number;
   /** When function 6 requests began, monotonic ms, by value. */
@@ -97,10 +98,12 @@ process.on('message', (message) => {
     process.disconnect();
     return;
   }
+  const silences = wire.requests.map(({ silence }) => silence).sort((a, b) => a - b);
   const figures: StreetFigures = {
     requests: wire.total - total,
     insideSilence: wire.early - early,
-    shortest: Math.min(...wire.requests.map(({ silence }) => silence)),
+    shortest: silences[0] ?? 0,
+    median: silences[silences.length >> 1] ?? 0,
     needed,
     writes: wire.requests
       .filter(({ bytes }) => bytes[1] === 6)

@@ -143,6 +143,7 @@ async function stretch(place: Street, ms = seconds * 1000) {
     utilisation: three(figures.needed / elapsed),
     inside_silence: figures.insideSilence,
     shortest_silence_ms: three(figures.shortest),
+    median_silence_ms: three(figures.median),
     cpu_percent: three((cpuMs(cpu) / elapsed) * 100),
   };
 }
@@ -158,6 +159,7 @@ async function saturated(baud: number) {
     case: `saturated-${baud}`,
     ...figures,
     aim: AIMS[baud],
+    errors: errorsOf(polls.handle),
     requests_against_one_per_point: three(POINTS / requests),
   });
 }
@@ -237,6 +239,12 @@ async function commands(baud: number) {
     read_back_p99_ms: three(percentile(done, 0.99)),
     inside_silence: insideSilence,
   });
+}
+
+/** Failed exchanges by kind since the start, of the whole line. */
+function errorsOf(handle: LineHandle) {
+  const facts = Object.entries(handle.health()[0]?.facts ?? {});
+  return Object.fromEntries(facts.filter(([name]) => name.startsWith('errors_')));
 }
 
 function percentile(values: readonly number[], part: number): number {

@@ -12,6 +12,9 @@ import type { Pipe } from './port.ts';
 import { type EchoKnowledge, Reception } from './reception.ts';
 import { type Arrival, Waiting } from './waiting.ts';
 
+/** Silence of a fast line, ms: 19200 baud and above. */
+const SHORT_SILENCE = 2.01;
+
 export interface WireOptions {
   readonly pipe: Pipe;
   readonly timing: LineTiming;
@@ -128,11 +131,22 @@ export class Wire implements Disposable {
           { fix: 'Look for a device with another baud rate, a second master, or A and B swapped.' },
         );
       }
-      await clock.sleep(free - now, signal);
+      await this.#rest(free - now, signal);
     }
     this.#dirty = false;
     this.#idle = new Uint8Array();
     this.#owed.expire(clock.mono());
+  }
+
+  /** Waits `ms` or somewhat less. A short silence ends in a sleep that is finer than timers are. */
+  async #rest(ms: number, signal: AbortSignal): Promise<void> {
+    const { pipe, clock, timing } = this.#options;
+    if (pipe.hold === undefined || timing.silence > SHORT_SILENCE) return clock.sleep(ms, signal);
+    if (ms < 1) {
+      if (!pipe.hold(ms)) await clock.sleep(ms, signal);
+      return;
+    }
+    await clock.sleep(Math.min(1, ms), signal);
   }
 
   async #broadcast(device: string, request: ExchangeRequest, signal: AbortSignal): Promise<Answer> {
@@ -167,7 +181,11 @@ export class Wire implements Disposable {
       const error = asAgentError(thrown);
       waiting.fail(error);
       this.#owed.add({ device, match, sent: clock.mono() });
-      this.#dirty ||= waiting.bytes > 0;
+      if (waiting.bytes > 0) {
+        // Half an answer: what held it up may still bring the rest. The line has to be silent from now on.
+        this.#dirty = true;
+        this.#lastByte = clock.mono();
+      }
       this.#finished(device, started, reception, { error });
       throw error;
     } finally {

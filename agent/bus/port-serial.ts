@@ -11,6 +11,7 @@ import type { Clock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { SerialSettings } from '../core/site.ts';
 import { characterTime } from './airtime.ts';
+import { hold } from './hold.ts';
 import { pipeListeners } from './pipe.ts';
 import type { Pipe, Port } from './port.ts';
 import { type PortPath, portPath } from './port-path.ts';
@@ -205,6 +206,7 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
       return failure;
     },
     onData: listeners.add,
+    hold: (ms) => hold(clock, ms),
     async write(bytes, signal) {
       if (rts === undefined) return writeAll(bytes, signal);
       await binding.set({ rts: true });

@@ -5,6 +5,11 @@ import type { Stream } from '../core/link.ts';
 /** An open pipe. `closed` settles when it is lost or disposed; `failure` then says why, undefined after dispose. */
 export interface Pipe extends Stream {
   readonly failure: AgentError | undefined;
+  /**
+   * Sleeps less than a millisecond on the thread itself, where the port can; false where it has not slept. Timers
+   * have whole milliseconds, and at 115200 baud half of one is 3 % of the line.
+   */
+  hold?(ms: number): boolean;
 }
 
 export interface Port {

@@ -54,13 +54,13 @@ test('debts expire, and bytes that come on an idle line settle them', () => {
   expect(owed.until('meter', 2000)).toBeUndefined();
 });
 
-test('fuzz: 300,000 random pieces never crash it, never give what the matcher refuses, and never pile up', () => {
+test('fuzz: 100,000 random pieces never crash it, never give what the matcher refuses, and never pile up', () => {
   const seed = 99;
   const random = seeded(seed);
   const owed = new OwedAnswers(2000);
   let reception = fresh(owed);
   let answers = 0;
-  for (let i = 0; i < 300_000; i++) {
+  for (let i = 0; i < 100_000; i++) {
     const kind = random();
     const bytes =
       kind < 0.05
@@ -73,7 +73,8 @@ test('fuzz: 300,000 random pieces never crash it, never give what the matcher re
                 random() < 0.5 ? random() * 256 : random() * 4,
               );
     const found = reception.feed(bytes);
-    expect(reception.pending).toBeLessThanOrEqual(1024);
+    if (reception.pending > 1024)
+      throw new Error(`seed ${seed}, piece ${i}: ${reception.pending} bytes kept`);
     if (found !== undefined) {
       answers += 1;
       if (!sound(found)) throw new Error(`seed ${seed}, piece ${i}: ${found}`);
@@ -84,5 +85,5 @@ test('fuzz: 300,000 random pieces never crash it, never give what the matcher re
       owed.expire(i);
     }
   }
-  expect(answers).toBeGreaterThan(100);
-});
+  expect(answers).toBeGreaterThan(40);
+}, 60_000);

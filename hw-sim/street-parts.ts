@@ -35,6 +35,12 @@ export interface StreetOptions {
   readonly camera?: number | false;
   /** Takes lines for people: what the city receives, which fault comes. */
   readonly say?: (line: string) => void;
+  /**
+   * Longest time for which an adapter collects bytes of one answer before it hands them over, ms; see
+   * `WireOptions.latency`. Default 200, which is a whole answer: on a busy machine a pause of this process between two
+   * pieces would look like a line that cuts answers off. The last byte comes at its own time either way.
+   */
+  readonly latency?: number;
   /** Hits moments to a tenth of a millisecond; see `realTime`. */
   readonly precise?: boolean;
 }
@@ -146,7 +152,8 @@ async function openLine(
   }
   const { id, baud, format, duplex } = plan;
   const link = options.ports === undefined ? {} : { link: join(options.ports, id) };
-  const port = await openPtyLine({ id, baud, format, duplex, ledger, time, ...link });
+  const latency = options.latency ?? 200;
+  const port = await openPtyLine({ id, baud, format, duplex, ledger, time, latency, ...link });
   for (const device of own satisfies readonly LineDevice[]) port.wire.attach(device);
   return { kind: 'serial', plan, port };
 }

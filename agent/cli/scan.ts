@@ -1,0 +1,97 @@
+/**
+ * `kerbside scan <port>`: what answers on a line. The quick plan first (at most 60 s on a silent line), then every unit
+ * at every setting until it is interrupted. Only reads; ends with a piece of site.yaml.
+ */
+import type { Command } from 'commander';
+import { openCatalogue } from '../config/catalogue.ts';
+import { readSource } from '../config/source.ts';
+import { asAgentError } from '../core/errors.ts';
+import type { Profile } from '../core/profile.ts';
+import { SystemClock } from '../core/system-clock.ts';
+import { EXIT } from './exit.ts';
+import { interruptible } from './interrupt.ts';
+import { type Found, fragment } from './scan/fragment.ts';
+import { fullPlan, parseTarget, quickPlan, type Stage, settingText } from './scan/plan.ts';
+import { search } from './scan/search.ts';
+import { siteDeps } from './site.ts';
+
+export function register(program: Command): void {
+  program
+    .command('scan')
+    .description('find the devices on a serial port or behind host:port; never writes')
+    .argument('<port>', 'serial port such as /dev/ttyUSB0, or host:port')
+    .option('--quick', 'only the usual settings and units')
+    .option('--json', 'one JSON line for each device found, and one at the end')
+    .addHelpText(
+      'after',
+      '\nCtrl-C ends it with what was found so far.\nExit code 0: something was found. 1: nothing. 3: the port cannot be used.',
+    )
+    .action(scan);
+}
+
+async function scan(port: string, options: { quick?: true; json?: true }): Promise<void> {
+  const target = parseTarget(port);
+  const profiles = await allProfiles();
+  const found: Found[] = [];
+  using interrupt = interruptible();
+  const run = (stages: readonly Stage[]) =>
+    search({
+      stages,
+      profiles,
+      clock: new SystemClock(),
+      signal: interrupt.signal,
+      known: [...found],
+      onFound: (one) => {
+        found.push(one);
+        process.stdout.write(
+          options.json === true ? `${JSON.stringify(facts(one))}\n` : `${sentenceOf(one)}\n`,
+        );
+      },
+      onStage: (setting, left) => {
+        process.stderr.write(`${setting}: asking; ${leftText(left)} left if nothing answers (Ctrl-C ends)\n`);
+      },
+      onNoise: (setting) => {
+        process.stderr.write(
+          `${setting}: bytes came that are no answer: another setting, or a second master\n`,
+        );
+      },
+    });
+  try {
+    await run(quickPlan(target));
+    const talking = found.some(({ unit }) => unit === undefined);
+    if (options.quick !== true && !talking) await run(fullPlan(target));
+  } catch (error) {
+    if (asAgentError(error).code !== 'aborted') throw error;
+  }
+  const yaml = found.length === 0 ? '' : fragment(found);
+  if (options.json === true) {
+    process.stdout.write(
+      `${JSON.stringify({ done: !interrupt.signal.aborted, found: found.length, site: yaml })}\n`,
+    );
+  } else process.stdout.write(found.length === 0 ? 'nothing answered\n' : `\n${yaml}`);
+  process.exitCode = found.length === 0 ? EXIT.no : EXIT.ok;
+}
+
+async function allProfiles(): Promise<readonly Profile[]> {
+  const deps = siteDeps();
+  const catalogue = await openCatalogue(deps.profiles, [], deps, readSource);
+  const results = await Promise.all(catalogue.names.map((name) => catalogue.load(name)));
+  return results.flatMap((result) => (result?.ok === true ? [result.profile] : []));
+}
+
+function facts({ line, unit, profiles, points }: Found) {
+  return { setting: settingText(line), unit: unit ?? null, profile: profiles[0] ?? null, profiles, points };
+}
+
+function sentenceOf({ line, unit, profiles, points }: Found): string {
+  const [best, ...others] = profiles;
+  const where = settingText(line);
+  if (unit === undefined) return `found ${best} at ${where}, talking by itself`;
+  if (best === undefined) return `found unit ${unit} at ${where}: it answers, but no profile fits`;
+  const also = others.length === 0 ? '' : `; ${others.join(', ')} would fit too`;
+  return `found unit ${unit} at ${where}: ${best} (${points} points read)${also}`;
+}
+
+function leftText(ms: number): string {
+  return ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
+}

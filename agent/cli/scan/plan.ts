@@ -1,0 +1,95 @@
+/** In which order a port is searched, and how long that takes where nothing answers. */
+import { characterTime, silenceTime } from '../../bus/airtime.ts';
+import type { LineConfig, SerialSettings } from '../../core/site.ts';
+
+/** One setting of the line and the unit ids to ask for there. */
+export interface Stage {
+  readonly line: LineConfig;
+  readonly units: readonly number[];
+  /** Longest wait for an answer, ms. */
+  readonly timeout: number;
+}
+
+export interface Target {
+  readonly kind: 'serial' | 'tcp';
+  readonly port: string;
+  readonly host: string;
+  readonly tcpPort: number;
+}
+
+/** `/dev/ttyUSB0`, `10.0.0.7:502`, `[::1]:502`, `10.0.0.7` (port 502). */
+export function parseTarget(text: string): Target {
+  const match = /^(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9.-]+))(?::(\d{1,5}))?$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const named = match?.[3] !== undefined || (host?.includes('.') ?? false) || match?.[1] !== undefined;
+  if (text.startsWith('/') || text.startsWith('.') || host === undefined || !named) {
+    return { kind: 'serial', port: text, host: '', tcpPort: 0 };
+  }
+  return { kind: 'tcp', port: text, host, tcpPort: Number(match?.[3] ?? 502) };
+}
+
+const units = (last: number): readonly number[] => Array.from({ length: last }, (_, i) => i + 1);
+/** Real meters answer within 20 to 200 ms; the quick plan must end within 60 s on a silent line. */
+const QUICK_TIMEOUT = 250;
+const FULL_TIMEOUT = 400;
+
+function settings(baud: number, format: '8N1' | '8E1' | '8O1' | '8N2'): SerialSettings {
+  const parity = { N: 'none', E: 'even', O: 'odd' } as const;
+  return {
+    baud,
+    dataBits: 8,
+    parity: parity[format[1] as keyof typeof parity],
+    stopBits: format[2] === '2' ? 2 : 1,
+  };
+}
+
+function stage(target: Target, serial: SerialSettings, ids: readonly number[], timeout: number): Stage {
+  return { line: { id: 'scan', kind: 'serial', port: target.port, serial, timeout }, units: ids, timeout };
+}
+
+function tcpStage({ host, tcpPort }: Target, ids: readonly number[], timeout: number): Stage {
+  const line: LineConfig = { id: 'scan', kind: 'tcp', host, port: tcpPort, framing: 'modbus-tcp', timeout };
+  return { line, units: ids, timeout };
+}
+
+/** What is usual: units 1-32 at 9600 and 19200 baud 8N1 and 8E1, then 2400-115200 at units 1-4. */
+export function quickPlan(target: Target): readonly Stage[] {
+  if (target.kind === 'tcp') return [tcpStage(target, [255, ...units(32)], 1000)];
+  const usual = [9600, 19_200].flatMap((baud) =>
+    (['8N1', '8E1'] as const).map((format) =>
+      stage(target, settings(baud, format), units(32), QUICK_TIMEOUT),
+    ),
+  );
+  const others = [2400, 4800, 38_400, 57_600, 115_200].flatMap((baud) =>
+    (['8N1', '8E1'] as const).map((format) => stage(target, settings(baud, format), units(4), QUICK_TIMEOUT)),
+  );
+  return [...usual, ...others];
+}
+
+/** Every unit at every setting. */
+export function fullPlan(target: Target): readonly Stage[] {
+  if (target.kind === 'tcp') return [tcpStage(target, units(247), 1000)];
+  return [9600, 19_200, 4800, 2400, 38_400, 57_600, 115_200, 1200].flatMap((baud) =>
+    (['8N1', '8E1', '8O1', '8N2'] as const).map((format) =>
+      stage(target, settings(baud, format), units(247), FULL_TIMEOUT),
+    ),
+  );
+}
+
+/** Characters of the request that asks whether a unit is there. */
+const REQUEST = 8;
+
+/** Time of a stage in which nothing answers, ms. */
+export function silentTime({ line, units: ids, timeout }: Stage): number {
+  const wire =
+    line.serial === undefined ? 0 : REQUEST * characterTime(line.serial) + 2 * silenceTime(line.serial);
+  return ids.length * (timeout + wire);
+}
+
+/** `9600 8N1`, or the address of a TCP line. */
+export function settingText(line: LineConfig): string {
+  const { serial } = line;
+  if (serial === undefined) return line.kind === 'tcp' ? `${line.host}:${line.port}` : line.port;
+  const parity = { none: 'N', even: 'E', odd: 'O' } as const;
+  return `${serial.baud} ${serial.dataBits}${parity[serial.parity]}${serial.stopBits}`;
+}

@@ -1,0 +1,115 @@
+/** The search itself: opens the port at each setting, listens, asks every unit, and tells what it finds as it comes. */
+import { lineTiming } from '../../bus/airtime.ts';
+import { Wire } from '../../bus/exchange.ts';
+import { portOf } from '../../bus/open.ts';
+import type { Pipe } from '../../bus/port.ts';
+import type { Clock } from '../../core/clock.ts';
+import { asAgentError } from '../../core/errors.ts';
+import type { Profile } from '../../core/profile.ts';
+import type { Found } from './fragment.ts';
+import { identify } from './identify.ts';
+import { type Stage, settingText, silentTime } from './plan.ts';
+import { ASKED, TALKING, type TalkingProtocol } from './searcher.ts';
+
+export interface SearchOptions {
+  readonly stages: readonly Stage[];
+  readonly profiles: readonly Profile[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Found by an earlier plan; a unit is searched once. */
+  readonly known: readonly Found[];
+  readonly onFound: (found: Found) => void;
+  /** Told before each setting: what it is and how long the rest takes if nothing answers, ms. */
+  readonly onStage: (setting: string, left: number) => void;
+  /** Something sent bytes that make no sense at this setting. */
+  readonly onNoise: (setting: string) => void;
+}
+
+/** Ends when all stages are done or the signal aborts. Rejects with `AgentError` where the port cannot be opened. */
+export async function search(options: SearchOptions): Promise<void> {
+  const { stages, clock, signal } = options;
+  const units = new Set(options.known.flatMap(({ unit }) => (unit === undefined ? [] : [unit])));
+  const heard = new Set<string>(
+    options.known.flatMap(({ unit, profiles }) => (unit === undefined ? profiles : [])),
+  );
+  for (const [i, stage] of stages.entries()) {
+    if (signal.aborted) return;
+    const left = stages.slice(i).reduce((sum, next) => sum + silentTime(next), 0);
+    options.onStage(settingText(stage.line), left);
+    await using pipe = await portOf(stage.line, clock).open(signal);
+    const talker = await listen(stage, pipe, heard, options);
+    if (talker !== undefined) {
+      heard.add(talker.profile);
+      options.onFound({ line: stage.line, profiles: [talker.profile], points: 0 });
+      // Whoever talks by itself has the line alone.
+      return;
+    }
+    await ask(stage, pipe, units, options);
+  }
+}
+
+/** At a rate that a talking device uses, listens as long as it may be silent. Once a rate is enough. */
+async function listen(
+  stage: Stage,
+  pipe: Pipe,
+  heard: Set<string>,
+  { clock, signal }: SearchOptions,
+): Promise<TalkingProtocol | undefined> {
+  const { serial } = stage.line;
+  const candidates = TALKING.filter(
+    ({ baud, profile }) => baud === serial?.baud && serial.parity === 'none' && !heard.has(profile),
+  );
+  if (candidates.length === 0) return undefined;
+  let bytes = new Uint8Array();
+  using _listener = pipe.onData((more) => {
+    bytes = Uint8Array.from([...bytes.slice(-512), ...more]);
+  });
+  const end = clock.mono() + Math.max(...candidates.map(({ every }) => every));
+  while (clock.mono() < end && !signal.aborted) {
+    await clock.sleep(100, signal).catch(() => {});
+    const found = candidates.find((candidate) => candidate.hears(bytes));
+    if (found !== undefined) return found;
+  }
+  for (const { profile } of candidates) heard.add(profile);
+  return undefined;
+}
+
+async function ask(stage: Stage, pipe: Pipe, units: Set<number>, options: SearchOptions): Promise<void> {
+  const { clock, signal, profiles } = options;
+  const { line, timeout } = stage;
+  let noisy = false;
+  using wire = new Wire({
+    pipe,
+    timing: lineTiming(line),
+    timeout,
+    cut: line.kind === 'serial' ? 40 : timeout,
+    clock,
+  });
+  for (const unit of stage.units) {
+    for (const { driver, isThere } of ASKED) {
+      if (signal.aborted) return;
+      if (units.has(unit)) continue;
+      const { exchange } = wire.lend(`unit ${unit}`);
+      try {
+        if (!(await isThere({ unit, line, clock, exchange, signal }))) continue;
+      } catch (thrown) {
+        const { code } = asAgentError(thrown);
+        if (code === 'link-lost') throw thrown;
+        if (code === 'frame-invalid' && !noisy) {
+          noisy = true;
+          options.onNoise(settingText(line));
+        }
+        continue;
+      }
+      units.add(unit);
+      const candidates = profiles.filter(({ protocol }) => protocol === driver.protocol);
+      const fits = await identify(driver, candidates, unit, line, clock, exchange, signal).catch(() => []);
+      options.onFound({
+        line,
+        unit,
+        profiles: fits.map(({ profile }) => profile.id),
+        points: fits[0]?.points ?? 0,
+      });
+    }
+  }
+}

@@ -22,6 +22,9 @@ import { type Db, WAL_LIMIT } from './sqlite.ts';
 import { State } from './state.ts';
 import { writtenBytes } from './written.ts';
 
+/** A reader that holds the WAL is not waited for more often than this, ms. */
+const TRIM_EVERY = 30_000;
+
 /** What `state.commit` holds: the last commit, so that a repeated ask is answered and not written. */
 interface LastCommit {
   readonly instance: string;
@@ -56,6 +59,9 @@ export class LogFile {
   readonly #retention: Retention;
   /** Numbers of the point table by the packer's; the packer tells each point once per generation. */
   readonly #numbers: number[] = [];
+  #statistics: Statistics | undefined;
+  #lookedAt = 0;
+  #trimmedAt = Number.NEGATIVE_INFINITY;
 
   /** Runs inside the opening transaction: rollups catch up with the log. */
   constructor(db: Db, options: LogFileOptions) {
@@ -158,26 +164,29 @@ export class LogFile {
     this.#appendEvents(events, this.clock.bootNumber(boot));
   }
 
-  /** After a commit: keeps the WAL small where readers held the ordinary checkpoint back. */
+  /** After a commit: keeps the WAL small where readers held the ordinary checkpoint back. Waits for them at most 2 s. */
   trimWal(): void {
-    if (this.#sizeOf('-wal') > WAL_LIMIT) this.db.pragma('wal_checkpoint(TRUNCATE)');
+    if (this.#sizeOf('-wal') <= WAL_LIMIT) return;
+    const now = performance.now();
+    if (now - this.#trimmedAt < TRIM_EVERY) return;
+    this.#trimmedAt = now;
+    this.db.pragma('wal_checkpoint(TRUNCATE)');
   }
 
   #sizeOf(suffix: string): number {
     return statSync(this.#options.file + suffix, { throwIfNoEntry: false })?.size ?? 0;
   }
 
+  /** Looks at the files at most once a second: it costs more than a small commit. */
   statistics(commitMs: number): Statistics {
-    const used = this.#retention.used();
-    const { free } = this.#retention;
-    return {
-      used,
-      file: this.#sizeOf(''),
-      wal: this.#sizeOf('-wal'),
-      commitMs,
-      written: writtenBytes(),
-      free,
-    };
+    const now = performance.now();
+    if (this.#statistics === undefined || now - this.#lookedAt > 1000) {
+      this.#lookedAt = now;
+      const { free } = this.#retention;
+      const sizes = { used: this.#retention.used(), file: this.#sizeOf(''), wal: this.#sizeOf('-wal') };
+      this.#statistics = { ...sizes, commitMs, written: writtenBytes(), free };
+    }
+    return { ...this.#statistics, commitMs };
   }
 
   /** Closes without a mark: the next start will say that the stop was not clean. */

@@ -14,6 +14,8 @@ interface Known {
 }
 
 const BAD_CODE = qualityCode('bad', 'not-available');
+/** About 139 years, ms. */
+const MAX_TIME = 2 ** 42;
 /** What an event costs in the ring besides its text, bytes. */
 const EVENT_BYTES = 64;
 
@@ -111,7 +113,7 @@ function fill(
     const reading = readings[i];
     if (at === undefined || reading === undefined || at.lane !== index) continue;
     point[n] = at.index;
-    time[n] = reading.time;
+    time[n] = sane(reading.time);
     code[n] = reading.quality === 'good' ? 0 : qualityCode(reading.quality, reading.reason);
     const held = reading.quality === 'bad' ? null : reading.value;
     if (typeof held === 'number' && Number.isFinite(held)) {
@@ -125,6 +127,11 @@ function fill(
     n++;
   }
   return { lane, count, buffer, texts, events };
+}
+
+/** A time that is none, or is centuries away, would not fit the codec: it becomes the beginning of the boot. */
+function sane(time: number): number {
+  return time > -MAX_TIME && time < MAX_TIME ? time : 0;
 }
 
 function typeOf(value: Reading['value']): ValueType {

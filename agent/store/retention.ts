@@ -4,6 +4,7 @@
  * for it holds the lane's last number.
  */
 import { statfsSync } from 'node:fs';
+import type { Statement } from 'better-sqlite3';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Gap } from '../core/record.ts';
 import type { Batches, BatchHead } from './batches.ts';
@@ -47,20 +48,23 @@ export class Retention {
   readonly #free: (dir: string) => number;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #budget: number;
+  readonly #pages: Statement<[], number>;
+  readonly #unused: Statement<[], number>;
+  readonly #pageSize: number;
   free = 1;
 
   constructor(options: RetentionOptions, free: (dir: string) => number = freeShare) {
     this.#options = options;
     this.#free = free;
     this.#budget = options.budget;
+    this.#pages = options.db.prepare<[], number>('PRAGMA page_count').pluck();
+    this.#unused = options.db.prepare<[], number>('PRAGMA freelist_count').pluck();
+    this.#pageSize = Number(options.db.pragma('page_size', { simple: true }));
   }
 
   /** Bytes in pages that hold something. */
   used(): number {
-    const { db } = this.#options;
-    const pages = Number(db.pragma('page_count', { simple: true }));
-    const unused = Number(db.pragma('freelist_count', { simple: true }));
-    return (pages - unused) * Number(db.pragma('page_size', { simple: true }));
+    return (Number(this.#pages.get()) - Number(this.#unused.get())) * this.#pageSize;
   }
 
   /** Drops what has to go, inside a transaction. `mono` and `now`: monotonic and true time. */

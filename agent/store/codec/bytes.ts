@@ -4,6 +4,15 @@ import { AgentError } from '../../core/errors.ts';
 /** Largest magnitude of a signed varint: differences of two such values still fit 53 bits after zigzag. */
 export const MAX_SIGNED = 2 ** 51;
 
+/** 0, −1, 1, −2 … as 0, 1, 2, 3 … */
+export function zigzag(value: number): number {
+  return value < 0 ? -2 * value - 1 : 2 * value;
+}
+
+export function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
 export class ByteWriter {
   #bytes = new Uint8Array(1024);
   #view = new DataView(this.#bytes.buffer);
@@ -48,7 +57,7 @@ export class ByteWriter {
 
   /** |value| ≤ 2^52, zigzag. */
   signed(value: number): void {
-    this.varint(value < 0 ? -2 * value - 1 : 2 * value);
+    this.varint(zigzag(value));
   }
 
   float32(value: number): void {
@@ -151,8 +160,7 @@ export class ByteReader {
   }
 
   signed(): number {
-    const value = this.varint();
-    return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+    return unzigzag(this.varint());
   }
 
   float32(): number {

@@ -10,7 +10,7 @@
  * Times are kept to 0.1 ms: finer than any line can tell, and one varint less than microseconds.
  */
 import { type Columns, ENTRY_BYTES, KIND, over, qualityOf } from '../columns.ts';
-import { type ByteReader, type ByteWriter, damaged, MAX_SIGNED } from './bytes.ts';
+import { type ByteReader, type ByteWriter, damaged, MAX_SIGNED, unzigzag, zigzag } from './bytes.ts';
 import { POWERS, scaled, TAG, tagOf } from './number.ts';
 
 /** More never stands in one batch; a longer commit is cut. */
@@ -21,14 +21,18 @@ const TICKS = 10;
 /** Decimals of a point (0…15), negative where it has none. */
 export type DecimalsOf = (point: number) => number;
 
+/** A run of 1…7 is told in the low three bits of its value, a longer one in a varint after it. */
+const SHORT = 8;
+
 function writeRuns(writer: ByteWriter, count: number, values: Float64Array, signed: boolean): void {
   for (let i = 0; i < count; ) {
     const value = values[i] ?? 0;
     let end = i + 1;
     while (end < count && values[end] === value) end++;
-    if (signed) writer.signed(value);
-    else writer.varint(value);
-    writer.varint(end - i);
+    const run = end - i;
+    const unsigned = signed ? zigzag(value) : value;
+    writer.varint(unsigned * SHORT + Math.min(run, SHORT) - 1);
+    if (run >= SHORT) writer.varint(run - SHORT);
     i = end;
   }
 }
@@ -40,9 +44,12 @@ function readRuns(
   put: (i: number, value: number) => void,
 ) {
   for (let i = 0; i < count; ) {
-    const value = signed ? reader.signed() : reader.varint();
-    const run = reader.varint();
-    if (run === 0 || run > count - i) throw damaged(`run of ${run} where ${count - i} are left`);
+    const packed = reader.varint();
+    const low = packed % SHORT;
+    const unsigned = (packed - low) / SHORT;
+    const run = low === SHORT - 1 ? SHORT + reader.varint() : low + 1;
+    if (run > count - i) throw damaged(`run of ${run} where ${count - i} are left`);
+    const value = signed ? unzigzag(unsigned) : unsigned;
     for (const end = i + run; i < end; i++) put(i, value);
   }
 }

@@ -47,40 +47,75 @@ export function encodeRow(start: number, accumulators: ReadonlyMap<number, Accum
   return row.take();
 }
 
+/** Bits of an entry's first byte over its kind (3 bits): what follows, and what is not worth a byte of its own. */
+const REVISED = 8;
+const HAS_BAD = 16;
+const AS_EXPECTED = 32;
+/** Times of first and last values are kept in steps of this, ms. */
+const TICK = 10;
+/** Stands for "no decimals". */
+const FLOATS = 255;
+
+/** Only counters and states need to know their first value. */
+function needsFirst(kind: Aggregation): boolean {
+  return kind === 'counter' || kind === 'state';
+}
+
 function writeEntry(writer: ByteWriter, start: number, acc: Accumulator): void {
-  writer.byte(KIND_CODES[acc.kind]);
-  writer.varint(acc.revision);
-  writer.varint(acc.expected);
-  writer.varint(acc.bad);
-  writer.varint(acc.count);
-  if (acc.count === 0) return;
-  const firstTime = Math.max(0, Math.round(acc.firstTime - start));
-  writer.varint(firstTime);
-  writer.varint(Math.max(0, Math.round(acc.lastTime - start) - firstTime));
+  const { kind, revision, expected, bad, count } = acc;
+  const asExpected = expected === count + bad;
+  const flags = (revision > 0 ? REVISED : 0) | (bad > 0 ? HAS_BAD : 0) | (asExpected ? AS_EXPECTED : 0);
+  writer.byte(KIND_CODES[kind] | flags);
+  writer.varint(count);
+  if (revision > 0) writer.varint(revision);
+  if (bad > 0) writer.varint(bad);
+  if (!asExpected) writer.varint(expected);
+  if (count === 0) return;
+  if (needsFirst(kind)) writer.varint(ticksOf(acc.firstTime - start));
+  writer.varint(ticksOf(acc.lastTime - start));
   const power = POWERS[acc.decimals];
-  const exact =
-    power !== undefined && Math.max(Math.abs(acc.min), Math.abs(acc.max)) * power < MAX_SIGNED / 2;
-  writer.byte(exact ? acc.decimals : 255);
+  const reach = Math.max(Math.abs(acc.min), Math.abs(acc.max)) * (power ?? 0);
+  const exact = power !== undefined && reach * Math.max(1, count) < MAX_SIGNED / 2;
+  writer.byte(exact ? acc.decimals : FLOATS);
   if (exact) {
     const min = scaled(acc.min, acc.decimals);
     writer.signed(min);
     writer.varint(scaled(acc.max, acc.decimals) - min);
-    writer.varint(scaled(acc.first, acc.decimals) - min);
     writer.varint(scaled(acc.last, acc.decimals) - min);
-  } else for (const value of [acc.min, acc.max, acc.first, acc.last]) writeNumber(writer, value, -1);
-  writeKind(writer, acc, exact && power !== undefined ? power : undefined);
+    if (needsFirst(kind)) writer.varint(scaled(acc.first, acc.decimals) - min);
+  } else {
+    for (const value of [acc.min, acc.max, acc.last]) writeNumber(writer, value, -1);
+    if (needsFirst(kind)) writeNumber(writer, acc.first, -1);
+  }
+  writeKind(writer, acc, exact ? acc.decimals : undefined);
 }
 
-function writeKind(writer: ByteWriter, acc: Accumulator, power: number | undefined): void {
-  // A sum of values with d decimals has d decimals: what floating point added beyond them is taken off again.
-  const trim = (sum: number) => (power === undefined ? sum : Math.round(sum * power) / power);
+function ticksOf(ms: number): number {
+  return Math.max(0, Math.round(ms / TICK));
+}
+
+/**
+ * A sum of values with d decimals has d decimals: it is written as the integer it is, without what floating point
+ * added to it.
+ */
+function writeSum(writer: ByteWriter, sum: number, decimals: number | undefined): void {
+  if (decimals === undefined) writer.float64(sum);
+  else writer.signed(scaled(sum, decimals));
+}
+
+function readSum(reader: ByteReader, decimals: number): number {
+  const power = POWERS[decimals];
+  return power === undefined ? reader.float64() : reader.signed() / power;
+}
+
+function writeKind(writer: ByteWriter, acc: Accumulator, decimals: number | undefined): void {
   switch (acc.kind) {
     case 'mean':
     case 'sum':
-      writeNumber(writer, trim(acc.sum), acc.decimals);
+      writeSum(writer, acc.sum, decimals);
       return;
     case 'counter':
-      writeNumber(writer, trim(acc.steps), acc.decimals);
+      writeSum(writer, acc.steps, decimals);
       writer.varint(acc.resets);
       return;
     case 'leq':
@@ -130,16 +165,19 @@ export function decodeRow(start: number, body: Uint8Array, only?: number): Map<n
 }
 
 function readEntry(reader: ByteReader, start: number): Accumulator {
-  const kind = KINDS[reader.byte()];
-  if (kind === undefined) throw damaged('a rollup of unknown kind');
+  const head = reader.byte();
+  const kind = KINDS[head & 7];
+  if (kind === undefined || head > 63) throw damaged('a rollup of unknown kind');
   const acc = emptyAccumulator(kind);
-  acc.revision = reader.varint();
-  acc.expected = reader.varint();
-  acc.bad = reader.varint();
   acc.count = reader.varint();
+  if ((head & REVISED) !== 0) acc.revision = reader.varint();
+  if ((head & HAS_BAD) !== 0) acc.bad = reader.varint();
+  acc.expected = (head & AS_EXPECTED) === 0 ? reader.varint() : acc.count + acc.bad;
   if (acc.count === 0) return acc;
-  acc.firstTime = start + reader.varint();
-  acc.lastTime = acc.firstTime + reader.varint();
+  const first = needsFirst(kind);
+  if (first) acc.firstTime = start + reader.varint() * TICK;
+  acc.lastTime = start + reader.varint() * TICK;
+  if (!first) acc.firstTime = acc.lastTime;
   const decimals = reader.byte();
   const power = POWERS[decimals];
   if (power !== undefined) {
@@ -147,14 +185,14 @@ function readEntry(reader: ByteReader, start: number): Accumulator {
     acc.decimals = decimals;
     acc.min = min / power;
     acc.max = (min + reader.varint()) / power;
-    acc.first = (min + reader.varint()) / power;
     acc.last = (min + reader.varint()) / power;
+    acc.first = first ? (min + reader.varint()) / power : acc.last;
   } else {
     acc.decimals = -1;
     acc.min = readNumber(reader);
     acc.max = readNumber(reader);
-    acc.first = readNumber(reader);
     acc.last = readNumber(reader);
+    acc.first = first ? readNumber(reader) : acc.last;
   }
   readKind(reader, acc);
   return acc;
@@ -164,10 +202,10 @@ function readKind(reader: ByteReader, acc: Accumulator): void {
   switch (acc.kind) {
     case 'mean':
     case 'sum':
-      acc.sum = readNumber(reader);
+      acc.sum = readSum(reader, acc.decimals);
       return;
     case 'counter':
-      acc.steps = readNumber(reader);
+      acc.steps = readSum(reader, acc.decimals);
       acc.resets = reader.varint();
       return;
     case 'leq':

@@ -1,0 +1,71 @@
+import { copyFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'better-sqlite3';
+import { expect, test } from 'vitest';
+import { silent } from '../../../agent/core/log.ts';
+import { openHistory } from '../../../agent/store/history.ts';
+import { openLogSource } from '../../../agent/store/reader.ts';
+import { SCHEMA_VERSION } from '../../../agent/store/schema.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { folder, open, reading } from './site.ts';
+
+/** A log of every schema version that was ever shipped, as that version wrote it. */
+const GOLDEN = [1];
+const START = Date.UTC(2027, 0, 1);
+
+test('there is a golden log of every schema version', () => {
+  expect(GOLDEN).toEqual(Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1));
+});
+
+test.each(GOLDEN)('a log of schema %d opens, goes on and can be read', async (version) => {
+  using at = folder();
+  const file = join(at.dir, 'log.db');
+  copyFileSync(fileURLToPath(new URL(`../../vectors/store/log-v${version}.db`, import.meta.url)), file);
+  const db = new Database(file);
+  // The copy has another inode, which would rightly begin a new epoch.
+  db.prepare(`UPDATE meta SET value = ? WHERE key = 'file'`).run(String(statSync(file).ino));
+  db.close();
+  const clock = new VirtualClock();
+  await clock.advance(30 * 60_000);
+  const { store, events } = await open(at.dir, { clock });
+  expect(store.epoch).toBe('0364cf8d04241e4a');
+  expect(events).toEqual([]);
+  expect(store.heads()).toEqual({ alarm: 1, event: 1, meter: 40, telemetry: 280, bulk: 40 });
+  const next = await store.append([reading('voltage', 229.9, clock.mono())], []);
+  expect(next.ranges.telemetry?.first).toBe(281);
+  expect(await store.journal.recent(1)).toMatchObject([{ command: { id: 'c-1' }, result: { readback: 40 } }]);
+  expect(await store.refusals(1)).toMatchObject([{ seq: 41, reason: 'unit unknown' }]);
+
+  using source = openLogSource(file);
+  expect(source.cursor('city', 'telemetry')).toEqual({ low: 33, above: [[40, 44]] });
+  const records = source.read('telemetry', 8, 7)?.records ?? [];
+  expect(
+    records.map((one) => (one.kind === 'reading' ? [one.point, one.value, one.unit, one.reason] : [])),
+  ).toEqual([
+    ['voltage', 230.1, 'V', undefined],
+    ['noise', 56, 'dB(A)', undefined],
+    ['direction', 351, 'deg', undefined],
+    ['wind', 2.5, 'm/s', undefined],
+    ['door', false, '1', undefined],
+    ['voltage', null, 'V', 'timeout'],
+    ['text', '12 → Hauptbahnhof', '1', undefined],
+  ]);
+  expect(source.read('alarm', 1, 1)?.records).toMatchObject([
+    { device: 'lamp-1', body: { what: 'door open' } },
+  ]);
+  await using history = openHistory({ file, timezone: 'Europe/Berlin', clock, log: silent });
+  const quarters = await history.query(
+    'meter-1',
+    'voltage',
+    START,
+    START + 1_200_000,
+    900_000,
+    AbortSignal.timeout(20_000),
+  );
+  expect(quarters).toMatchObject([
+    { count: 29, min: 230, max: 232.8, last: 232.8 },
+    { count: 11, min: 232.9, max: 233.9 },
+  ]);
+  await store[Symbol.asyncDispose]();
+});

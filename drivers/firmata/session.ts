@@ -5,10 +5,10 @@ import type { Stream } from '../../agent/core/link.ts';
 import type { ProfilePoint } from '../../agent/core/profile.ts';
 import { bad, good, type Place, type Reading, type Value } from '../../agent/core/reading.ts';
 import { type OpenBoard, openBoard } from './board.ts';
+import { Contact } from './contact.ts';
+import { PinStates } from './pin-state.ts';
 import { deviceSchema, optionsSchema, type Wire, wireSchema } from './schema.ts';
 
-/** Longest wait for the answer to a pin state query, ms; asked twice. */
-const QUERY_TIMEOUT = 1000;
 const PWM_FULL = 255;
 
 interface Wired {
@@ -16,11 +16,13 @@ interface Wired {
   readonly wire: Wire;
   /** Digital pin number. */
   readonly pin: number;
+  readonly contact: Contact;
+  /** The mode that was set; undefined for an analog pin, which keeps its mode when the board forgets the rest. */
+  mode: number | undefined;
   /** Contents as the board told them last; undefined before. */
   raw: number | undefined;
   /** What was emitted last. */
   told: Value | null | undefined;
-  debounce: Disposable | undefined;
 }
 
 /** Opens the board and sets up its pins. Rejects as `openBoard` does, with `config-invalid` for a pin it does not have. */
@@ -49,79 +51,136 @@ class FirmataSession implements StreamSession {
   readonly #emit: (readings: readonly Reading[]) => void;
   readonly #ended = new AbortController();
   readonly #wired: readonly Wired[];
-  /** Queries answer by pin only, so one is out at a time. */
-  #queries: Promise<unknown> = Promise.resolve();
+  readonly #states: PinStates;
+  /** Whether all pins are as they should be; `lost` ones are set up at the next period. */
+  #pins: 'setting' | 'set' | 'lost' = 'setting';
   #beat: Disposable | undefined;
 
   constructor(context: DriverContext, opened: OpenBoard, emit: (readings: readonly Reading[]) => void) {
     this.#context = context;
     this.#opened = opened;
     this.#emit = emit;
-    const { device } = context;
+    const { device, clock } = context;
+    this.#states = new PinStates(device.id, opened, clock);
     const { pins } = deviceSchema.parse(device.options);
     this.#wired = device.profile.points.map((point) => {
       const wire = wireSchema.parse(point.wire);
       const pin = pins[point.id] ?? wire.pin;
       const analog = typeof pin === 'string' ? opened.io.analogPins[Number(pin.slice(1))] : pin;
-      return { point, wire, pin: analog ?? -1, raw: undefined, told: undefined, debounce: undefined };
+      const contact = new Contact(clock, wire.debounce, (level) => this.#settled(point.id, level));
+      const unknown = { mode: undefined, raw: undefined, told: undefined };
+      return { point, wire, pin: analog ?? -1, contact, ...unknown };
     });
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    const { profile } = this.#context.device;
-    this.#opened.board.samplingInterval(optionsSchema.parse(profile.options ?? {}).sampling);
-    for (const wired of this.#wired) await this.#setUp(wired, signal);
+    for (const wired of this.#wired) this.#checkPin(wired);
+    await this.#setUp(signal);
+    this.#pins = 'set';
     this.#context.log.info('firmata.open', { firmware: this.#opened.io.firmware.name });
+    // A board says its version unasked when it has booted.
+    this.#opened.io.on('reportversion', () => this.#anew('the board said hello'));
     this.#schedule();
   }
 
-  async #setUp(wired: Wired, signal: AbortSignal): Promise<void> {
-    const { board, io } = this.#opened;
-    const { MODES } = io;
-    const { wire, pin, point } = wired;
+  #checkPin({ wire, pin, point }: Wired): void {
+    const { MODES, pins } = this.#opened.io;
     const wanted = { pwm: MODES.PWM, output: MODES.OUTPUT, analog: MODES.ANALOG };
     const mode = wire.mode === 'input' || wire.mode === 'input-pullup' ? MODES.INPUT : wanted[wire.mode];
-    const supported = io.pins[pin]?.supportedModes;
-    if (mode === undefined || supported === undefined || !supported.includes(mode)) {
-      throw new AgentError(
-        'config-invalid',
-        `opening of board ${this.#context.device.id} failed: pin ${pin} cannot be ${wire.mode} (point ${point.id})`,
-        { fix: `give another pin in options.pins.${point.id}`, context: { pin, mode: wire.mode } },
-      );
-    }
-    if (wire.mode === 'pwm' || wire.mode === 'output') {
-      // Setting the mode switches the output off, which would darken the lamp at every reconnection.
-      await this.#query(pin, signal);
-      if (io.pins[pin]?.mode !== mode) {
-        board.pinMode(pin, mode);
-        await this.#query(pin, signal);
-      }
-      this.#heardOutput(wired);
-    } else if (wire.mode === 'analog') {
-      const channel = io.analogPins.indexOf(pin);
-      board.analogRead(channel, (value) => this.#heardAnalog(wired, value));
-    } else {
-      this.#setUpInput(wired);
-    }
+    if (mode !== undefined && pins[pin]?.supportedModes.includes(mode) === true) return;
+    throw new AgentError(
+      'config-invalid',
+      `opening of board ${this.#context.device.id} failed: pin ${pin} cannot be ${wire.mode} (point ${point.id})`,
+      { fix: `give another pin in options.pins.${point.id}`, context: { pin, mode: wire.mode } },
+    );
   }
 
-  #setUpInput(wired: Wired): void {
+  /** Sets all pins up; again after the board has forgotten them. */
+  async #setUp(signal: AbortSignal): Promise<void> {
+    const { board, io } = this.#opened;
+    const { profile } = this.#context.device;
+    board.samplingInterval(optionsSchema.parse(profile.options ?? {}).sampling);
+    const contacts: Wired[] = [];
+    for (const wired of this.#wired) {
+      const { wire, pin } = wired;
+      if (wire.mode === 'pwm' || wire.mode === 'output') await this.#setUpOutput(wired, signal);
+      else if (wire.mode === 'analog') {
+        const channel = io.analogPins.indexOf(pin);
+        io.removeAllListeners(`analog-read-${channel}`);
+        board.analogRead(channel, (value) => this.#heardAnalog(wired, value));
+      } else contacts.push(wired);
+    }
+    await this.#setUpContacts(contacts, signal);
+  }
+
+  async #setUpOutput(wired: Wired, signal: AbortSignal): Promise<void> {
+    const { MODES } = this.#opened.io;
+    const { pin, wire } = wired;
+    wired.mode = (wire.mode === 'pwm' ? MODES.PWM : MODES.OUTPUT) ?? 0;
+    // Setting the mode switches the output off, which would darken the lamp at every reconnection.
+    let held = await this.#states.query(pin, signal);
+    if (held.mode !== wired.mode) {
+      this.#opened.board.pinMode(pin, wired.mode);
+      held = await this.#states.query(pin, signal);
+    }
+    wired.raw = held.state;
+    this.#tell([wired]);
+  }
+
+  /**
+   * A board reports eight pins at once, those without a mode as low, which for a button with a pull-up is pressed. So no
+   * report counts before every contact has its mode, by the board's own word.
+   */
+  async #setUpContacts(contacts: readonly Wired[], signal: AbortSignal): Promise<void> {
+    const { board, io } = this.#opened;
+    for (const wired of contacts) {
+      io.removeAllListeners(`digital-read-${wired.pin}`);
+      wired.contact[Symbol.dispose]();
+      wired.raw = undefined;
+      this.#switchToInput(wired);
+    }
+    for (const wired of contacts) {
+      const { mode } = await this.#states.query(wired.pin, signal);
+      if (mode !== io.MODES.INPUT && mode !== io.MODES.PULLUP) {
+        throw new AgentError(
+          'unsupported',
+          `setting up pin ${wired.pin} failed: expected an input, got mode ${mode} (board ${this.#context.device.id}, point ${wired.point.id})`,
+          { retryable: true, context: { pin: wired.pin, mode } },
+        );
+      }
+      wired.mode = mode;
+    }
+    for (const wired of contacts) board.digitalRead(wired.pin, (level) => wired.contact.hear(level));
+  }
+
+  #switchToInput({ pin, wire }: Wired): void {
     const { board, io } = this.#opened;
     const pullup = io.MODES.PULLUP;
-    const supported = io.pins[wired.pin]?.supportedModes ?? [];
-    if (wired.wire.mode === 'input-pullup' && pullup !== undefined && supported.includes(pullup)) {
-      board.pinMode(wired.pin, pullup);
+    const supported = io.pins[pin]?.supportedModes ?? [];
+    if (wire.mode === 'input-pullup' && pullup !== undefined && supported.includes(pullup)) {
+      board.pinMode(pin, pullup);
     } else {
-      board.pinMode(wired.pin, io.MODES.INPUT ?? 0);
+      board.pinMode(pin, io.MODES.INPUT ?? 0);
       // Before Firmata 2.5 a high level written to an input switches its pull-up on.
-      if (wired.wire.mode === 'input-pullup') board.digitalWrite(wired.pin, 1);
+      if (wire.mode === 'input-pullup') board.digitalWrite(pin, 1);
     }
-    board.digitalRead(wired.pin, (value) => this.#heardDigital(wired, value));
   }
 
-  #heardOutput(wired: Wired): void {
-    wired.raw = this.#opened.io.pins[wired.pin]?.state ?? 0;
-    this.#tell([wired]);
+  /** The board has lost its modes and reports: its contacts are deaf until they are set up again. */
+  #anew(sign: string): void {
+    if (this.#pins === 'setting') return;
+    this.#pins = 'setting';
+    const { log } = this.#context;
+    log.warn('firmata.reset', { sign });
+    this.#setUp(this.#ended.signal).then(
+      () => {
+        this.#pins = 'set';
+      },
+      (error: unknown) => {
+        this.#pins = 'lost';
+        if (!this.#ended.signal.aborted) log.warn('firmata.fail', { error: String(error) });
+      },
+    );
   }
 
   #heardAnalog(wired: Wired, raw: number): void {
@@ -135,18 +194,11 @@ class FirmataSession implements StreamSession {
     if (before === undefined || (moved && value !== before)) this.#tell([wired]);
   }
 
-  /** A level counts after it stood for `debounce` ms; the first one at once. */
-  #heardDigital(wired: Wired, level: number): void {
-    wired.debounce?.[Symbol.dispose]();
-    wired.debounce = undefined;
-    if (level === wired.raw) return;
-    const settle = () => {
-      wired.debounce = undefined;
-      wired.raw = level;
-      this.#tell([wired]);
-    };
-    if (wired.raw === undefined || wired.wire.debounce === 0) settle();
-    else wired.debounce = this.#context.clock.after(wired.wire.debounce, settle);
+  #settled(point: string, level: number): void {
+    const wired = this.#wired.find((one) => one.point.id === point);
+    if (wired === undefined) return;
+    wired.raw = level;
+    this.#tell([wired]);
   }
 
   #tell(wired: readonly Wired[]): void {
@@ -191,11 +243,18 @@ class FirmataSession implements StreamSession {
   }
 
   async #heartbeat(): Promise<void> {
-    const outputs = this.#wired.filter(({ wire }) => wire.mode === 'pwm' || wire.mode === 'output');
-    const asked = outputs.length > 0 ? outputs : this.#wired.slice(0, 1);
-    for (const { pin } of asked) await this.#query(pin, this.#ended.signal);
-    for (const wired of outputs) wired.raw = this.#opened.io.pins[wired.pin]?.state ?? 0;
-    this.#tell(this.#wired.filter((wired) => wired.debounce === undefined));
+    if (this.#pins === 'lost') this.#anew('its pins could not be set up');
+    const digital = this.#wired.filter(({ mode }) => mode !== undefined);
+    const asked = digital.length > 0 ? digital : this.#wired.slice(0, 1);
+    for (const wired of asked) {
+      const { mode, state } = await this.#states.query(wired.pin, this.#ended.signal);
+      if (this.#pins === 'set' && wired.mode !== undefined && mode !== wired.mode) {
+        this.#anew(`pin ${wired.pin} has mode ${mode}, not ${wired.mode}`);
+        return;
+      }
+      if (wired.wire.mode === 'pwm' || wired.wire.mode === 'output') wired.raw = state;
+    }
+    this.#tell(this.#wired.filter(({ contact }) => !contact.moving));
   }
 
   async write(write: PointWrite, signal: AbortSignal): Promise<WriteOutcome> {
@@ -207,11 +266,10 @@ class FirmataSession implements StreamSession {
     if (typeof raw === 'string') return { kind: 'rejected', reason: raw };
     const either = AbortSignal.any([signal, this.#ended.signal]);
     either.throwIfAborted();
-    const { board, io } = this.#opened;
+    const { board } = this.#opened;
     if (wired.wire.mode === 'pwm') board.analogWrite(wired.pin, raw);
     else board.digitalWrite(wired.pin, raw);
-    await this.#query(wired.pin, either);
-    const state = io.pins[wired.pin]?.state;
+    const { state } = await this.#states.query(wired.pin, either);
     if (state !== raw) {
       return {
         kind: 'rejected',
@@ -236,43 +294,10 @@ class FirmataSession implements StreamSession {
     return Math.round((value / 100) * this.#full());
   }
 
-  /** Asks the board for the state of a pin, twice at most. Rejects with `timeout` or as `signal` says. */
-  #query(pin: number, signal: AbortSignal): Promise<void> {
-    const next = this.#queries.then(() => this.#askState(pin, signal));
-    this.#queries = next.catch(() => {});
-    return next;
-  }
-
-  async #askState(pin: number, signal: AbortSignal): Promise<void> {
-    const { board, io } = this.#opened;
-    const event = `pin-state-${pin}`;
-    for (let attempt = 0; attempt < 2; attempt++) {
-      signal.throwIfAborted();
-      const done = new AbortController();
-      const { promise, resolve } = Promise.withResolvers<true>();
-      const answered = () => resolve(true);
-      const late = this.#context.clock
-        .sleep(QUERY_TIMEOUT, AbortSignal.any([signal, done.signal]))
-        .then(() => false);
-      late.catch(() => {});
-      board.queryPinState(pin, answered);
-      try {
-        if (await Promise.race([promise, late])) return;
-      } finally {
-        done.abort();
-        io.removeListener(event, answered);
-      }
-    }
-    throw new AgentError(
-      'timeout',
-      `state query of pin ${pin} failed: no answer within ${QUERY_TIMEOUT} ms, try 2/2 (board ${this.#context.device.id})`,
-    );
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ended.abort(new AgentError('aborted', `board ${this.#context.device.id} closed`));
     this.#beat?.[Symbol.dispose]();
-    for (const wired of this.#wired) wired.debounce?.[Symbol.dispose]();
+    for (const { contact } of this.#wired) contact[Symbol.dispose]();
     await this.#opened[Symbol.asyncDispose]();
   }
 }

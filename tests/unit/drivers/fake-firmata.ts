@@ -18,6 +18,8 @@ export interface FakeBoard {
   stuck: boolean;
   /** Bytes that came as pin mode messages. */
   readonly modeMessages: number[][];
+  /** Power fails for a moment: modes and reports are forgotten, the board says hello. */
+  reset(stream: FakeStream): void;
 }
 
 export function fakeBoard(): FakeBoard {
@@ -36,6 +38,13 @@ export function fakeBoard(): FakeBoard {
     digital(stream, pin, level) {
       inputs[pin] = level;
       report(stream, pin >> 3);
+    },
+    reset(stream) {
+      board.modes.fill(1);
+      board.values.fill(0);
+      reported.clear();
+      rest = [];
+      stream.send([0xf9, 2, 5]);
     },
     device(bytes, stream) {
       if (board.mute) return;

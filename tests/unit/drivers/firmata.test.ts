@@ -4,15 +4,23 @@ import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import firmata from '../../../drivers/firmata/index.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
-import { fakeBoard } from './fake-firmata.ts';
+import { type FakeBoard, fakeBoard } from './fake-firmata.ts';
 import { type FakeStream, fakeStream } from './fake-stream.ts';
 import { device, profile } from './load.ts';
 
 const never = new AbortController().signal;
 
-async function pole(options: Record<string, unknown> = {}, board = fakeBoard()) {
-  const clock = new VirtualClock();
-  const stream = fakeStream(clock, board.device);
+/** `wire`: ms that bytes take to the board. */
+async function pole(
+  options: Record<string, unknown> = {},
+  board = fakeBoard(),
+  wire = 0,
+  clock = new VirtualClock(),
+) {
+  const stream = fakeStream(clock, (bytes, to) => {
+    if (wire === 0) board.device(bytes, to);
+    else clock.after(wire, () => board.device(bytes, to));
+  });
   const emitted: Reading[] = [];
   const config = device(profile('arduino-firmata'), { options });
   const pending = firmata.open(
@@ -103,6 +111,106 @@ describe('a Firmata board', () => {
     }
     await clock.advance(100);
     expect(emitted.filter((reading) => reading.point === 'sos-button')).toEqual([]);
+    board.digital(stream, 3, 0);
+    await clock.advance(100);
+    expect(last(emitted, 'sos-button')).toMatchObject({ value: true, quality: 'good' });
+    await session[Symbol.asyncDispose]();
+  });
+
+  it('presses no button at the start: two contacts of one port, set up one after the other', async () => {
+    // The board reports whole ports: a report for the door, sent before the button had its pull-up, has the button low.
+    const { clock, session, emitted } = await pole({}, fakeBoard(), 5);
+    await clock.advance(200);
+    const told = emitted.filter((reading) => reading.point === 'sos-button').map(({ value }) => value);
+    expect(told).toEqual([false]);
+    expect(last(emitted, 'cabinet-door')?.value).toBe(true);
+    await session[Symbol.asyncDispose]();
+  });
+
+  it('takes no report of before the pull-up was on, whatever an earlier session left switched on', async () => {
+    const board = fakeBoard();
+    const { clock, stream, session } = await pole({}, board, 5);
+    await session[Symbol.asyncDispose]();
+    board.modes[3] = 1;
+    const emitted: Reading[] = [];
+    const config = device(profile('arduino-firmata'));
+    const pending = firmata.open(
+      { device: config, clock, log: silent },
+      stream,
+      (r) => emitted.push(...r),
+      never,
+    );
+    const chatter = { on: true };
+    const report = () => {
+      if (!chatter.on) return;
+      board.digital(stream, 2, 1);
+      clock.after(1, report);
+    };
+    report();
+    const again = await pass(clock, pending);
+    await clock.advance(200);
+    chatter.on = false;
+    expect(emitted.filter(({ point }) => point === 'sos-button').map(({ value }) => value)).toEqual([false]);
+    await again[Symbol.asyncDispose]();
+  });
+
+  it('lets the first level stand as long as any other: a pull-up needs time to charge its cable', async () => {
+    const board = fakeBoard();
+    const clock = new VirtualClock();
+    board.digital(
+      fakeStream(clock, () => {}),
+      3,
+      0,
+    );
+    const slow: FakeBoard = {
+      ...board,
+      device(bytes, stream) {
+        board.device(bytes, stream);
+        if (bytes[0] === 0xd0) clock.after(10, () => board.digital(stream, 3, 1));
+      },
+    };
+    const { session, emitted } = await pole({}, slow, 5, clock);
+    await clock.advance(200);
+    expect(emitted.filter(({ point }) => point === 'sos-button').map(({ value }) => value)).toEqual([false]);
+    await session[Symbol.asyncDispose]();
+  });
+
+  it('is not kept from settling by a neighbour that chatters', async () => {
+    const { clock, stream, board, session, emitted } = await pole();
+    await clock.advance(100);
+    board.digital(stream, 3, 0);
+    for (let i = 0; i < 20; i++) {
+      board.digital(stream, 2, i % 2);
+      await clock.advance(10);
+    }
+    expect(last(emitted, 'sos-button')).toMatchObject({ value: true, quality: 'good' });
+    await session[Symbol.asyncDispose]();
+  });
+
+  it('sets its pins up again after the board lost power: the button is not deaf', async () => {
+    const { clock, stream, board, session, emitted } = await pole();
+    await clock.advance(100);
+    board.reset(stream);
+    await clock.advance(10_500);
+    emitted.length = 0;
+    board.digital(stream, 3, 0);
+    await clock.advance(100);
+    expect(emitted).toMatchObject([{ point: 'sos-button', value: true, quality: 'good' }]);
+    board.analog(stream, 0, 700);
+    expect(last(emitted, 'photocell')?.value).toBe(684);
+    await session[Symbol.asyncDispose]();
+  });
+
+  it('goes on trying when the board is mute while its pins are set up again', async () => {
+    const { clock, stream, board, session, emitted } = await pole();
+    await clock.advance(100);
+    board.reset(stream);
+    board.mute = true;
+    await clock.advance(15_000);
+    board.mute = false;
+    board.reset(stream);
+    await clock.advance(25_000);
+    expect(last(emitted, 'sos-button')).toMatchObject({ value: false, quality: 'good' });
     board.digital(stream, 3, 0);
     await clock.advance(100);
     expect(last(emitted, 'sos-button')).toMatchObject({ value: true, quality: 'good' });

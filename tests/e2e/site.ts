@@ -20,9 +20,16 @@ export interface SiteOptions extends StreetOptions {
   readonly brokerUrl?: string;
   /** Changes to the site file, by top-level key. */
   readonly change?: Record<string, unknown>;
+  /** Changes to each camera. */
+  readonly cameraChange?: Record<string, unknown>;
 }
 
-export async function openSite({ brokerUrl, change = {}, ...options }: SiteOptions = {}): Promise<Site> {
+export async function openSite({
+  brokerUrl,
+  change = {},
+  cameraChange = {},
+  ...options
+}: SiteOptions = {}): Promise<Site> {
   const dir = mkdtempSync(join(tmpdir(), 'kerbside-e2e-'));
   const street = await startStreet({ ports: join(dir, 'ports'), ...options });
   const broker = brokerUrl ?? street.broker?.url ?? '';
@@ -30,7 +37,8 @@ export async function openSite({ brokerUrl, change = {}, ...options }: SiteOptio
   const site = parse(siteFile(street, { broker, console: 1, nodeRed: 2, state: './state' }));
   // Any free port: tests run beside each other.
   const own = { console: { listen: '127.0.0.1:0' }, node_red: { enabled: false, listen: '127.0.0.1:0' } };
-  writeFileSync(file, stringify({ ...site, ...own, ...change }));
+  const cameras = (site.cameras as object[]).map((camera) => ({ ...camera, ...cameraChange }));
+  writeFileSync(file, stringify({ ...site, ...own, cameras, ...change }));
   return {
     dir,
     file,

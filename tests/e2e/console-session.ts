@@ -1,0 +1,27 @@
+/** A person at the console, without a browser: the one-time link's two halves, and the API with them. */
+export interface Person {
+  get<T>(path: string): Promise<T>;
+  post<T>(path: string, body: object): Promise<T>;
+}
+
+export async function logIn(link: string): Promise<Person> {
+  const { origin } = new URL(link);
+  const entered = await fetch(link, { redirect: 'manual' });
+  const cookie = (entered.headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+  const key = new URL(entered.headers.get('location') ?? '', origin).hash.replace('#key=', '');
+  const headers = { cookie, 'x-kerbside-key': key };
+  const read = async <T>(path: string, init: RequestInit): Promise<T> => {
+    const answer = await fetch(`${origin}/api/v1${path}`, init);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+  return {
+    get: (path) => read(path, { headers }),
+    post: (path, body) =>
+      read(path, {
+        method: 'POST',
+        headers: { ...headers, origin, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+  };
+}

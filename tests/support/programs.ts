@@ -1,6 +1,6 @@
 /**
- * Programs that only some machines have. Where one is missing, tests that need it are left out by name; with
- * KERBSIDE_CI=full nothing may be missing.
+ * Programs that only some machines have. Where one is missing, tests that need it are skipped by name
+ * (`describe.skipIf(path === undefined)`); with KERBSIDE_CI=full nothing may be missing, and the file fails.
  */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';

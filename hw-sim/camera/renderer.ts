@@ -29,7 +29,9 @@ export async function createRenderer(): Promise<Renderer> {
   const noise = makeNoise();
 
   const encode = (rgb: Uint8ClampedArray) =>
-    sharp(Buffer.from(rgb.buffer), { raw: { ...FRAME, channels: 3 } }).jpeg({ quality: QUALITY }).toBuffer();
+    sharp(Buffer.from(rgb.buffer), { raw: { ...FRAME, channels: 3 } })
+      .jpeg({ quality: QUALITY })
+      .toBuffer();
 
   return {
     async render({ vehicles, faces }, light, moment) {
@@ -63,7 +65,7 @@ function expose(
   noise: Int8Array,
   moment: number,
 ): void {
-  const start = hash(moment) % (noise.length - BYTES);
+  const start = hash(moment * 1000) % (noise.length - BYTES);
   const levels = Float32Array.from({ length: 256 }, (_, level) => level * light);
   for (let at = 0; at < BYTES; at++) {
     rgb[at] = (levels[background[at] ?? 0] ?? 0) + (noise[start + at] ?? 0);

@@ -45,9 +45,9 @@ export interface LaneView {
 
 /** Far lane, near lane, cycle lane: by the lane's number in the world. */
 const LANES: Readonly<Record<number, LaneView>> = {
-  0: { ground: 392, scale: 54 },
-  1: { ground: 212, scale: 44 },
-  2: { ground: 528, scale: 80 },
+  0: { ground: 410, scale: 54 },
+  1: { ground: 250, scale: 52 },
+  2: { ground: 540, scale: 80 },
 };
 
 /** Pixels per metre where people stand: 1.6 m between two of them. */
@@ -73,7 +73,11 @@ export function visibleShare(vehicle: SeenVehicle): number {
 }
 
 /** Middle of a face, lower end of its chin and its height, pixels. */
-export function facePlace(face: SeenFace): { readonly x: number; readonly chin: number; readonly height: number } {
+export function facePlace(face: SeenFace): {
+  readonly x: number;
+  readonly chin: number;
+  readonly height: number;
+} {
   return { x: WIDTH / 2 + face.position * PEOPLE_SCALE, chin: CHIN, height: face.size * HEIGHT };
 }
 

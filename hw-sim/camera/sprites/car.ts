@@ -3,11 +3,11 @@ import { choose, contactShadow, type Drawing, type Rgb, shade, vertical, wheel }
 
 const PAINTS: readonly [Rgb, ...Rgb[]] = [
   [176, 30, 34],
-  [38, 70, 140],
+  [74, 118, 190],
   [214, 217, 220],
-  [54, 58, 64],
+  [96, 101, 108],
   [150, 155, 160],
-  [24, 92, 74],
+  [66, 140, 120],
 ];
 
 /** `look`: 0 ≤ x < 1. */

@@ -7,12 +7,18 @@ const JACKETS: readonly [Rgb, ...Rgb[]] = [
   [60, 62, 66],
   [52, 118, 74],
 ];
+/** A scooter's own paint: greys stand out from any rider. */
+const PAINTS: readonly [Rgb, ...Rgb[]] = [
+  [60, 62, 66],
+  [78, 82, 88],
+  [48, 50, 54],
+];
 const SKIN = '#d6a584';
 
 /** `look`: 0 ≤ x < 1. */
 export function motorcycle(look: number): Drawing {
   const jacket = choose(JACKETS, look);
-  const paint = choose(JACKETS, (look * 7) % 1);
+  const paint = choose(PAINTS, (look * 7) % 1);
   const dark = shade(paint, 0.5);
   const body = `<defs>
     ${vertical('paint', [

@@ -68,6 +68,11 @@ export class Batches {
       .iterate(from);
   }
 
+  /** Heads of all batches, newest first. */
+  *headsBack(lane: Lane): Generator<BatchHead> {
+    yield* this.#db.prepare<[], BatchHead>(`SELECT ${HEAD} FROM batch_${lane} ORDER BY first DESC`).iterate();
+  }
+
   /** Drops batches whose first number is at most `first`. */
   drop(lane: Lane, first: number): void {
     this.#lanes[lane].drop.run(first);

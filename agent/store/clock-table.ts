@@ -105,17 +105,14 @@ export class ClockTable {
     return (this.#best.get(boot)?.length ?? 0) <= 1;
   }
 
+  /** The rows that count for a boot, by mono; never changed once given out. */
+  rows(boot: number): readonly ClockMapping[] {
+    return this.#best.get(boot) ?? [];
+  }
+
   /** The mapping that counts at `mono` of boot number `boot`. */
   mappingAt(boot: number, mono: number): ClockMapping | undefined {
-    const rows = this.#best.get(boot);
-    if (rows === undefined) return undefined;
-    let found = rows[0];
-    for (let i = 1; i < rows.length; i++) {
-      const row = rows[i];
-      if (row === undefined || row.mono > mono) break;
-      found = row;
-    }
-    return found;
+    return mappingOf(this.rows(boot), mono);
   }
 
   /** True time; rank `none` where nothing is known of the boot. */
@@ -123,4 +120,15 @@ export class ClockTable {
     const mapping = this.mappingAt(boot, mono);
     return mapping === undefined ? UNKNOWN : wallAt(mapping, mono);
   }
+}
+
+/** The mapping of `rows` (by mono) that counts at `mono`. */
+export function mappingOf(rows: readonly ClockMapping[], mono: number): ClockMapping | undefined {
+  let found = rows[0];
+  for (let i = 1; i < rows.length; i++) {
+    const row = rows[i];
+    if (row === undefined || row.mono > mono) break;
+    found = row;
+  }
+  return found;
 }

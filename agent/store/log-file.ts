@@ -3,6 +3,7 @@
  * leaves nothing written; the caller closes the log then and opens it anew, so that no half-done memory stays.
  */
 import { statSync } from 'node:fs';
+import type { ClockMapping } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
 import type { AgentEvent, Json } from '../core/record.ts';
@@ -89,6 +90,14 @@ export class LogFile {
     for (const { index, facts } of points) this.#numbers[index] = this.#points.number(facts);
   }
 
+  /** Adds a row to the clock table and mends the rollups of its boot; inside a transaction. `now`: monotonic ms. */
+  learnClock(mapping: ClockMapping, now: number): void {
+    const boot = this.clock.bootNumber(mapping.boot);
+    remapped(this.#parts, this.#rollups, boot, () => this.clock.add(mapping));
+    // What was mended must stand in this transaction: the mapping that asked for it will not come again.
+    this.#rollups.flush(this.clock.wall(boot, now).time, true);
+  }
+
   lastCommit(): LastCommit | undefined {
     return this.state.get('commit') as LastCommit | undefined;
   }
@@ -109,13 +118,8 @@ export class LogFile {
     const { instance, token, now } = commit;
     const boot = this.clock.bootNumber(commit.boot);
     this.learn(commit.points);
-    for (const mapping of commit.mappings) {
-      const number = this.clock.bootNumber(mapping.boot);
-      remapped(this.#parts, this.#rollups, number, () => this.clock.add(mapping));
-    }
+    for (const mapping of commit.mappings) this.learnClock(mapping, now);
     const wall = this.clock.wall(boot, now).time;
-    // What was mended must stand in this transaction: the mapping that asked for it will not come again.
-    if (commit.mappings.length > 0) this.#rollups.flush(wall, true);
     const ranges = commit.packs.map((pack) => this.#append(pack, boot));
     this.#appendEvents(commit.events, boot);
     for (const [uplink, lane, cursor] of commit.cursors) this.state.settle(uplink, lane, cursor);

@@ -131,10 +131,11 @@ function resume(
   return { log, opened: openedOf(log, epoch, events) };
 }
 
-function learnClock({ clock }: LogFile, { mapping, boot, now }: ThreadData): void {
+function learnClock(log: LogFile, { mapping, boot, now }: ThreadData): void {
+  const { clock } = log;
   const known = clock.mappingAt(clock.bootNumber(boot), now);
   const same = known?.rank === mapping.rank && known.rate === mapping.rate && known.mono === mapping.mono;
-  if (!same) clock.add(mapping);
+  if (!same) log.learnClock(mapping, now);
 }
 
 /** What an unclean stop may have lost: everything that was not committed yet, from the last commit to now. */

@@ -2,8 +2,9 @@
  * When true time of a boot becomes better known, its readings move to other minutes. The minutes they leave and the
  * minutes they come to are made again from the log, with a higher revision.
  */
+import { type ClockMapping, wallAt } from '../../core/clock.ts';
 import { LANES, type Lane } from '../../core/point.ts';
-import type { BatchHead } from '../batches.ts';
+import { mappingOf } from '../clock-table.ts';
 import { decodeBatch } from '../codec/batch.ts';
 import { type Accumulator, emptyAccumulator } from './accumulator.ts';
 import { MINUTE } from './minutes.ts';
@@ -22,50 +23,82 @@ interface Span {
   readonly to: number;
 }
 
-function spans({ batches, clock }: RollupParts, only?: number): Span[] {
+/** So many batches in a row that lie before what is looked for end a search: time runs with the numbers, but for clocks that were wrong. */
+const PATIENCE = 5000;
+
+/**
+ * Places in time of batches, newest first, without their bodies, as far back as `more` wants: a log is long, and what
+ * moves is at its end.
+ */
+function spans({ batches, clock }: RollupParts, more: (span: Span) => boolean): Span[] {
   const found: Span[] = [];
-  for (const lane of LANES)
-    for (const { first, boot, mono_min, mono_max } of batches.heads(lane, 0) as Iterable<BatchHead>) {
-      if (only !== undefined && boot !== only) continue;
+  for (const lane of LANES) {
+    let patience = PATIENCE;
+    for (const { first, boot, mono_min, mono_max } of batches.headsBack(lane)) {
       const from = clock.wall(boot, mono_min);
-      if (from.rank !== 'none')
-        found.push({ lane, boot, first, from: from.time, to: clock.wall(boot, mono_max).time });
+      const span = { lane, boot, first, from: from.time, to: clock.wall(boot, mono_max).time };
+      if (from.rank !== 'none' && more(span)) {
+        found.push(span);
+        patience = PATIENCE;
+      } else if (--patience === 0) break;
     }
+  }
   return found;
+}
+
+/** True where the new rows move any moment of the boot by as much as matters. */
+function moves(before: readonly ClockMapping[], after: readonly ClockMapping[]): boolean {
+  // Between two rows both are straight lines: their ends tell.
+  const ends = [...before, ...after].flatMap(({ mono }) => [mono - 1, mono]);
+  const reach = [Math.min(...ends) - 30 * 86_400_000, ...ends, Math.max(...ends) + 30 * 86_400_000];
+  return reach.some((mono) => {
+    const [was, is] = [mappingOf(before, mono), mappingOf(after, mono)];
+    if (was === undefined || is === undefined || was.rank === 'none') return was !== is;
+    return Math.abs(wallAt(was, mono).time - wallAt(is, mono).time) >= TOLERANCE;
+  });
 }
 
 /** Runs `remap`, which adds rows for boot number `boot` to the clock table, and mends the rollups; in a transaction. */
 export function remapped(parts: RollupParts, rollups: Rollups, boot: number, remap: () => void): void {
-  const before = spans(parts, boot);
+  const { clock } = parts;
+  const rows = clock.rows(boot);
   remap();
-  const after = spans(parts, boot);
-  const places = new Map(before.map((span) => [`${span.lane}/${span.first}`, span]));
+  if (rows.length === 0 || !moves(rows, clock.rows(boot))) return;
   const minutes = new Set<number>();
-  for (const span of after) {
-    const old = places.get(`${span.lane}/${span.first}`);
-    if (
-      old !== undefined &&
-      Math.abs(old.from - span.from) < TOLERANCE &&
-      Math.abs(old.to - span.to) < TOLERANCE
-    )
-      continue;
-    if (old !== undefined) cover(minutes, old);
+  let left = Number.POSITIVE_INFINITY;
+  for (const span of spans(parts, (one) => one.boot === boot)) {
+    const row = parts.batches.from(span.lane, span.first);
+    if (row === undefined) continue;
+    const old = { ...span, from: timeBy(rows, row.mono_min), to: timeBy(rows, row.mono_max) };
+    if (Math.abs(old.from - span.from) < TOLERANCE && Math.abs(old.to - span.to) < TOLERANCE) continue;
+    cover(minutes, old);
     cover(minutes, span);
+    left = Math.min(left, old.from);
   }
-  if (minutes.size > 0) rebuild(parts, rollups, minutes, before);
+  if (minutes.size > 0) rebuild(parts, rollups, minutes, left);
+}
+
+function timeBy(rows: readonly ClockMapping[], mono: number): number {
+  const mapping = mappingOf(rows, mono);
+  return mapping === undefined ? 0 : wallAt(mapping, mono).time;
+}
+
+function touches({ from, to }: Span, minutes: ReadonlySet<number>): boolean {
+  for (let minute = Math.floor(from / MINUTE) * MINUTE; minute <= to; minute += MINUTE)
+    if (minutes.has(minute)) return true;
+  return false;
 }
 
 function cover(minutes: Set<number>, { from, to }: Span): void {
   for (let minute = Math.floor(from / MINUTE) * MINUTE; minute <= to; minute += MINUTE) minutes.add(minute);
 }
 
-function rebuild(parts: RollupParts, rollups: Rollups, affected: Set<number>, moved: readonly Span[]): void {
-  const all = spans(parts);
+/** `left`: the earliest time that readings left, ms. */
+function rebuild(parts: RollupParts, rollups: Rollups, affected: Set<number>, left: number): void {
+  // Counters and states want their readings in the order of time.
+  const all = spans(parts, (span) => touches(span, affected)).sort((a, b) => a.from - b.from);
   // What retention has dropped cannot be made again: those minutes stay as they are.
-  const oldest = [...all, ...moved].reduce(
-    (least, { from }) => Math.min(least, from),
-    Number.POSITIVE_INFINITY,
-  );
+  const oldest = all.reduce((least, { from }) => Math.min(least, from), left);
   const minutes = new Set([...affected].filter((minute) => minute + MINUTE > oldest));
   const before = new Map<number, Map<number, Accumulator>>();
   for (const minute of minutes) {
@@ -75,13 +108,7 @@ function rebuild(parts: RollupParts, rollups: Rollups, affected: Set<number>, mo
     row.dirty = true;
   }
   const wanted = (minute: number) => minutes.has(minute);
-  const touches = ({ from, to }: Span) => {
-    for (let minute = Math.floor(from / MINUTE) * MINUTE; minute <= to; minute += MINUTE)
-      if (minutes.has(minute)) return true;
-    return false;
-  };
   for (const span of all) {
-    if (!touches(span)) continue;
     const row = parts.batches.from(span.lane, span.first);
     const readings = row === undefined ? undefined : decodeBatch(row.body).readings;
     if (readings !== undefined)

@@ -12,9 +12,6 @@ import type { Pipe } from './port.ts';
 import { type EchoKnowledge, Reception } from './reception.ts';
 import { type Arrival, Waiting } from './waiting.ts';
 
-/** Silence of a fast line, ms: 19200 baud and above. */
-const SHORT_SILENCE = 2.01;
-
 export interface WireOptions {
   readonly pipe: Pipe;
   readonly timing: LineTiming;
@@ -138,15 +135,12 @@ export class Wire implements Disposable {
     this.#owed.expire(clock.mono());
   }
 
-  /** Waits `ms` or somewhat less. A short silence ends in a sleep that is finer than timers are. */
+  /** Waits `ms` or less: what is left at the end is slept more finely than timers can, where the port is real. */
   async #rest(ms: number, signal: AbortSignal): Promise<void> {
-    const { pipe, clock, timing } = this.#options;
-    if (pipe.hold === undefined || timing.silence > SHORT_SILENCE) return clock.sleep(ms, signal);
-    if (ms < 1) {
-      if (!pipe.hold(ms)) await clock.sleep(ms, signal);
-      return;
-    }
-    await clock.sleep(Math.min(1, ms), signal);
+    const { pipe, clock } = this.#options;
+    if (pipe.hold === undefined) return clock.sleep(ms, signal);
+    if (ms >= 1) return clock.sleep(Math.max(1, ms - 1), signal);
+    if (!pipe.hold(ms)) await clock.sleep(ms, signal);
   }
 
   async #broadcast(device: string, request: ExchangeRequest, signal: AbortSignal): Promise<Answer> {

@@ -8,6 +8,7 @@ import { decoder as plantowerDecoder } from './plantower/decode.ts';
 import plantower from './plantower/index.ts';
 
 export type { Decoded, DecodedReading, Direction } from './decode.ts';
+export { type IdentifyOptions, type Identity, identify as identifyModbus } from './modbus/identify.ts';
 
 export const DRIVERS: readonly Driver[] = [modbus, plantower, firmata];
 

@@ -22,6 +22,8 @@ export interface ExchangeRequest {
   readonly match?: Matcher;
   /** Longest wait for the complete answer from the end of the request, ms; absent: the line's. */
   readonly timeout?: number;
+  /** Longest silence within the answer, ms; absent: the line's. Modbus ASCII allows 1 s between two characters. */
+  readonly gap?: number;
   /** After a broadcast, ms. Default 100. */
   readonly turnaround?: number;
 }

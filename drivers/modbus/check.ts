@@ -117,6 +117,19 @@ function checkWrite(point: ProfilePoint, wire: Wire, type: NonNullable<Wire['typ
 export function checkDevice(device: DeviceConfig, line: LineConfig): readonly Issue[] {
   const issues = [...schemaIssues(deviceSchema, device.options, ['options'])];
   const tcp = line.kind === 'tcp' && line.framing === 'modbus-tcp';
+  const { framing } = device.options;
+  if (tcp && framing === 'ascii') {
+    const message = 'expected no framing on a Modbus TCP line, got ascii';
+    issues.push({ path: ['options', 'framing'], message, fix: 'remove it, or give the line framing: raw' });
+  }
+  if (line.serial?.dataBits === 7 && framing !== 'ascii') {
+    const message = 'expected framing ascii on a line of 7 data bits, got rtu';
+    issues.push({
+      path: ['options', 'framing'],
+      message,
+      fix: 'write framing: ascii, or give the line format 8N1',
+    });
+  }
   const last = tcp ? 255 : 247;
   const { address } = device;
   if (address === undefined && !tcp) {

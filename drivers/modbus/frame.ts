@@ -102,6 +102,8 @@ function identificationLength(bytes: Uint8Array, at: number): number | undefined
     if (length === undefined) return undefined;
     end += 2 + length;
     if (end - at > MAX_RTU) return 0;
+    // The example of §6.21 counts the objects of all pages in each: the check tells where this one ends.
+    if (bytes[at + 5] === 0xff && crcFits(bytes, at, end + 2)) return end - at + 2;
   }
   return end - at + 2;
 }
@@ -147,6 +149,11 @@ export function expectedAnswer(request: Uint8Array): Expected {
     default:
       return { unit, code, length: undefined, head: request.slice(0, 2) };
   }
+}
+
+/** Length of the RTU answer to an RTU request, bytes; the longest where only the answer knows. */
+export function answerLengthOf(request: Uint8Array): number {
+  return expectedAnswer(request).length ?? MAX_RTU;
 }
 
 /** Length of a valid frame of whatever kind (answer or request) at `at`; 0 where there is none, undefined where one may still become. */

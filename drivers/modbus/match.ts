@@ -76,7 +76,7 @@ export function mbapMatcher(request: Uint8Array): Matcher {
 }
 
 /** Whether `unit + PDU` is the answer expected, apart from the value it carries. */
-function pduFits(body: Uint8Array, expected: Expected): boolean {
+export function pduFits(body: Uint8Array, expected: Expected): boolean {
   if (body[0] !== expected.unit) return false;
   if (body[1] === (expected.code | 0x80)) return body.length === 3;
   if (expected.length !== undefined && body.length !== expected.length - 2) return false;

@@ -3,6 +3,7 @@
  * another transaction, and is allowed within the device's limits.
  */
 import type { LineConfig, SerialSettings } from '../../agent/core/site.ts';
+import { type Framing, frameLength } from './framing.ts';
 
 /** Something to be read in one piece: registers, or bits for functions 1 and 2, [start, end). */
 export interface Item {
@@ -47,8 +48,6 @@ export interface Fare {
   readonly perRegister: number;
 }
 
-/** Characters around the registers: a request of 8, an answer of 5 and its data. */
-const RTU_OVERHEAD = 13;
 /** A TCP transaction costs a round trip; its bytes next to nothing. */
 const TCP_FARE: Fare = { perTransaction: 5, perRegister: 0.002 };
 
@@ -57,18 +56,25 @@ export function characterBits(serial: SerialSettings): number {
   return 1 + serial.dataBits + (serial.parity === 'none' ? 0 : 1) + serial.stopBits;
 }
 
+/** Time of one character, ms. */
+export function characterTime(serial: SerialSettings): number {
+  return (1000 * characterBits(serial)) / serial.baud;
+}
+
 /** Silence before a request, ms: 3.5 characters, 1.75 ms above 19200 baud. Modbus over Serial Line V1.02 §2.5.1.1 */
 export function silence(serial: SerialSettings): number {
   return serial.baud > 19200 ? 1.75 : (3500 * characterBits(serial)) / serial.baud;
 }
 
 /** What `line` charges for a device that takes `turnaround` ms to answer. */
-export function fareOf(line: LineConfig, turnaround: number): Fare {
+export function fareOf(line: LineConfig, turnaround: number, framing: Framing = 'rtu'): Fare {
   if (line.serial === undefined) return { ...TCP_FARE, perTransaction: TCP_FARE.perTransaction + turnaround };
-  const character = (1000 * characterBits(line.serial)) / line.serial.baud;
+  const character = characterTime(line.serial);
+  // A request of unit, function, address, count; an answer of unit, function, byte count and its data.
+  const empty = frameLength(framing, 6) + frameLength(framing, 3);
   return {
-    perTransaction: RTU_OVERHEAD * character + 2 * silence(line.serial) + turnaround,
-    perRegister: 2 * character,
+    perTransaction: empty * character + 2 * silence(line.serial) + turnaround,
+    perRegister: (framing === 'ascii' ? 4 : 2) * character,
   };
 }
 

@@ -11,10 +11,8 @@ import { AgentError, asAgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import type { Mono } from '../../agent/core/reading.ts';
 import { withCrc } from './crc.ts';
-import { EXCEPTIONS } from './frame.ts';
-import { mbapMatcher, rtuMatcher } from './match.ts';
-
-export type Framing = 'rtu' | 'tcp';
+import { answerLengthOf, EXCEPTIONS } from './frame.ts';
+import { type Framing, framed, frameLength } from './framing.ts';
 
 /** How one device is reached. */
 export interface Path {
@@ -22,6 +20,8 @@ export interface Path {
   readonly unit: number;
   /** Longest wait for the answer, ms; absent: the line's. */
   readonly timeout: number | undefined;
+  /** For `ascii`: time that the answer itself takes is waited on top of this, ms for each of its characters. */
+  readonly character?: number;
   /** The next transaction id, 0..65535; used by `tcp` only. */
   readonly transaction: () => number;
 }
@@ -138,32 +138,25 @@ class ExchangePort extends EventEmitter {
   }
 
   async #run(frame: Uint8Array): Promise<void> {
-    const { framing, timeout } = this.#path;
-    const limit = timeout === undefined ? {} : { timeout };
-    if (framing === 'rtu') {
-      const match = rtuMatcher(frame);
-      const answer = await this.#exchange({ bytes: frame, match, ...limit }, this.#signal);
-      this.#answer(answer.bytes, answer.time);
-      return;
-    }
-    const request = mbap(this.#path.transaction(), frame.subarray(0, frame.length - 2));
-    const match = mbapMatcher(request);
-    const answer = await this.#exchange({ bytes: request, match, ...limit }, this.#signal);
-    this.#answer(withCrc(answer.bytes.subarray(6)), answer.time);
+    const { framing, transaction } = this.#path;
+    const { bytes, match, gap, body } = framed(framing, frame.subarray(0, -2), transaction);
+    const timeout = this.#timeout(frame);
+    const answer = await this.#exchange(
+      { bytes, match, ...(timeout === undefined ? {} : { timeout }), ...(gap === undefined ? {} : { gap }) },
+      this.#signal,
+    );
+    this.#answer(framing === 'rtu' ? answer.bytes : withCrc(body(answer.bytes)), answer.time);
+  }
+
+  /** ASCII takes twice the characters, which the time-out of a line does not reckon with. */
+  #timeout(frame: Uint8Array): number | undefined {
+    const { framing, timeout, character } = this.#path;
+    if (timeout === undefined || character === undefined || framing !== 'ascii') return timeout;
+    return timeout + character * frameLength(framing, answerLengthOf(frame) - 2);
   }
 
   #answer(frame: Uint8Array, time: Mono): void {
     this.time = time;
     this.emit('data', Buffer.from(frame));
   }
-}
-
-/** MBAP header before `unit + PDU`. Modbus Messaging on TCP/IP V1.0b §3.1.3 */
-function mbap(transaction: number, body: Uint8Array): Uint8Array {
-  const framed = new Uint8Array(6 + body.length);
-  const view = new DataView(framed.buffer);
-  view.setUint16(0, transaction);
-  view.setUint16(4, body.length);
-  framed.set(body, 6);
-  return framed;
 }

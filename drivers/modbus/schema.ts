@@ -1,5 +1,6 @@
 /** The Modbus blocks of a profile (`modbus:` of the profile and of each point) and of a device's options. */
 import { z } from 'zod';
+import { OBJECT_NAMES } from './identification.ts';
 
 export const ORDERS = ['ABCD', 'BADC', 'CDAB', 'DCBA'] as const;
 /** Order of the bytes of a value on the wire; ABCD is big-endian as the standard has it, CDAB swaps words. */
@@ -50,6 +51,43 @@ export const serialSchema = z.strictObject({
   format: z.enum(['8N1', '8N2', '8E1', '8E2', '8O1', '8O2', '7E1', '7O1']),
 });
 
+/** A pattern that a text fits; JavaScript's regular expressions. */
+const pattern = z.string().refine((text) => {
+  try {
+    return new RegExp(text) !== undefined;
+  } catch {
+    return false;
+  }
+}, 'expected a regular expression');
+
+const identifyRegister = z
+  .strictObject({
+    function: z.union([z.literal(3), z.literal(4)]).default(3),
+    address,
+    type: z.enum(['uint16', 'uint32', 'string']).default('uint16'),
+    /** Registers; of a string it must be said. */
+    words: z.int().min(1).max(125).optional(),
+    /** Contents of this model. */
+    is: z.array(z.union([z.int(), z.string()])).optional(),
+    /** Or what they look like. */
+    matches: pattern.optional(),
+  })
+  .refine((rule) => (rule.is === undefined) !== (rule.matches === undefined), 'expected is or matches')
+  .refine(
+    (rule) => rule.type !== 'string' || rule.words !== undefined,
+    'expected the number of registers of the string in words',
+  )
+  .transform(({ words, ...rule }) => ({ ...rule, words: words ?? (rule.type === 'uint16' ? 1 : 2) }));
+export type IdentifyRegister = z.output<typeof identifyRegister>;
+
+const identifyRule = z.strictObject({
+  /** A register in which the device says what model it is. */
+  register: identifyRegister.optional(),
+  /** What it says by 43/14; all that are given must fit. */
+  identification: z.partialRecord(z.enum(OBJECT_NAMES), pattern).optional(),
+});
+export type IdentifyRule = z.output<typeof identifyRule>;
+
 export const optionsSchema = z.strictObject({
   /** Settings the device leaves the factory with. */
   serial: serialSchema.optional(),
@@ -76,6 +114,8 @@ export const optionsSchema = z.strictObject({
   turnaround: duration.default(20),
   /** SunSpec models this profile reads: their place is found by walking the chain of models. */
   sunspec: z.array(z.int()).optional(),
+  /** How a scan knows the model. */
+  identify: identifyRule.optional(),
 });
 export type Options = z.output<typeof optionsSchema>;
 
@@ -126,5 +166,7 @@ export const deviceSchema = z.strictObject({
   maxBlock: z.int().min(1).max(125).optional(),
   maxGap: z.int().min(0).max(124).optional(),
   order: z.enum(ORDERS).optional(),
+  /** How bytes are written on a serial line or behind a serial server. */
+  framing: z.enum(['rtu', 'ascii']).default('rtu'),
 });
 export type DeviceOptions = z.output<typeof deviceSchema>;

@@ -8,11 +8,12 @@ import type {
 } from '../../agent/core/driver.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import { bad, type Mono, type Reading } from '../../agent/core/reading.ts';
-import type { LineConfig } from '../../agent/core/site.ts';
+import type { DeviceConfig, LineConfig } from '../../agent/core/site.ts';
+import { type Framing, frameLength } from './framing.ts';
 import { Holes, refusesRegisters } from './holes.ts';
 import { type DeviceMap, deviceMap, type Mapped, place } from './map.ts';
-import { type Block, blockOf, type Fare, fareOf, type Limits, plan } from './plan.ts';
-import { exceptionOf, type Framing, type Path } from './port.ts';
+import { type Block, blockOf, characterTime, type Fare, fareOf, type Limits, plan } from './plan.ts';
+import { exceptionOf, type Path } from './port.ts';
 import { Reader } from './reader.ts';
 import { deviceSchema, type Wire, wireSchema } from './schema.ts';
 import { findModel, sunspecPoint } from './sunspec.ts';
@@ -42,8 +43,8 @@ export class ModbusSession implements PolledSession {
     const { device, clock } = context;
     this.#map = deviceMap(device);
     const { options } = this.#map;
-    this.#framing = line.kind === 'tcp' && line.framing === 'modbus-tcp' ? 'tcp' : 'rtu';
-    this.#reader = new Reader(pathOf(context, this.#framing, options.unit), clock, options.minInterval);
+    this.#framing = framingOf(device, line);
+    this.#reader = new Reader(pathOf(context, line, options.unit), clock, options.minInterval);
     this.#turnaround = options.turnaround;
     const declared = [1, 2, 3, 4].flatMap((code) =>
       options.holes.map(([first, last]) => ({ function: code, start: first, end: last + 1 })),
@@ -119,7 +120,7 @@ export class ModbusSession implements PolledSession {
   #replan(): void {
     const { options } = this.#map;
     const limits: Limits = { ...options, holes: this.#holes.ranges, cuts: this.#holes.cuts };
-    const fare: Fare = fareOf(this.#line, this.#turnaround);
+    const fare: Fare = fareOf(this.#line, this.#turnaround, this.#framing);
     this.#blocks = plan(this.#readable(), limits, fare);
     this.#polls = this.#located ? this.#blockPolls() : this.#searchPolls();
   }
@@ -144,13 +145,12 @@ export class ModbusSession implements PolledSession {
   #poll(block: Block<Mapped>, riders: readonly Mapped[]): Poll {
     const count = block.end - block.start;
     const data = block.function <= 2 ? Math.ceil(count / 8) : 2 * count;
-    const tcp = this.#framing === 'tcp';
     return {
       id: `fc${block.function}@${block.start}+${count}/${block.period}`,
       points: [...block.items, ...riders].map(({ point }) => point.id),
       period: block.period,
-      requestBytes: tcp ? 12 : 8,
-      answerBytes: data + (tcp ? 9 : 5),
+      requestBytes: frameLength(this.#framing, 6),
+      answerBytes: frameLength(this.#framing, 3 + data),
       execute: async (exchange, signal) => {
         const readings = await this.#execute(block, exchange, signal);
         const time = this.#context.clock.mono();
@@ -209,8 +209,8 @@ export class ModbusSession implements PolledSession {
         id: `sunspec/${period}`,
         points: points.map((point) => point.id),
         period,
-        requestBytes: 12,
-        answerBytes: 13,
+        requestBytes: frameLength(this.#framing, 6),
+        answerBytes: frameLength(this.#framing, 7),
         execute: async (exchange, signal) => {
           if (!this.#located) await this.#locate(exchange, signal);
           const readings: Reading[] = [];
@@ -253,14 +253,23 @@ export class ModbusSession implements PolledSession {
   }
 }
 
-function pathOf(context: DriverContext, framing: Framing, fixedUnit: number | undefined): Path {
-  const { device } = context;
+/** How frames look on a line: Modbus TCP has its own, elsewhere the device says. */
+function framingOf(device: DeviceConfig, line: LineConfig): Framing {
+  if (line.kind === 'tcp' && line.framing === 'modbus-tcp') return 'tcp';
+  return deviceSchema.parse(device.options).framing;
+}
+
+function pathOf({ device }: DriverContext, line: LineConfig, fixedUnit: number | undefined): Path {
+  const framing = framingOf(device, line);
+  const { timeout } = deviceSchema.parse(device.options);
+  const ascii = framing === 'ascii' && line.serial !== undefined;
   const unit = typeof device.address === 'number' ? device.address : (fixedUnit ?? 1);
   let transaction = Math.floor(Math.random() * MAX_TRANSACTION);
   return {
     framing,
     unit,
-    timeout: deviceSchema.parse(device.options).timeout,
+    timeout: ascii ? (timeout ?? line.timeout) : timeout,
+    ...(ascii ? { character: characterTime(line.serial) } : {}),
     transaction: () => {
       transaction = (transaction + 1) & MAX_TRANSACTION;
       return transaction;

@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LineConfig } from '../../agent/core/site.ts';
 import { DRIVERS } from '../../drivers/index.ts';
+import modbus from '../../drivers/modbus/index.ts';
 import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
 import { fakeModbus } from '../unit/drivers/fake-modbus.ts';
 import { device, profile } from '../unit/drivers/load.ts';
@@ -60,3 +61,15 @@ for (const driver of DRIVERS) {
   const fixture = fixtures[driver.protocol];
   if (fixture !== undefined) driverConformance(driver, fixture);
 }
+
+describe.each(['ascii', 'tcp'] as const)('in the other framing: %s', (framing) => {
+  driverConformance(modbus, {
+    kind: 'polled',
+    device: device(profile('eastron-sdm630'), framing === 'ascii' ? { options: { framing } } : {}),
+    line:
+      framing === 'ascii'
+        ? serial(9600)
+        : { id: 'line', kind: 'tcp', host: 'meter', port: 502, framing: 'modbus-tcp', timeout: 300 },
+    exchange: () => fakeModbus({ framing }).exchange,
+  });
+});

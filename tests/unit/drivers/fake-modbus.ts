@@ -21,7 +21,7 @@ export function slowCrc(bytes: Uint8Array): [number, number] {
 }
 
 export interface FakeOptions {
-  readonly framing?: 'rtu' | 'tcp';
+  readonly framing?: 'rtu' | 'tcp' | 'ascii';
   readonly unit?: number;
   /** Registers that are answered with exception 2. */
   readonly hole?: (address: number) => boolean;
@@ -29,6 +29,8 @@ export interface FakeOptions {
   readonly most?: number;
   /** Writes are acknowledged but not kept. */
   readonly forgetful?: boolean;
+  /** Answers of 43/14, by level asked for and first object; absent: exception 1. Bytes from the conformity level on. */
+  readonly identification?: (level: number, first: number) => readonly number[] | 'exception 3' | 'silence';
   /** Bytes put before each answer. */
   readonly noise?: () => Uint8Array;
 }
@@ -89,6 +91,12 @@ export function fakeModbus(options: FakeOptions = {}): FakeModbus {
         const values = all(count).map((address) => registers.get(address) ?? 0);
         return [unit, code, 2 * count, ...values.flatMap((value) => [value >> 8, value & 255])];
       }
+      case 43: {
+        const told = options.identification?.(request[3] ?? 0, request[4] ?? 0);
+        if (told === undefined) return exception(1);
+        if (told === 'silence') return undefined;
+        return told === 'exception 3' ? exception(3) : [unit, 43, 14, request[3] ?? 0, ...told];
+      }
       default:
         return exception(1);
     }
@@ -98,13 +106,16 @@ export function fakeModbus(options: FakeOptions = {}): FakeModbus {
     signal.throwIfAborted();
     time += 10;
     const tcp = options.framing === 'tcp';
-    const request = tcp ? bytes.subarray(6) : bytes.subarray(0, -2);
+    const ascii = options.framing === 'ascii';
+    const request = ascii ? unascii(bytes) : tcp ? bytes.subarray(6) : bytes.subarray(0, -2);
     requests.push(Uint8Array.from(request));
     const body = answer(request);
     if (body === undefined) throw new AgentError('timeout', 'read failed: no answer within 300 ms');
     const framed = tcp
       ? [...bytes.subarray(0, 4), body.length >> 8, body.length & 255, ...body]
-      : [...body, ...slowCrc(Uint8Array.from(body))];
+      : ascii
+        ? asciiText(body)
+        : [...body, ...slowCrc(Uint8Array.from(body))];
     let received = Uint8Array.from([...(options.noise?.() ?? []), ...framed]);
     for (;;) {
       const found = match?.(received);
@@ -116,6 +127,24 @@ export function fakeModbus(options: FakeOptions = {}): FakeModbus {
     }
   };
   return { exchange, requests, registers, coils };
+}
+
+/** Bytes of an ASCII frame that must be one: colon, upper-case pairs, LRC, CR LF. */
+function unascii(bytes: Uint8Array): Uint8Array {
+  const text = Buffer.from(bytes).toString('latin1');
+  const [, digits = ''] = /^:((?:[0-9A-F]{2})+)\r\n$/.exec(text) ?? [];
+  const all = Buffer.from(digits, 'hex');
+  if (all.length < 3 || all.reduce((sum, byte) => sum + byte, 0) % 256 !== 0)
+    throw new Error(`bad frame ${text}`);
+  return Uint8Array.from(all.subarray(0, -1));
+}
+
+/** An ASCII frame, character by character. */
+export function asciiText(body: readonly number[]): number[] {
+  const sum = body.reduce((total, byte) => total + byte, 0);
+  const all = [...body, (256 - (sum % 256)) % 256];
+  const digits = all.map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('');
+  return [...`:${digits}\r\n`].map((letter) => letter.charCodeAt(0));
 }
 
 /** Puts a value into registers, big-endian. */

@@ -49,13 +49,14 @@ function table(points: readonly Record<string, unknown>[], options: Record<strin
 }
 
 describe('reading', () => {
-  it.each(['rtu', 'tcp'] as const)('reads an SDM630 over %s', async (framing) => {
+  it.each(['rtu', 'tcp', 'ascii'] as const)('reads an SDM630 over %s', async (framing) => {
     const fake = fakeModbus({ framing });
     put(fake, 0, float32(230.2));
     put(fake, 12, float32(-431.25));
     put(fake, 70, float32(49.98));
     put(fake, 72, float32(1234.567));
-    const session = open(profile('eastron-sdm630'), framing === 'tcp' ? tcp : serial);
+    const options = framing === 'ascii' ? { framing } : {};
+    const session = open(profile('eastron-sdm630'), framing === 'tcp' ? tcp : serial, options);
     const readings = (
       await Promise.all(session.polls.map((poll) => poll.execute(fake.exchange, never)))
     ).flat();

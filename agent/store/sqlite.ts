@@ -5,17 +5,18 @@ import { AgentError } from '../core/errors.ts';
 export type Db = Database.Database;
 
 /**
- * Opens for writing. 2 KB pages: a commit of a 5 s window dirties two of them (the batch, the state), which is one
- * 4 KB block of the card and not three. FULL: a commit counts when its fsync returned. Pages freed by retention are
- * used again by the next batches, so that neither VACUUM nor auto_vacuum (whose pointer maps cost writes) is needed.
+ * Opens for writing. 1 KB pages: a commit of a 5 s window dirties two of them (the batch, the state), which together
+ * are half a block of the card; with the usual 4 KB it would be three blocks. FULL: a commit counts when its fsync
+ * returned. Pages freed by retention are used again by the next batches, so that neither VACUUM nor auto_vacuum (whose
+ * pointer maps cost writes) is needed.
  */
 export function openForWriting(file: string): Db {
   const db = new Database(file, { timeout: 2000 });
   try {
-    db.pragma('page_size = 2048');
+    db.pragma('page_size = 1024');
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
-    db.pragma('wal_autocheckpoint = 1500');
+    db.pragma('wal_autocheckpoint = 3000');
     db.pragma(`journal_size_limit = ${WAL_LIMIT}`);
     db.pragma('cache_size = -8000');
     db.pragma('temp_store = MEMORY');

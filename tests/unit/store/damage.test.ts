@@ -52,10 +52,11 @@ test('a batch whose CRC is wrong: the file is set aside, the rest of it is rescu
   const { rootpage } = db
     .prepare<[], { rootpage: number }>(`SELECT rootpage FROM sqlite_schema WHERE name = 'batch_meter'`)
     .get() ?? { rootpage: 0 };
+  const page = Number(db.pragma('page_size', { simple: true }));
   db.close();
   // And a whole page of noise, in a table that nobody has used.
   const handle = openSync(first.store.file, 'r+');
-  writeSync(handle, Buffer.alloc(2048, 0x5a), 0, 2048, (rootpage - 1) * 2048);
+  writeSync(handle, Buffer.alloc(page, 0x5a), 0, page, (rootpage - 1) * page);
   closeSync(handle);
 
   const { store, events } = await open(at.dir);

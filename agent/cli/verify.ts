@@ -8,7 +8,8 @@ import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/values.ts';
 import { EXIT } from './exit.ts';
 import { ReceiverLedger } from './verify/ledger.ts';
-import { listen, readMessages } from './verify/receive.ts';
+import { type BrokerOptions, listen, readMessages } from './verify/receive.ts';
+import { receiveHttp } from './verify/receive-http.ts';
 import { reportText } from './verify/report.ts';
 
 /** ms */
@@ -17,6 +18,7 @@ const PROGRESS_EVERY = 5000;
 interface Options {
   readonly broker?: string;
   readonly file?: string;
+  readonly http?: number;
   readonly site: string;
   readonly agent: string;
   readonly for?: number;
@@ -35,7 +37,8 @@ export function register(program: Command): void {
     .description('listen as an independent receiver and prove that no reading is missing or doubled')
     .option('--broker <url>', 'listen at this broker: mqtt:// or mqtts://')
     .option('--file <path>', 'read messages from a file of JSON lines {"topic", "payload"} instead')
-    .option('--site <id>', 'only this site', '+')
+    .option('--http <port>', 'be the receiver of HTTP uplinks on this port of 127.0.0.1', port)
+    .option('--site <id>', 'only this site (of a broker)', '+')
     .option('--agent <id>', 'only this agent', '+')
     .option('--for <time>', 'stop after this long, for example 60s; without it at Ctrl-C', duration)
     .option('--complete', 'ask for every number from 1: the receiver was there from the first message on')
@@ -47,8 +50,9 @@ export function register(program: Command): void {
     .option('--json', 'answer in JSON')
     .addHelpText('after', '\nExit code 0: the ledger balances. 1: it does not, or nothing was received.')
     .action(async (options: Options, command: Command) => {
-      if ((options.broker === undefined) === (options.file === undefined)) {
-        command.error('error: give either --broker or --file', { exitCode: EXIT.usage });
+      const sources = [options.broker, options.file, options.http].filter((one) => one !== undefined);
+      if (sources.length !== 1) {
+        command.error('error: give one of --broker, --http or --file', { exitCode: EXIT.usage });
       }
       await verify(options);
     });
@@ -71,28 +75,18 @@ async function verify(options: Options): Promise<void> {
 
 /** Listens until the time is over or Ctrl-C; gives how often the own link was down. */
 async function follow(options: Options, ledger: ReceiverLedger): Promise<number> {
-  const { broker = '', site, agent, username } = options;
-  const pem = async (path: string | undefined) =>
-    path === undefined ? undefined : await readFile(path, 'utf8');
-  const [ca, cert, key, password] = await Promise.all(
-    [options.ca, options.cert, options.key, options.passwordFile].map(pem),
-  );
-  await using listening = await listen(
-    {
-      broker,
-      site,
-      agent,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password: password.trimEnd() }),
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-    },
-    ledger,
-  );
-  process.stderr.write(
-    `listening by ${listening.protocol}; ${options.for === undefined ? 'Ctrl-C ends it' : ''}\n`,
-  );
+  await using stack = new AsyncDisposableStack();
+  let interruptions = () => 0;
+  let by: string;
+  if (options.http === undefined) {
+    const listening = stack.use(await listen(await brokerOptions(options), ledger));
+    ({ interruptions } = listening);
+    by = listening.protocol;
+  } else {
+    const receiver = stack.use(await receiveHttp({ port: options.http, agent: options.agent }, ledger));
+    by = `HTTP on http://127.0.0.1:${receiver.port}/`;
+  }
+  process.stderr.write(`listening by ${by}; ${options.for === undefined ? 'Ctrl-C ends it' : ''}\n`);
   const { promise: end, resolve } = Promise.withResolvers<void>();
   const progress = setInterval(() => {
     const { records, missing, awaited, conflicts } = ledger.report();
@@ -107,7 +101,33 @@ async function follow(options: Options, ledger: ReceiverLedger): Promise<number>
   clearInterval(progress);
   clearTimeout(timer);
   process.off('SIGINT', stop).off('SIGTERM', stop);
-  return listening.interruptions();
+  return interruptions();
+}
+
+async function brokerOptions(options: Options): Promise<BrokerOptions> {
+  const { broker = '', site, agent, username } = options;
+  const pem = async (path: string | undefined) =>
+    path === undefined ? undefined : await readFile(path, 'utf8');
+  const [ca, cert, key, password] = await Promise.all(
+    [options.ca, options.cert, options.key, options.passwordFile].map(pem),
+  );
+  return {
+    broker,
+    site,
+    agent,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password: password.trimEnd() }),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!/^\d{1,5}$/.test(text) || number > 65_535)
+    throw new InvalidArgumentError('Expected a port such as 8088.');
+  return number;
 }
 
 function duration(text: string): number {

@@ -176,20 +176,26 @@ export function checkLamp(
   say(at('point'), `the point ${shown(item.point)} of ${item.device} ${why}`, fix);
 }
 
-/** An uplink has one kind, and TLS settings need TLS. */
+/** An uplink has one kind, TLS settings need TLS, and whoever logs in does it in one way. */
 export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>, say: Say): boolean {
-  if (item.mqtt === undefined) {
+  const settings = item.mqtt ?? item.http;
+  if (settings === undefined) {
     say(['uplinks', index, 'mqtt'], 'missing: expected the kind of uplink', 'write mqtt: { url: mqtts://… }');
     return false;
   }
-  const at = (key: string): Path => ['uplinks', index, 'mqtt', key];
-  const { url, ca, cert, key, username, password } = item.mqtt;
-  if (url.startsWith('mqtt:')) {
+  if (item.mqtt !== undefined && item.http !== undefined) {
+    say(['uplinks', index, 'http'], 'an uplink has one kind, got two', 'make two uplinks of it');
+    return false;
+  }
+  const kind = item.mqtt === undefined ? 'http' : 'mqtt';
+  const at = (key: string): Path => ['uplinks', index, kind, key];
+  const { url, ca, cert, key, username, password } = settings;
+  if (url.startsWith(`${kind}:`)) {
     for (const [name, value] of Object.entries({ ca, cert, key })) {
       if (value === undefined) continue;
       const node = nodeAt(root, at('url'));
       const got = node === undefined ? '' : `, got ${gotText(node)}`;
-      say(at(name), `${name} needs a TLS connection${got} as url`, 'write url: mqtts://…');
+      say(at(name), `${name} needs a TLS connection${got} as url`, `write url: ${kind}s://…`);
     }
   }
   if ((cert === undefined) !== (key === undefined)) {
@@ -202,6 +208,9 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
   }
   if (password !== undefined && username === undefined) {
     say(at('username'), 'missing: password needs username', 'write username: kerbside');
+  }
+  if (item.http?.token !== undefined && username !== undefined) {
+    say(at('token'), 'an uplink has either token or username, got both', 'remove one of them');
   }
   return true;
 }

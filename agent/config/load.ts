@@ -223,7 +223,7 @@ function deviceIssues(
   });
 }
 
-const SECRET_FIELDS = ['password', 'ca', 'cert', 'key'] as const;
+const SECRET_FIELDS = ['token', 'password', 'ca', 'cert', 'key'] as const;
 
 async function checkUplinks(
   root: MapNode,
@@ -238,8 +238,10 @@ async function checkUplinks(
   return Promise.all(
     right.map(async ({ index, item }) => {
       const secrets: Partial<Record<(typeof SECRET_FIELDS)[number], string>> = {};
+      const kind = item.mqtt === undefined ? 'http' : 'mqtt';
+      const refs: Partial<Record<(typeof SECRET_FIELDS)[number], SecretRef | undefined>> = item[kind] ?? {};
       for (const name of SECRET_FIELDS) {
-        const ref: SecretRef | undefined = item.mqtt?.[name];
+        const ref = refs[name];
         if (ref === undefined) continue;
         if (deps.secrets === 'skip') {
           secrets[name] = '';
@@ -247,7 +249,7 @@ async function checkUplinks(
         }
         const resolved = await resolveSecret(ref, file, deps.env ?? process.env, read);
         if (resolved.ok) secrets[name] = resolved.value;
-        else say(['uplinks', index, 'mqtt', name], resolved.message, resolved.fix);
+        else say(['uplinks', index, kind, name], resolved.message, resolved.fix);
       }
       return { item, secrets };
     }),

@@ -51,23 +51,38 @@ export function deviceOf(file: DeviceFile, profile: Profile): DeviceConfig {
   return { id, title: title ?? { en: id }, line, profile, ...optional, options };
 }
 
-export function uplinkOf(
-  { id, mqtt }: UplinkFile,
-  secrets: Readonly<Partial<Record<'password' | 'ca' | 'cert' | 'key', string>>>,
-  agent: string,
-): UplinkConfig {
-  if (mqtt === undefined) throw new TypeError(`uplink ${id} has no kind`);
+/** Secrets of an uplink, resolved. */
+export type Secrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cert' | 'key', string>>>;
+
+/** One kind is present: checked before. */
+export function uplinkOf({ id, mqtt, http }: UplinkFile, secrets: Secrets, agent: string): UplinkConfig {
+  if (mqtt !== undefined) {
+    return {
+      id,
+      kind: 'mqtt',
+      url: mqtt.url,
+      ...definedOnly({ username: mqtt.username }),
+      ...secrets,
+      clientId: mqtt.client_id ?? agent,
+      keepAlive: mqtt.keep_alive,
+      inFlight: mqtt.in_flight,
+      maxMessage: mqtt.max_message,
+      replayRate: mqtt.replay_rate,
+    };
+  }
+  if (http === undefined) throw new TypeError(`uplink ${id} has no kind`);
   return {
     id,
-    kind: 'mqtt',
-    url: mqtt.url,
-    ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+    kind: 'http',
+    url: http.url,
+    format: http.format,
+    compression: http.compression,
+    ...definedOnly({ username: http.username }),
     ...secrets,
-    clientId: mqtt.client_id ?? agent,
-    keepAlive: mqtt.keep_alive,
-    inFlight: mqtt.in_flight,
-    maxMessage: mqtt.max_message,
-    replayRate: mqtt.replay_rate,
+    timeout: http.timeout,
+    inFlight: http.in_flight,
+    maxBody: http.max_body,
+    replayRate: http.replay_rate,
   };
 }
 

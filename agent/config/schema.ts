@@ -147,7 +147,29 @@ const mqtt = z.strictObject({
   replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
 });
 
-const uplink = z.strictObject({ id: id('city'), mqtt: mqtt.optional() });
+const http = z.strictObject({
+  url: url(['https:', 'http:'], 'https://data.city.example/readings').describe('Batches are posted there'),
+  format: oneOf(['json', 'influx'], 'json')
+    .prefault('json')
+    .describe('json: payload v1. influx: InfluxDB line protocol'),
+  compression: oneOf(['none', 'gzip', 'zstd'], 'gzip').prefault('none'),
+  token: secret(`\${env:HTTP_TOKEN}`).optional().describe('Bearer token'),
+  username: text('a user name', 'kerbside').optional(),
+  password: secret(`\${env:HTTP_PASSWORD}`).optional(),
+  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the receiver'),
+  cert: secret('file:./client.pem').optional(),
+  key: secret('file:./client.key').optional(),
+  timeout: duration(SECOND, 300 * SECOND, '30s')
+    .prefault('30s')
+    .describe('Longest wait for an answer'),
+  in_flight: integer(1, 64, 4).prefault(4).describe('Batches on their way at once'),
+  max_body: size(1024, 64 * MB, '1MB')
+    .prefault('1MB')
+    .describe('Largest batch before compression'),
+  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+});
+
+const uplink = z.strictObject({ id: id('city'), mqtt: mqtt.optional(), http: http.optional() });
 
 export const siteSchema = z
   .strictObject({

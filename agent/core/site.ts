@@ -97,8 +97,34 @@ export interface MqttUplinkConfig {
   /** Records per second of backlog replay; 0: no limit. */
   readonly replayRate: number;
 }
+
+export interface HttpUplinkConfig {
+  readonly id: string;
+  readonly kind: 'http';
+  /** http:// or https://; batches are posted there. */
+  readonly url: string;
+  /** `json`: payload v1. `influx`: line protocol. */
+  readonly format: 'json' | 'influx';
+  readonly compression: 'none' | 'gzip' | 'zstd';
+  /** Bearer token; or user name and password. */
+  readonly token?: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM texts. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Longest wait for an answer, ms. Default 30000. */
+  readonly timeout: number;
+  /** Batches on their way at once, one after the other in each stream. Default 4. */
+  readonly inFlight: number;
+  /** Largest body before compression, bytes. Default 1 MB. */
+  readonly maxBody: number;
+  /** Records per second of backlog replay; 0: no limit. */
+  readonly replayRate: number;
+}
 /** Grows by one member per uplink kind. */
-export type UplinkConfig = MqttUplinkConfig;
+export type UplinkConfig = MqttUplinkConfig | HttpUplinkConfig;
 
 export interface LogConfig {
   /** Longest wait of telemetry for its commit, ms: the stated loss window. Default 5000. */

@@ -53,7 +53,14 @@ export type Delivery =
       readonly kind: 'refused';
       readonly records: readonly { readonly seq: number; readonly reason: string }[];
     }
-  | { readonly kind: 'keep'; readonly reason: string };
+  | {
+      readonly kind: 'keep';
+      readonly reason: string;
+      /** What to do about it, where somebody has to. */
+      readonly fix?: string;
+      /** The receiver asked for this pause, ms. */
+      readonly after?: number;
+    };
 
 export interface UplinkContext {
   readonly site: string;

@@ -1,4 +1,17 @@
 /** Uplinks, one line per kind. */
+import type { UplinkConfig } from '../core/site.ts';
+import type { Uplink, UplinkContext, UplinkSession } from '../core/uplink.ts';
+import { http } from './http/index.ts';
 import { mqtt } from './mqtt/index.ts';
 
-export const UPLINKS = { mqtt } as const;
+export const UPLINKS = { mqtt, http } as const;
+
+/** Opens a session of the kind that `config` is of. */
+export function connectUplink(
+  config: UplinkConfig,
+  context: UplinkContext,
+  signal: AbortSignal,
+): Promise<UplinkSession> {
+  const uplink: Uplink<UplinkConfig> = UPLINKS[config.kind];
+  return uplink.connect(config, context, signal);
+}

@@ -11,7 +11,7 @@ import { LANES, type Lane } from '../core/point.ts';
 import type { Mono } from '../core/reading.ts';
 import type { Cursor, Heads, LogSource } from '../core/record.ts';
 import { supervise } from '../core/supervise.ts';
-import type { Message, StreamName, UplinkSession } from '../core/uplink.ts';
+import type { Delivery, Message, StreamName, UplinkSession } from '../core/uplink.ts';
 import { settledCount } from './cursor.ts';
 import { type Draft, type Fit, LaneWork } from './lane.ts';
 import type { Refusal } from './refusal.ts';
@@ -21,6 +21,8 @@ import { Window } from './window.ts';
 const BYTES_PER_RECORD = 160;
 /** A clean stop waits this long for acknowledgements that are on their way, ms. */
 const LAST_ACKNOWLEDGEMENTS = 500;
+/** Health speaks of a far end that turns everything down after this long, ms. */
+const TURNED_DOWN_AFTER = 200;
 
 export interface PumpOptions {
   /** Id of the uplink: whose cursor it is. */
@@ -41,6 +43,8 @@ export interface PumpOptions {
   /** Told of records refused for good. */
   refused?(lane: Lane, refusals: readonly Refusal[]): void;
   onState?(state: 'up' | 'down', error?: AgentError): void;
+  /** Told that the far end takes nothing for now, and why; undefined: it does again. Once each. */
+  onTurnedDown?(reason: string | undefined, fix?: string): void;
   /** Told that the log could not be read: `source` should be opened anew, with a new pump. */
   onLogFailed?(error: AgentError): void;
 }
@@ -139,6 +143,9 @@ class SessionRun {
   #heads: Heads;
   #timer: Disposable | undefined;
   #pausedUntil = 0;
+  #retryAt = 0;
+  #complaint: Disposable | undefined;
+  #turnedDown = false;
   #stopped = false;
 
   constructor(options: PumpOptions, lanes: readonly LaneWork[], session: UplinkSession) {
@@ -179,6 +186,7 @@ class SessionRun {
   async finish(grace: number): Promise<void> {
     this.#stopped = true;
     this.#timer?.[Symbol.dispose]();
+    this.#complaint?.[Symbol.dispose]();
     const end = () => this.#end.abort(new AgentError('aborted', 'the session ends'));
     const timer = grace === 0 ? undefined : this.#options.clock.after(grace, end);
     if (grace === 0) end();
@@ -247,19 +255,35 @@ class SessionRun {
         this.#window.answered(draft.stream, clock.mono() - began);
         const work = this.#lanes[lane];
         if (work?.answered(draft, delivery) === true) this.#options.settle(draft.lane, work.cursor);
-        if (delivery.kind === 'keep') this.#pause(delivery.reason);
-        else this.#backoff.healthy(clock.mono());
+        if (delivery.kind === 'keep') this.#pause(delivery);
+        else this.#accepted(clock.mono());
         this.fill();
       });
     this.#underWay.add(sending);
   }
 
   /** Turned down for now: everything waits a little, or a busy receiver is only made busier. */
-  #pause(reason: string): void {
-    const now = this.#options.clock.mono();
-    if (this.#stopped || now < this.#pausedUntil) return;
-    const wait = this.#backoff.next(now);
-    this.#pausedUntil = now + wait;
-    this.#options.log.debug('uplink.pause', { reason, wait_ms: Math.round(wait) });
+  #pause({ reason, fix, after = 0 }: Delivery & { kind: 'keep' }): void {
+    const { clock, log, onTurnedDown } = this.#options;
+    const now = clock.mono();
+    if (this.#stopped) return;
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + after);
+    // A lost link turns everything down too, and is told as such a moment later.
+    this.#complaint ??= clock.after(TURNED_DOWN_AFTER, () => {
+      this.#turnedDown = true;
+      onTurnedDown?.(reason, fix);
+    });
+    if (now < this.#retryAt) return;
+    this.#retryAt = now + this.#backoff.next(now);
+    this.#pausedUntil = Math.max(this.#pausedUntil, this.#retryAt);
+    log.debug('uplink.pause', { reason, wait_ms: Math.round(this.#pausedUntil - now) });
+  }
+
+  #accepted(now: Mono): void {
+    this.#backoff.healthy(now);
+    this.#complaint?.[Symbol.dispose]();
+    this.#complaint = undefined;
+    if (this.#turnedDown) this.#options.onTurnedDown?.(undefined);
+    this.#turnedDown = false;
   }
 }

@@ -8,7 +8,7 @@ import type { Cursor, LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
 import type { UplinkContext } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
-import { UPLINKS } from './index.ts';
+import { connectUplink } from './index.ts';
 import { type Pump, startPump } from './pump.ts';
 import type { Described, FromThread } from './thread-contract.ts';
 
@@ -56,7 +56,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       uplink: config.id,
       agent: options.agent,
       source,
-      connect: (signal) => UPLINKS[config.kind].connect(config, context, signal),
+      connect: (signal) => connectUplink(config, context, signal),
       clock,
       log,
       inFlight: config.inFlight,
@@ -71,6 +71,13 @@ export function startPumps(options: PumpsOptions): Pumps {
         tell({ from: 'link', uplink: config.id, up: state === 'up', ...why(error) });
         soon();
       },
+      onTurnedDown: (reason, fix) =>
+        tell({
+          from: 'turned-down',
+          uplink: config.id,
+          ...(reason === undefined ? {} : { message: reason }),
+          ...(fix === undefined ? {} : { fix }),
+        }),
     });
     pumps.set(config.id, pump);
   }

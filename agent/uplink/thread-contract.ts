@@ -42,4 +42,11 @@ export type FromThread =
       readonly message?: string;
       readonly fix?: string;
     }
+  /** Connected, but the far end takes nothing for now; without `message` it does again. */
+  | {
+      readonly from: 'turned-down';
+      readonly uplink: string;
+      readonly message?: string;
+      readonly fix?: string;
+    }
   | { readonly from: 'log'; readonly level: LogLevel; readonly event: string; readonly facts: Facts };

@@ -87,14 +87,12 @@ export function startUplinks(options: UplinksOptions): Uplinks {
       case 'ledger':
         ledgers.set(message.ledger.uplink, message.ledger);
         return;
-      case 'link': {
-        const { uplink, up, message: text, fix } = message;
-        setHealth(uplink, up ? 'ok' : 'down', {
-          ...(text === undefined ? {} : { message: text }),
-          ...(fix === undefined ? {} : { fix }),
-        });
+      case 'link':
+        setHealth(message.uplink, message.up ? 'ok' : 'down', wordsOf(message));
         return;
-      }
+      case 'turned-down':
+        setHealth(message.uplink, message.message === undefined ? 'ok' : 'degraded', wordsOf(message));
+        return;
       case 'log':
         options.log[message.level](message.event, message.facts);
     }
@@ -156,6 +154,10 @@ export function startUplinks(options: UplinksOptions): Uplinks {
       await running;
     },
   };
+}
+
+function wordsOf({ message, fix }: { readonly message?: string; readonly fix?: string }) {
+  return { ...(message === undefined ? {} : { message }), ...(fix === undefined ? {} : { fix }) };
 }
 
 function factsOf(ledger: Ledger | undefined): PartHealth['facts'] {

@@ -3,7 +3,8 @@ import { connect, type IClientOptions, type IConnackPacket, type MqttClient } fr
 import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { MqttUplinkConfig } from '../../core/site.ts';
-import { codeOf, connectError, wantsOtherVersion, withoutSecrets } from './reason.ts';
+import { withoutSecrets } from '../address.ts';
+import { codeOf, connectError, wantsOtherVersion } from './reason.ts';
 
 /** ms, from the start to CONNACK, both versions together. */
 export const CONNECT_DEADLINE = 10_000;

@@ -1,9 +1,9 @@
 /** MQTT JSON v1 (docs/schemas): MQTT 5, or 3.1.1 where the broker has no other; QoS 1; acknowledged means PUBACK. */
 import type { MqttUplinkConfig } from '../../core/site.ts';
 import { defineUplink } from '../../core/uplink.ts';
+import { withoutSecrets } from '../address.ts';
 import { openConnection, type VersionMemory } from './connection.ts';
 import { encodeState } from './payload.ts';
-import { withoutSecrets } from './reason.ts';
 import { openSession } from './session.ts';
 import { topicsOf } from './topics.ts';
 

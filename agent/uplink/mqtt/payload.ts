@@ -1,57 +1,10 @@
-/**
- * Payload v1 of the MQTT uplink: JSON with readable names. Everything a receiver's ledger needs stands in the payload,
- * never in MQTT 5 properties. Schemas: docs/schemas.
- */
-import { type ClockRank, trusted } from '../../core/clock.ts';
+/** Payload v1 of what only MQTT carries: holes, state, descriptions, results. Schemas: docs/schemas. */
 import type { CommandResult } from '../../core/command.ts';
 import type { Point } from '../../core/point.ts';
 import type { LoggedRecord } from '../../core/record.ts';
 import type { Description } from '../../core/site.ts';
 import type { Message } from '../../core/uplink.ts';
-
-const ENCODER = new TextEncoder();
-/** Limits of an ECMAScript time value, ms (ECMA-262 §21.4.1.1). */
-const LAST_TIME = 8.64e15;
-
-/** ISO 8601, milliseconds, UTC. A time that is none becomes the start of 1970: an impossible time beats a lost record. */
-export function isoTime(time: number): string {
-  return new Date(Math.abs(time) <= LAST_TIME ? time : 0).toISOString();
-}
-
-/** `…/data/<lane>` and `…/backlog/<lane>`. `hashOf` names the description of a device. */
-export function encodeMessage(
-  { envelope, records }: Message,
-  hashOf: (device: string) => string | undefined,
-): Uint8Array {
-  const descriptions: Record<string, string> = Object.create(null);
-  for (const device of devicesOf(records)) {
-    const hash = hashOf(device);
-    if (hash !== undefined) descriptions[device] = hash;
-  }
-  return json({ ...envelope, descriptions, records: records.map(wireRecord) });
-}
-
-/** Devices named in `records`, each once. */
-export function devicesOf(records: readonly LoggedRecord[]): Set<string> {
-  const devices = new Set<string>();
-  for (const { device } of records) if (device !== undefined) devices.add(device);
-  return devices;
-}
-
-function wireRecord(record: LoggedRecord): object {
-  const { seq, time, rank } = record;
-  const at = { time: isoTime(time), ...untrusted(rank) };
-  if (record.kind === 'reading') {
-    const { device, point, value, unit, quality, reason } = record;
-    return { seq, device, point, value, unit, quality, ...(reason === undefined ? {} : { reason }), ...at };
-  }
-  const { event, severity, device, body } = record;
-  return { seq, event, severity, ...(device === undefined ? {} : { device }), ...at, body };
-}
-
-function untrusted(rank: ClockRank): { clock?: ClockRank } {
-  return trusted(rank) ? {} : { clock: rank };
-}
+import { isoTime, json, untrusted } from '../payload.ts';
 
 /** `…/gap`: one hole in the log, as its event record says. */
 export function encodeGap(message: Message, record: LoggedRecord & { kind: 'event' }): Uint8Array {
@@ -92,8 +45,4 @@ function wirePoint(point: Point): object {
 /** `…/cmd/<id>/result`. */
 export function encodeResult({ at, ...result }: CommandResult): Uint8Array {
   return json({ v: 1, ...result, at: isoTime(at) });
-}
-
-function json(value: object): Uint8Array {
-  return ENCODER.encode(JSON.stringify(value));
 }

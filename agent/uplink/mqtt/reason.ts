@@ -1,5 +1,6 @@
 /** What the broker's words mean: reason codes of MQTT 5 (§2.4) and return codes of 3.1.1 (§3.2.2.3). */
 import { AgentError } from '../../core/errors.ts';
+import { withoutSecrets } from '../address.ts';
 
 /** Codes that say the protocol version is not spoken: 3.1.1 «unacceptable protocol version», 5 §3.2.2.2. */
 const OTHER_VERSION: ReadonlySet<number> = new Set([1, 132]);
@@ -69,16 +70,4 @@ export function linkLost(thrown: unknown, url: string): AgentError {
       ...(code === undefined ? {} : { context: { code } }),
     },
   );
-}
-
-/** The address without user and password. */
-export function withoutSecrets(url: string): string {
-  try {
-    const parsed = new URL(url);
-    parsed.username = '';
-    parsed.password = '';
-    return parsed.href;
-  } catch {
-    return 'of this uplink';
-  }
 }

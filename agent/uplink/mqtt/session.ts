@@ -2,16 +2,10 @@
 import type { LoggedEvent } from '../../core/record.ts';
 import type { MqttUplinkConfig } from '../../core/site.ts';
 import type { Delivery, Message, UplinkContext, UplinkSession } from '../../core/uplink.ts';
+import { devicesOf, encodeMessage } from '../payload.ts';
 import { CityCommands } from './city-commands.ts';
 import type { Connection } from './connection.ts';
-import {
-  devicesOf,
-  encodeDescription,
-  encodeGap,
-  encodeMessage,
-  encodeResult,
-  encodeState,
-} from './payload.ts';
+import { encodeDescription, encodeGap, encodeResult, encodeState } from './payload.ts';
 import { type Published, Publisher } from './publisher.ts';
 import { linkLost, refusesMessage } from './reason.ts';
 import { longestTopic, type Topics } from './topics.ts';

@@ -4,7 +4,7 @@ import { ReceiverLedger } from '../../../agent/cli/verify/ledger.ts';
 import type { Clock } from '../../../agent/core/clock.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
 import type { Delivery, Message, UplinkSession } from '../../../agent/core/uplink.ts';
-import { encodeMessage } from '../../../agent/uplink/mqtt/payload.ts';
+import { encodeMessage } from '../../../agent/uplink/payload.ts';
 
 interface Link {
   readonly closed: PromiseWithResolvers<void>;

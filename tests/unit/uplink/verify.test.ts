@@ -86,10 +86,10 @@ describe('kerbside verify', () => {
     expect(empty.out).toContain('nothing to prove');
   });
 
-  it('wants either a broker or a file', async () => {
+  it('wants one source', async () => {
     const { code, err } = await verify([]).ended;
     expect(code).toBe(2);
-    expect(err).toContain('--broker or --file');
+    expect(err).toContain('one of --broker, --http or --file');
   });
 
   it('says what to do where no broker answers', async () => {

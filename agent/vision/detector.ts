@@ -1,4 +1,6 @@
 /** Runs a detection network on a picture. */
+// First, so that it stands before the library starts.
+import './telemetry-off.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AgentError } from '../core/errors.ts';
 import type { ModelInput, ModelPack, Tensors } from '../core/model.ts';

@@ -19,6 +19,9 @@ export interface SnapshotOptions {
 /** Largest frame taken, bytes. */
 export const MAX_FRAME_BYTES = 10 * 1024 * 1024;
 
+const START_OF_SCAN = Buffer.from([0xff, 0xda]);
+const END_OF_IMAGE = Buffer.from([0xff, 0xd9]);
+
 /**
  * Rejects with `AgentError`: `timeout`, `source-failed` (unreachable, status, type, size, no JPEG), `auth-failed`,
  * `aborted`. User and password in the address go as basic login and never into a message.
@@ -114,6 +117,15 @@ async function body(response: Response, url: string): Promise<Uint8Array> {
   const bytes = Buffer.concat(parts, size);
   if (bytes[0] !== 0xff || bytes[1] !== 0xd8 || bytes[2] !== 0xff) {
     throw new AgentError('source-failed', `snapshot of ${url} failed: ${size} bytes that are no JPEG`);
+  }
+  // A picture cut short decodes without complaint where something follows it. After the last start of scan (FF DA),
+  // which cannot occur within coded data, must stand an end of image (FF D9). ISO/IEC 10918-1 B.1.1.3.
+  const end = bytes.lastIndexOf(END_OF_IMAGE);
+  if (end === -1 || end < bytes.lastIndexOf(START_OF_SCAN)) {
+    throw new AgentError(
+      'source-failed',
+      `snapshot of ${url} failed: the JPEG of ${size} bytes is cut short`,
+    );
   }
   return bytes;
 }

@@ -1,4 +1,5 @@
 /** Vision as the agent sees it: cameras in, readings, health and previews out; the work is done in a thread of its own. */
+import './telemetry-off.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { AgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';

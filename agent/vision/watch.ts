@@ -93,8 +93,9 @@ export function watchCamera(options: WatchOptions): Watch {
       const started = clock.mono();
       const size = await measure(frame.bytes);
       const pictures: Partial<Record<VisionTask, Picture>> = {};
-      for (const [task, detector] of Object.entries(detectors) as [VisionTask, Detector][]) {
-        if (task === 'faces' && frame.time < facesDue) continue;
+      for (const task of camera.tasks) {
+        const detector = detectors[task];
+        if (detector === undefined || (task === 'faces' && frame.time < facesDue)) continue;
         pictures[task] = await decode(frame.bytes, size, detector.pack.input);
       }
       if (pictures.faces !== undefined) facesDue = frame.time + FACE_PERIOD;

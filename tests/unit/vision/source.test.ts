@@ -71,6 +71,11 @@ describe('snapshot', () => {
     expect((await failure(take(await serve(answer(new Uint8Array()))))).code).toBe('source-failed');
   });
 
+  test('refuses a picture that is cut short, whatever follows it', async () => {
+    const cut = Buffer.concat([jpeg.subarray(0, jpeg.length - 12), Buffer.alloc(4000)]);
+    expect((await failure(take(await serve(answer(cut))))).message).toMatch(/cut short/);
+  });
+
   test('login goes as a header, never into a message', async () => {
     let seen = '';
     const url = await serve((request, response) => {
@@ -138,7 +143,7 @@ describe('picture', () => {
   const look = (bytes: Uint8Array) => detectStill(detector, bytes);
 
   test('grey, transparent, turned and palette pictures become three channels', async () => {
-    const input = detector.pack.input;
+    const input = { ...detector.pack.input, fit: { side: 512, multiple: 32 } };
     const pictures = [
       await plain(90, 60).greyscale().jpeg().toBuffer(),
       await sharp({ create: { width: 90, height: 60, channels: 4, background: { ...RED, alpha: 0.5 } } })

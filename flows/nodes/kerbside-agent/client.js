@@ -6,6 +6,7 @@
  *   quality: 'good' | 'uncertain' | 'bad', reason?: string, time: number}} Reading
  * @typedef {{reading: (reading: Reading) => void, state: (up: boolean, why?: string) => void}} Listener
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventReader } from './event-stream.js';
 
 const FIRST_WAIT_MS = 1000;
@@ -89,7 +90,7 @@ export class AgentClient {
       }
       if (this.#stop.signal.aborted) return;
       for (const listener of this.#listeners) listener.state(false, why);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * wait));
+      await sleep(Math.random() * wait, undefined, { signal: this.#stop.signal }).catch(() => {});
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
   }

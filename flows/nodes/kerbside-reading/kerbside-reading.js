@@ -26,9 +26,7 @@ export default function (RED) {
       },
       reading: (reading) => {
         if (!chosen(config, reading)) return;
-        const value =
-          reading.value === null ? (reading.reason ?? 'bad') : `${reading.value} ${reading.unit}`.trim();
-        this.status({ fill: COLOURS[reading.quality], shape: 'dot', text: value });
+        this.status({ fill: COLOURS[reading.quality], shape: 'dot', text: shown(reading) });
         if (wanted(config.quality, reading) && changes(reading)) this.send(message(reading));
       },
     });
@@ -38,6 +36,16 @@ export default function (RED) {
     });
   }
   RED.nodes.registerType('kerbside reading', KerbsideReading);
+}
+
+/**
+ * What stands under the node. The unit of counts, `1` in UCUM, says nothing.
+ *
+ * @param {Reading} reading
+ */
+function shown({ value, unit, reason }) {
+  if (value === null) return reason ?? 'bad';
+  return unit === '' || unit === '1' ? String(value) : `${value} ${unit}`;
 }
 
 /**

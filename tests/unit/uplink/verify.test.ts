@@ -5,7 +5,13 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { silent } from '../../../agent/core/log.ts';
+import type { HttpUplinkConfig } from '../../../agent/core/site.ts';
+import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { http } from '../../../agent/uplink/http/index.ts';
+import { startPump } from '../../../agent/uplink/pump.ts';
 import { embeddedBroker } from '../../support/brokers.ts';
+import { MemoryLog } from '../../support/memory-log.ts';
 import { until } from '../../support/mqtt-receiver.ts';
 import { scriptedBroker } from '../../support/scripted-broker.ts';
 import { agent, configOf } from './mqtt-agent.ts';
@@ -118,5 +124,69 @@ describe('kerbside verify', () => {
     expect(JSON.parse(out)).toMatchObject({ balanced: true, records: 500, missing: 0, interruptions: 0 });
     expect(listening.err()).toContain(protocol);
     expect(code).toBe(0);
+  });
+
+  it('is the receiver of an HTTP uplink, in both formats', async () => {
+    const listening = verify(['--http', '0', '--agent', 'pole-1', '--complete', '--json']);
+    const port = () => Number(/127\.0\.0\.1:(\d+)/.exec(listening.err())?.[1]);
+    await until(() => port() > 0, 'the receiver');
+    const clock = new SystemClock();
+    const context = {
+      site: 'demo',
+      agent: 'pole-1',
+      clock,
+      log: silent,
+      descriptions: () => [],
+      submit: async () => Promise.reject(new Error('no commands here')),
+    };
+    const config: HttpUplinkConfig = {
+      id: 'city',
+      kind: 'http',
+      url: `http://127.0.0.1:${port()}/`,
+      format: 'json',
+      compression: 'gzip',
+      timeout: 30_000,
+      inFlight: 4,
+      maxBody: 20_000,
+      replayRate: 0,
+    };
+    const log = new MemoryLog();
+    log.readings('telemetry', 500);
+    for (const format of ['json', 'influx'] as const) {
+      const settled = 500 + (format === 'json' ? 0 : 100);
+      await using pump = startPump({
+        uplink: 'city',
+        agent: 'pole-1',
+        source: log,
+        connect: (signal) => http.connect({ ...config, format }, context, signal),
+        clock,
+        log: silent,
+        inFlight: 4,
+        replayRate: 0,
+        settle: (lane, cursor) => log.store('city', lane, cursor),
+      });
+      await until(() => pump.tally().settled === settled, 'acknowledgements');
+      log.readings('telemetry', 100);
+    }
+    listening.child.kill('SIGINT');
+    const { out, code } = await listening.ended;
+    expect(JSON.parse(out)).toMatchObject({ balanced: true, records: 600, resent: 0, outOfOrder: 0 });
+    expect(code).toBe(0);
+  });
+
+  it('answers what is no batch with 400 and does not balance', async () => {
+    const listening = verify(['--http', '0', '--json']);
+    const port = () => Number(/127\.0\.0\.1:(\d+)/.exec(listening.err())?.[1]);
+    await until(() => port() > 0, 'the receiver');
+    const post = (body: string, headers: Record<string, string> = {}) =>
+      fetch(`http://127.0.0.1:${port()}/`, { method: 'POST', body, headers });
+    expect((await post('nonsense')).status).toBe(400);
+    expect((await post('{}', { 'Content-Encoding': 'gzip' })).status).toBe(400);
+    expect((await post('message v=1i 0', { 'Content-Type': 'text/plain' })).status).toBe(204);
+    expect((await fetch(`http://127.0.0.1:${port()}/`)).status).toBe(405);
+    listening.child.kill('SIGINT');
+    const { out, code } = await listening.ended;
+    expect(JSON.parse(out)).toMatchObject({ balanced: false, broken: 4 });
+    expect(code).toBe(1);
   });
 });

@@ -37,6 +37,13 @@ function checkPoint(point: ProfilePoint, wire: Wire, options: Options, report: R
     report(['address'], 'expected a register address, got nothing', 'write address: 0-based, as in the PDU');
     return;
   }
+  if (wire.printed !== undefined && !samePlace(wire.printed, wire.address)) {
+    report(
+      ['printed'],
+      `expected the manual's number of PDU address ${wire.address}, got ${shown(wire.printed)}`,
+      'manuals count from 0 (3027), from 1 (3028), or from 30001 or 40001; the address is 0-based',
+    );
+  }
   const bits = (wire.function ?? options.function) <= 2;
   const type = wire.type ?? (bits ? 'bit' : 'uint16');
   if (bits !== (type === 'bit')) {
@@ -47,6 +54,15 @@ function checkPoint(point: ProfilePoint, wire: Wire, options: Options, report: R
   checkWidth(wire, type, options, report);
   checkTypes(point, wire, type, report);
   checkWrite(point, wire, type, report);
+}
+
+/** Whether a number of a manual, in any of the usual ways of counting, means a PDU address. Hex ends with H. */
+function samePlace(printed: number | string, address: number): boolean {
+  const hexadecimal = /^(?:0x([0-9A-F]+)|([0-9A-F]+)H)$/i.exec(String(printed));
+  const number = hexadecimal ? Number.parseInt(hexadecimal[1] ?? hexadecimal[2] ?? '', 16) : Number(printed);
+  if (!Number.isInteger(number)) return false;
+  const reference = number >= 100_000 ? number % 100_000 : number % 10_000;
+  return number === address || number === address + 1 || (number > 10_000 && reference === address + 1);
 }
 
 function checkWidth(wire: Wire, type: NonNullable<Wire['type']>, options: Options, report: Report): void {

@@ -6,6 +6,7 @@ import { answerLength, EXCEPTIONS, requestLength } from './frame.ts';
 import { mbapLength } from './match.ts';
 import { ORDERS } from './schema.ts';
 import { inOrder, numberOf } from './value.ts';
+import { plausible, registersOf, registerViews, setBits, shortest } from './views.ts';
 
 export const decoder: Decoder = {
   protocols: ['modbus-rtu', 'modbus-ascii', 'modbus-tcp', 'modbus-wordorder'],
@@ -121,7 +122,7 @@ function answer(body: Uint8Array, code: number): Fields {
   switch (code) {
     case 1:
     case 2:
-      return { byte_count: body[2], bits: hex(body.subarray(3)) };
+      return { byte_count: body[2], bits: hex(body.subarray(3)), set: setBits(body.subarray(3)) };
     case 3:
     case 4:
     case 23:
@@ -141,30 +142,6 @@ function answer(body: Uint8Array, code: number): Fields {
   }
 }
 
-function registersOf(data: Uint8Array): readonly number[] {
-  return Array.from({ length: data.length >> 1 }, (_, i) => word(data, 2 * i));
-}
-
-/** Registers as they are, and as what they often mean: signed, tenths, hundredths, 32-bit, float, text. */
-function registerViews(data: Uint8Array): Fields {
-  const registers = registersOf(data);
-  const signed = registers.map((register) => (register > 0x7fff ? register - 0x10000 : register));
-  const views: Record<string, unknown> = { registers };
-  if (signed.some((value) => value < 0)) views.int16 = signed;
-  views.tenths = signed.map((value) => value / 10);
-  views.hundredths = signed.map((value) => value / 100);
-  if (registers.length > 0 && registers.length % 2 === 0) {
-    const pairs = Array.from({ length: registers.length / 2 }, (_, i) => data.subarray(4 * i, 4 * i + 4));
-    views.uint32 = pairs.map((pair) => numberOf(pair, 'uint32'));
-    const floats = pairs.map((pair) => shortest(numberOf(pair, 'float32')));
-    if (floats.every(plausible)) views.float_be = floats.length === 1 ? floats[0] : floats;
-  }
-  const text = /^[\x20-\x7e]{4,}/.exec(Buffer.from(data).toString('latin1'))?.[0];
-  if (text !== undefined) views.text = text;
-  if (text?.startsWith('SunS') === true && registers[2] !== undefined) views.next_model = registers[2];
-  return views;
-}
-
 function objects(body: Uint8Array): Fields {
   const found: Record<string, string> = {};
   let at = 8;
@@ -174,16 +151,6 @@ function objects(body: Uint8Array): Fields {
     at += 2 + length;
   }
   return found;
-}
-
-/** A float32 with the seven digits it carries. */
-function shortest(value: number): number {
-  return Number.isFinite(value) ? Number(value.toPrecision(7)) : value;
-}
-
-/** Whether a float is a size that instruments give. */
-function plausible(value: number): boolean {
-  return value === 0 || (Number.isFinite(value) && Math.abs(value) > 1e-6 && Math.abs(value) < 1e9);
 }
 
 /** A TCP frame with its MBAP header. */

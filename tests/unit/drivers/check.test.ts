@@ -68,6 +68,30 @@ describe('a Modbus profile', () => {
     );
   });
 
+  it.each([
+    [3027, 3028],
+    [3027, 3027],
+    [0, 30001],
+    [99, 40100],
+    [70, '0046H'],
+    [4126, '0x101E'],
+    [40000, 40001],
+    [65, 400066],
+  ])('takes PDU address %d for what a manual prints as %j', (address, printed) => {
+    expect(wrong({ address, printed, type: 'float32' })).toEqual([]);
+  });
+
+  it.each([
+    [3028, 3027],
+    [1, 30001],
+    [70, '0047'],
+    [70, 'input 71'],
+  ])('does not take PDU address %d for what a manual prints as %j', (address, printed) => {
+    expect(wrong({ address, printed, type: 'float32' })[0]).toMatch(
+      /^points\.0\.modbus\.printed: expected the manual's number of PDU address \d+, got /,
+    );
+  });
+
   it('wants durations and limits in their ranges', () => {
     expect(wrong({ address: 0 }, {}, { maxBlock: 126 })[0]).toBe(
       'modbus.maxBlock: expected at most 125, got 126',

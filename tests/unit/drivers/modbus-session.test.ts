@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hex } from '../../../agent/core/bytes.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Profile } from '../../../agent/core/profile.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';
@@ -142,6 +143,60 @@ describe('reading', () => {
       bits: 11,
       high: 'over-range',
       none: 'not-available',
+    });
+  });
+
+  it.each([
+    [1, { id: 'relay', type: 'boolean' }, '01 01 00 15 00 01', true],
+    [2, { id: 'contact', type: 'boolean' }, '01 02 00 15 00 01', true],
+    [3, { id: 'holding', wireType: 'uint16' }, '01 03 00 15 00 01', 0x1234],
+    [4, { id: 'input', wireType: 'uint16' }, '01 04 00 15 00 01', 0x1234],
+  ])('asks with function %d for a point that wants it', async (code, point, question, value) => {
+    const fake = fakeModbus();
+    fake.coils.set(0x15, true);
+    fake.registers.set(0x15, 0x1234);
+    const session = open(table([{ ...point, function: code, address: 0x15 }]));
+    const readings = await session.polls[0]?.execute(fake.exchange, never);
+    expect(readings).toMatchObject([{ value, quality: 'good' }]);
+    expect(fake.requests.map(hex)).toEqual([question]);
+  });
+
+  it('reads bits that lie apart in one go, each its own', async () => {
+    const fake = fakeModbus();
+    for (const at of [3, 9, 20]) fake.coils.set(at, true);
+    const points = [3, 4, 9, 12, 20].map((address) => ({
+      id: `c${address}`,
+      address,
+      function: 2,
+      type: 'boolean',
+    }));
+    const session = open(table(points));
+    expect(session.polls).toHaveLength(1);
+    const readings = (await session.polls[0]?.execute(fake.exchange, never)) ?? [];
+    expect(readings.map(({ value }) => value)).toEqual([true, false, true, false, true]);
+  });
+
+  it('takes bit fields out of registers and pairs of them, in any order', async () => {
+    const fake = fakeModbus();
+    put(fake, 0, Uint8Array.from(Buffer.from('80F0000156780000', 'hex')));
+    const session = open(
+      table([
+        { id: 'top', address: 0, bit: 15, type: 'boolean' },
+        { id: 'middle', address: 0, bits: [4, 7] },
+        { id: 'pair', address: 0, wireType: 'uint32', bits: [12, 23] },
+        { id: 'swapped', address: 2, wireType: 'uint32', order: 'CDAB', bits: [0, 15] },
+        { id: 'scaled', address: 2, bits: [8, 15], scale: 0.1, offset: -1, decimals: 1 },
+      ]),
+    );
+    const readings = (
+      await Promise.all(session.polls.map((poll) => poll.execute(fake.exchange, never)))
+    ).flat();
+    expect(Object.fromEntries(readings.map(({ point, value }) => [point, value]))).toEqual({
+      top: true,
+      middle: 15,
+      pair: 0xf00,
+      swapped: 0x5678,
+      scaled: 7.6,
     });
   });
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Direction, decode } from '../../../drivers/index.ts';
+import { slowCrc } from './fake-modbus.ts';
 
 interface Case {
   readonly id: string;
@@ -117,6 +118,52 @@ describe('refused', () => {
 
   it('an unknown protocol, with the ones there are', () => {
     expect(decode('modbus', '00')).toMatchObject({ ok: false, error: expect.stringMatching(/modbus-rtu/) });
+  });
+});
+
+describe('an answer of registers', () => {
+  const told = (data: readonly number[]) => {
+    const body = Uint8Array.from([1, 3, data.length, ...data]);
+    return decode('modbus-rtu', Uint8Array.from([...body, ...slowCrc(body)]));
+  };
+  const bytes = (hex: string) => [...Buffer.from(hex, 'hex')];
+
+  // 123456.0 as libmodbus has it in its four orders.
+  it.each([
+    ['ABCD', '47F12000'],
+    ['BADC', 'F1470020'],
+    ['CDAB', '200047F1'],
+    ['DCBA', '0020F147'],
+  ])('shows a float of order %s', (order, hex) => {
+    expect(told(bytes(hex))).toMatchObject({ ok: true, float32: { [order]: [123456] } });
+  });
+
+  it('shows signs, scaled values, pairs and fours', () => {
+    expect(told(bytes('00000000FFFFFF9B'))).toMatchObject({
+      registers: [0, 0, 65535, 65435],
+      int16: [0, 0, -1, -101],
+      tenths: [0, 0, -0.1, -10.1],
+      hundredths: [0, 0, -0.01, -1.01],
+      thousandths: [0, 0, -0.001, -0.101],
+      uint32: [0, 4294967195],
+      int32: [0, -101],
+      uint64: [4294967195],
+    });
+    expect(told(bytes('E2400001'))).toMatchObject({ uint32_cdab: [123456] });
+  });
+
+  it('claims no float where the contents are none, and no number too large to be told', () => {
+    const zeros = told(bytes('0000000000000000'));
+    expect(zeros).toMatchObject({ float_be: [0, 0] });
+    expect(zeros).not.toHaveProperty('float32');
+    expect(told(bytes('7FFFFFFFFFFFFFFF'))).not.toHaveProperty('uint64');
+    expect(told(bytes('7FC00000'))).not.toHaveProperty('float_be');
+  });
+
+  it('counts the bits that are set', () => {
+    expect(decode('modbus-rtu', '11 01 05 CD 6B B2 0E 1B 45 E6')).toMatchObject({
+      set: [0, 2, 3, 6, 7, 8, 9, 11, 13, 14, 17, 20, 21, 23, 25, 26, 27, 32, 33, 35, 36],
+    });
   });
 });
 

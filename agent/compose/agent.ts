@@ -79,7 +79,16 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   stack.use(lines);
   board.source(() => [opened.health()]);
   stack.use(opened.onHealth(board.set));
-  const history = stack.use(openHistory({ file: opened.file, timezone: site.timezone, clock, log }));
+  const openOwnHistory = () => openHistory({ file: opened.file, timezone: site.timezone, clock, log });
+  let history = openOwnHistory();
+  stack.defer(() => history[Symbol.asyncDispose]());
+  // A log that was set aside leaves its readers with a file nobody writes to.
+  stack.use(
+    opened.onEpoch(() => {
+      void history[Symbol.asyncDispose]();
+      history = openOwnHistory();
+    }),
+  );
   const router = stack.use(
     await CommandRouter.start({
       clock,
@@ -95,7 +104,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     }),
   );
 
-  const late: LateParts = { history: history.query };
+  const late: LateParts = { history: (...asked) => history.query(...asked) };
   const view = agentView({
     site,
     clock,

@@ -99,10 +99,16 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
   }
   if (item.port !== undefined) {
     if (item.framing !== undefined) say(at('framing'), 'a serial port has no framing', 'remove it');
+    if (item.pipeline !== undefined)
+      say(at('pipeline'), 'a serial port carries one request at a time', 'remove it');
     return true;
   }
   if (item.rts !== undefined) say(at('rts'), 'a TCP line has no RTS', 'remove it');
-  if (item.framing === 'raw') return true;
+  if (item.framing === 'raw') {
+    if (item.pipeline !== undefined)
+      say(at('pipeline'), 'serial bytes carry one request at a time', 'remove it');
+    return true;
+  }
   for (const key of ['baud', 'format'] as const) {
     if (item[key] !== undefined)
       say(at(key), 'Modbus TCP has no serial settings', 'remove it, or write framing: raw');
@@ -189,11 +195,21 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
   }
   const kind = item.mqtt === undefined ? 'http' : 'mqtt';
   const at = (key: string): Path => ['uplinks', index, kind, key];
-  const { url, ca, cert, key, username, password } = settings;
-  if (url.startsWith(`${kind}:`)) {
+  const { ca, cert, key, username, password } = settings;
+  const { url, urls } = { urls: undefined, ...settings };
+  if (url === undefined && urls === undefined) {
+    say(at('url'), 'missing: expected the address of a broker', 'write url: mqtts://…');
+    return false;
+  }
+  if (url !== undefined && urls !== undefined) {
+    say(at('urls'), 'an uplink has either url or urls, got both', 'remove one of them');
+    return false;
+  }
+  const plain = (urls ?? [url ?? '']).findIndex((one) => one.startsWith(`${kind}:`));
+  if (plain >= 0) {
     for (const [name, value] of Object.entries({ ca, cert, key })) {
       if (value === undefined) continue;
-      const node = nodeAt(root, at('url'));
+      const node = nodeAt(root, urls === undefined ? at('url') : [...at('urls'), plain]);
       const got = node === undefined ? '' : `, got ${gotText(node)}`;
       say(at(name), `${name} needs a TLS connection${got} as url`, `write url: ${kind}s://…`);
     }

@@ -42,6 +42,7 @@ export function lineOf(line: LineFile): LineConfig {
     framing,
     timeout: line.timeout ?? LINE_DEFAULTS.tcpTimeout,
     ...(framing === 'raw' ? { serial } : {}),
+    ...definedOnly({ pipeline: line.pipeline }),
   };
 }
 
@@ -57,10 +58,12 @@ export type Secrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cer
 /** One kind is present: checked before. */
 export function uplinkOf({ id, mqtt, http }: UplinkFile, secrets: Secrets, agent: string): UplinkConfig {
   if (mqtt !== undefined) {
+    const [url = '', ...fallbacks] = mqtt.urls ?? [mqtt.url ?? ''];
     return {
       id,
       kind: 'mqtt',
-      url: mqtt.url,
+      url,
+      ...(fallbacks.length === 0 ? {} : { fallbacks }),
       ...definedOnly({ username: mqtt.username }),
       ...secrets,
       clientId: mqtt.client_id ?? agent,

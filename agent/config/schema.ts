@@ -70,6 +70,11 @@ const line = z
     framing: oneOf(['modbus-tcp', 'raw'], 'modbus-tcp')
       .optional()
       .describe('With tcp: MBAP frames, or the serial bytes as they are. Default modbus-tcp'),
+    pipeline: integer(1, 64, 4)
+      .optional()
+      .describe(
+        'With Modbus TCP: requests on their way at once, where device or gateway allows it. Default 1',
+      ),
     baud: baud().optional().describe('Default 9600'),
     format: serialFormat().optional().describe('Data bits, parity, stop bits. Default 8N1'),
     timeout: duration(10, 60 * SECOND, '300ms')
@@ -133,8 +138,16 @@ const lamp = z.strictObject({
   fallback: number(0, 100, 100).optional().describe('Level when nobody commands it, %. Default 100'),
 });
 
+const broker = url(['mqtt:', 'mqtts:'], 'mqtts://broker.city.example:8883');
+
 const mqtt = z.strictObject({
-  url: url(['mqtt:', 'mqtts:'], 'mqtts://broker.city.example:8883'),
+  url: broker.optional(),
+  urls: z
+    .array(broker)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Instead of url: several brokers; where one fails the next is used, and the first again later'),
   username: text('a user name', 'kerbside').optional(),
   password: secret(`\${env:MQTT_PASSWORD}`).optional(),
   ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),

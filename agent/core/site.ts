@@ -41,6 +41,8 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       readonly framing: 'modbus-tcp' | 'raw';
       /** For `raw`: the settings of the serial side, for airtime. */
       readonly serial?: SerialSettings;
+      /** For `modbus-tcp`: requests on their way at once, where device or gateway allows it. Default 1. */
+      readonly pipeline?: number;
     }
 );
 
@@ -80,6 +82,8 @@ export interface MqttUplinkConfig {
   readonly kind: 'mqtt';
   /** mqtt:// or mqtts:// */
   readonly url: string;
+  /** Further brokers, tried in order where the ones before fail. */
+  readonly fallbacks?: readonly string[];
   readonly username?: string;
   readonly password?: string;
   /** PEM texts. */

@@ -79,6 +79,8 @@ export interface UplinkSession extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Encoded size of a message, bytes; the pump halves messages above `maxBytes`. */
   readonly maxBytes: number;
+  /** What health should say although it is connected. */
+  readonly remark?: string;
   /** Messages the far end takes at once, where it said so; the pump keeps below it and its own setting. */
   readonly atOnce?: number;
   /** Never rejects but when aborted; a lost link is `keep`. */

@@ -42,7 +42,8 @@ export interface PumpOptions {
   settle(lane: Lane, cursor: Cursor): void;
   /** Told of records refused for good. */
   refused?(lane: Lane, refusals: readonly Refusal[]): void;
-  onState?(state: 'up' | 'down', error?: AgentError): void;
+  /** `remark`: what health should say although the link is up. */
+  onState?(state: 'up' | 'down', error?: AgentError, remark?: string): void;
   /** Told that the far end takes nothing for now, and why; undefined: it does again. Once each. */
   onTurnedDown?(reason: string | undefined, fix?: string): void;
   /** Told that the log could not be read: `source` should be opened anew, with a new pump. */
@@ -86,7 +87,7 @@ export function startPump(options: PumpOptions): Pump {
     try {
       run = new SessionRun(options, lanes, session);
       healthy();
-      options.onState?.('up');
+      options.onState?.('up', undefined, session.remark);
       await run.untilClosed(stop.signal);
     } finally {
       await run?.finish(stop.signal.aborted ? LAST_ACKNOWLEDGEMENTS : 0);

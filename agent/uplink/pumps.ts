@@ -52,6 +52,7 @@ export function startPumps(options: PumpsOptions): Pumps {
   for (const config of options.configs) {
     const log = options.log.with({ uplink: config.id });
     const context: UplinkContext = { ...options, log };
+    let link: FromThread = { from: 'link', uplink: config.id, up: true };
     const pump = startPump({
       uplink: config.id,
       agent: options.agent,
@@ -67,17 +68,15 @@ export function startPumps(options: PumpsOptions): Pumps {
       },
       refused: (lane, records) => tell({ from: 'refused', uplink: config.id, lane, records }),
       onLogFailed: options.logFailed,
-      onState: (state, error) => {
-        tell({ from: 'link', uplink: config.id, up: state === 'up', ...why(error) });
+      onState: (state, error, remark) => {
+        link = { from: 'link', uplink: config.id, up: state === 'up', ...why(error ?? { message: remark }) };
+        tell(link);
         soon();
       },
-      onTurnedDown: (reason, fix) =>
-        tell({
-          from: 'turned-down',
-          uplink: config.id,
-          ...(reason === undefined ? {} : { message: reason }),
-          ...(fix === undefined ? {} : { fix }),
-        }),
+      onTurnedDown: (reason, fix) => {
+        if (reason === undefined) tell(link);
+        else tell({ from: 'turned-down', uplink: config.id, ...why({ fix }), message: reason });
+      },
     });
     pumps.set(config.id, pump);
   }
@@ -96,9 +95,8 @@ export function startPumps(options: PumpsOptions): Pumps {
   };
 }
 
-function why(error: AgentError | undefined): { message?: string; fix?: string } {
-  if (error === undefined) return {};
-  return { message: error.message, ...(error.fix === undefined ? {} : { fix: error.fix }) };
+function why({ message, fix }: { readonly message?: string | undefined; readonly fix?: string | undefined }) {
+  return { ...(message === undefined ? {} : { message }), ...(fix === undefined ? {} : { fix }) };
 }
 
 function ledgerOf(uplink: string, pump: Pump, source: LogSource): Ledger {

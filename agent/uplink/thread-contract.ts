@@ -39,14 +39,15 @@ export type FromThread =
       readonly from: 'link';
       readonly uplink: string;
       readonly up: boolean;
+      /** Why it is down, or what is worth a remark although it is up. */
       readonly message?: string;
       readonly fix?: string;
     }
-  /** Connected, but the far end takes nothing for now; without `message` it does again. */
+  /** Connected, but the far end takes nothing for now. A `link` that is up ends it. */
   | {
       readonly from: 'turned-down';
       readonly uplink: string;
-      readonly message?: string;
+      readonly message: string;
       readonly fix?: string;
     }
   | { readonly from: 'log'; readonly level: LogLevel; readonly event: string; readonly facts: Facts };

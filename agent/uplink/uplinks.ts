@@ -87,11 +87,13 @@ export function startUplinks(options: UplinksOptions): Uplinks {
       case 'ledger':
         ledgers.set(message.ledger.uplink, message.ledger);
         return;
-      case 'link':
-        setHealth(message.uplink, message.up ? 'ok' : 'down', wordsOf(message));
+      case 'link': {
+        const up = message.message === undefined ? 'ok' : 'degraded';
+        setHealth(message.uplink, message.up ? up : 'down', wordsOf(message));
         return;
+      }
       case 'turned-down':
-        setHealth(message.uplink, message.message === undefined ? 'ok' : 'degraded', wordsOf(message));
+        setHealth(message.uplink, 'degraded', wordsOf(message));
         return;
       case 'log':
         options.log[message.level](message.event, message.facts);

@@ -17,11 +17,15 @@ export interface EmbeddedBroker extends Broker {
 }
 
 /** With `tls` it listens for mqtts. */
-export async function embeddedBroker(options: AedesOptions = {}, tls?: TlsOptions): Promise<EmbeddedBroker> {
+export async function embeddedBroker(
+  options: AedesOptions = {},
+  tls?: TlsOptions,
+  host = '127.0.0.1',
+): Promise<EmbeddedBroker> {
   const aedes = await Aedes.createBroker(options);
   const server = tls === undefined ? createServer(aedes.handle) : createTlsServer(tls, aedes.handle);
   server.on('tlsClientError', () => {});
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return {
     aedes,

@@ -23,8 +23,8 @@ export class MqttReceiver implements AsyncDisposable {
     });
   }
 
-  static async at(port: number, filter = 'kerbside/v1/#'): Promise<MqttReceiver> {
-    const client = await connectAsync(`mqtt://127.0.0.1:${port}`, { protocolVersion: 4, reconnectPeriod: 0 });
+  static async at(port: number, filter = 'kerbside/v1/#', host = '127.0.0.1'): Promise<MqttReceiver> {
+    const client = await connectAsync(`mqtt://${host}:${port}`, { protocolVersion: 4, reconnectPeriod: 0 });
     const receiver = new MqttReceiver(client);
     await client.subscribeAsync(filter, { qos: 1 });
     return receiver;

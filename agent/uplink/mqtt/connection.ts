@@ -17,6 +17,8 @@ export interface Will {
 }
 
 export interface Connection {
+  /** The broker. */
+  readonly url: string;
   readonly client: MqttClient;
   readonly version: 4 | 5;
   /** Largest packet the broker takes, bytes. */
@@ -34,10 +36,14 @@ export interface VersionMemory {
   version: 4 | 5;
 }
 
-/** Rejects with `AgentError` within 10 s; then nothing of the attempt is left. */
+/**
+ * Opens a session, or without a `will` only a look. Rejects with `AgentError` within 10 s; then nothing of the attempt
+ * is left.
+ */
 export async function openConnection(
+  url: string,
   config: MqttUplinkConfig,
-  will: Will,
+  will: Will | undefined,
   memory: VersionMemory,
   clock: Clock,
   signal: AbortSignal,
@@ -45,24 +51,24 @@ export async function openConnection(
   const deadline = new AbortController();
   const late = new AgentError(
     'broker-unreachable',
-    `connection to broker ${withoutSecrets(config.url)} failed: no answer within ${CONNECT_DEADLINE / 1000} s`,
+    `connection to broker ${withoutSecrets(url)} failed: no answer within ${CONNECT_DEADLINE / 1000} s`,
     { fix: 'Check that an MQTT broker listens there, and the link to it.' },
   );
   const timer = clock.after(CONNECT_DEADLINE, () => deadline.abort(late));
   const either = AbortSignal.any([signal, deadline.signal]);
   try {
     try {
-      return await attempt(config, will, memory.version, either);
+      return await attempt(url, config, will, memory.version, either);
     } catch (thrown) {
       // A broker that knows 3.1.1 only says so, or just hangs up, or answers what MQTT 5 cannot read.
       if (memory.version === 4 || either.aborted || !mayBeOld(thrown)) throw thrown;
-      const older = await attempt(config, will, 4, either);
+      const older = await attempt(url, config, will, 4, either);
       memory.version = 4;
       return older;
     }
   } catch (thrown) {
     if (either.aborted) throw asAgentError(either.reason, 'aborted');
-    throw connectError(thrown, config.url);
+    throw connectError(thrown, url);
   } finally {
     timer[Symbol.dispose]();
   }
@@ -75,13 +81,14 @@ function mayBeOld(thrown: unknown): boolean {
 }
 
 async function attempt(
+  url: string,
   config: MqttUplinkConfig,
-  will: Will,
+  will: Will | undefined,
   version: 4 | 5,
   signal: AbortSignal,
 ): Promise<Connection> {
   signal.throwIfAborted();
-  const client = connect(config.url, clientOptions(config, will, version));
+  const client = connect(url, clientOptions(config, will, version));
   const opened = Promise.withResolvers<IConnackPacket>();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => {});
@@ -105,6 +112,7 @@ async function attempt(
   try {
     const packet = await opened.promise;
     return {
+      url,
       client,
       version,
       maximumPacket: packet.properties?.maximumPacketSize ?? Number.MAX_SAFE_INTEGER,
@@ -123,7 +131,7 @@ async function attempt(
   }
 }
 
-function clientOptions(config: MqttUplinkConfig, will: Will, version: 4 | 5): IClientOptions {
+function clientOptions(config: MqttUplinkConfig, will: Will | undefined, version: 4 | 5): IClientOptions {
   const { username, password, ca, cert, key } = config;
   return {
     protocolVersion: version,
@@ -142,7 +150,9 @@ function clientOptions(config: MqttUplinkConfig, will: Will, version: 4 | 5): IC
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
     ...(key === undefined ? {} : { key }),
-    will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true },
+    ...(will === undefined
+      ? {}
+      : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
     ...(version === 5 ? { properties: { maximumPacketSize: LARGEST_INCOMING } } : {}),
   };
 }

@@ -1,8 +1,8 @@
 /** Publishes with QoS 1, no more at once than the broker takes, each with a deadline for its PUBACK. */
 import type { MqttClient } from 'mqtt';
 import type { Clock } from '../../core/clock.ts';
-import { AgentError } from '../../core/errors.ts';
-import { codeOf } from './reason.ts';
+import type { AgentError } from '../../core/errors.ts';
+import { codeOf, overdue } from './reason.ts';
 
 /** A broker that acknowledges nothing for so long is gone, whatever TCP says, ms. */
 export const ACKNOWLEDGE_DEADLINE = 30_000;
@@ -58,7 +58,7 @@ export class Publisher {
         timer = this.#options.clock.after(ACKNOWLEDGE_DEADLINE, () => {
           const reason = `no PUBACK within ${ACKNOWLEDGE_DEADLINE / 1000} s`;
           settle({ kind: 'lost', reason });
-          this.#options.overdue(new AgentError('link-lost', `publish to ${topic} failed: ${reason}`));
+          this.#options.overdue(overdue(`publish to ${topic}`, reason));
         });
         this.#options.client.publish(
           topic,

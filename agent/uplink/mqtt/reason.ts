@@ -29,6 +29,18 @@ export function refusesMessage(code: number): boolean {
   return BAD_MESSAGE.has(code);
 }
 
+/** The broker takes messages and acknowledges none: it is gone, whatever TCP says. */
+export function overdue(what: string, reason: string): AgentError {
+  return new AgentError('link-lost', `${what} failed: ${reason}`, {
+    context: { overdue: true },
+    fix: 'The broker takes messages and acknowledges none: check its disk, its load and its bridges.',
+  });
+}
+
+export function isOverdue(reason: unknown): boolean {
+  return reason instanceof AgentError && reason.context.overdue === true;
+}
+
 /** Why there is no connection, with what to do about it. */
 export function connectError(thrown: unknown, url: string): AgentError {
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));

@@ -20,12 +20,14 @@ export function openSession(
   config: MqttUplinkConfig,
   context: UplinkContext,
   topics: Topics,
+  remark?: string,
 ): UplinkSession {
-  return new MqttSession(connection, config, context, topics);
+  return new MqttSession(connection, config, context, topics, remark);
 }
 
 class MqttSession implements UplinkSession {
   readonly closed: Promise<void>;
+  readonly remark?: string;
   readonly maxBytes: number;
   readonly atOnce: number;
   readonly #connection: Connection;
@@ -39,7 +41,14 @@ class MqttSession implements UplinkSession {
   #byDevice = new Map<string, ReturnType<UplinkContext['descriptions']>[number]>();
   #notAllowed = false;
 
-  constructor(connection: Connection, config: MqttUplinkConfig, context: UplinkContext, topics: Topics) {
+  constructor(
+    connection: Connection,
+    config: MqttUplinkConfig,
+    context: UplinkContext,
+    topics: Topics,
+    remark: string | undefined,
+  ) {
+    if (remark !== undefined) this.remark = remark;
     this.#connection = connection;
     this.#context = context;
     this.#topics = topics;
@@ -56,7 +65,7 @@ class MqttSession implements UplinkSession {
     });
     this.closed = connection.lost.catch((reason: unknown) => {
       this.#publisher.close('link lost');
-      throw linkLost(reason, config.url);
+      throw linkLost(reason, connection.url);
     });
     this.closed.catch(() => {});
     this.#begin(config);

@@ -1,0 +1,29 @@
+/** Looks at a broker under another client id, so that nobody is thrown out by it. */
+import type { Clock } from '../../core/clock.ts';
+import { asAgentError } from '../../core/errors.ts';
+import type { MqttUplinkConfig } from '../../core/site.ts';
+import { type Connection, openConnection, type VersionMemory } from './connection.ts';
+
+/** Rejects like `openConnection`; a broker may allow no second client id. */
+export function lookAt(
+  url: string,
+  config: MqttUplinkConfig,
+  memory: VersionMemory,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const clientId = `${config.clientId}-look`;
+  return openConnection(url, { ...config, clientId }, undefined, memory, clock, signal);
+}
+
+/** Whether a broker answers, be it with a refusal of this client id. Never rejects. */
+export async function answers(...look: Parameters<typeof lookAt>): Promise<boolean> {
+  try {
+    const { client } = await lookAt(...look);
+    client.end(true);
+    return true;
+  } catch (thrown) {
+    const { code, context } = asAgentError(thrown);
+    return (code === 'auth-failed' || code === 'broker-refused') && typeof context.code === 'number';
+  }
+}

@@ -1,0 +1,80 @@
+/** Uplinks of a site file: what becomes of their settings, and what is said of wrong ones. */
+import { afterAll, describe, expect, test } from 'vitest';
+import type { UplinkConfig } from '../../../agent/core/site.ts';
+import { MINIMAL, SiteFolder } from './site-folder.ts';
+
+const folder = new SiteFolder();
+afterAll(() => folder[Symbol.dispose]());
+
+const site = (...lines: string[]) => `${MINIMAL}uplinks:\n  - id: city\n    ${lines.join('\n    ')}\n`;
+
+async function uplink(...lines: string[]): Promise<UplinkConfig | undefined> {
+  const result = await folder.load(site(...lines), { env: { TOKEN: 'sesame' } });
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.site.uplinks[0];
+}
+
+describe('uplinks', () => {
+  test('over HTTP have defaults and secrets', async () => {
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of a site file
+    expect(await uplink('http: { url: "https://city.example/r", token: "${env:TOKEN}" }')).toEqual({
+      id: 'city',
+      kind: 'http',
+      url: 'https://city.example/r',
+      format: 'json',
+      compression: 'none',
+      token: 'sesame',
+      timeout: 30_000,
+      inFlight: 4,
+      maxBody: 1_048_576,
+      replayRate: 0,
+    });
+  });
+
+  test('over MQTT have one broker or several, of either family of addresses', async () => {
+    const settings = await uplink('mqtt: { urls: ["mqtt://[::1]:1883", "mqtt://10.0.0.2", "mqtt://b"] }');
+    expect(settings).toMatchObject({
+      url: 'mqtt://[::1]:1883',
+      fallbacks: ['mqtt://10.0.0.2', 'mqtt://b'],
+    });
+    expect(await uplink('mqtt: { urls: ["mqtt://a"] }')).not.toHaveProperty('fallbacks');
+  });
+
+  test.each([
+    [
+      'two kinds',
+      ['mqtt: { url: "mqtt://a" }', 'http: { url: "http://a" }'],
+      'uplinks[0].http: an uplink has one kind, got two; make two uplinks of it',
+    ],
+    [
+      'no broker',
+      ['mqtt: {}'],
+      'uplinks[0].mqtt.url: missing: expected the address of a broker; write url: mqtts://…',
+    ],
+    [
+      'url and urls',
+      ['mqtt: { url: "mqtt://a", urls: ["mqtt://b"] }'],
+      'uplinks[0].mqtt.urls: an uplink has either url or urls, got both; remove one of them',
+    ],
+    [
+      'TLS settings with one broker without TLS',
+      ['mqtt: { urls: ["mqtts://a", "mqtt://b"], ca: file:./site.yaml }'],
+      'uplinks[0].mqtt.ca: ca needs a TLS connection, got "mqtt://b" as url; write url: mqtts://…',
+    ],
+    [
+      'two ways to log in',
+      ['http: { url: "http://a", username: u, token: file:./site.yaml }'],
+      'uplinks[0].http.token: an uplink has either token or username, got both; remove one of them',
+    ],
+    [
+      'a literal token',
+      ['http: { url: "http://a", token: hunter2 }'],
+      'uplinks[0].http.token: expected a reference to a secret',
+    ],
+  ])('%s', async (_, lines, expected) => {
+    const problems = await folder.problems(site(...lines));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(expected);
+    expect(problems[0]).not.toContain('hunter2');
+  });
+});

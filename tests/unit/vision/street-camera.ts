@@ -54,13 +54,13 @@ export const people = (count: number): StreetMoment['faces'] =>
     look: (i * 0.3) % 1,
   }));
 
-/** Resolves when `check` gives something; rejects with `what` after 60 s. */
+/** Resolves when `check` gives something; rejects with `what` after 90 s. */
 export async function until<T>(what: string, check: () => T | undefined): Promise<T> {
-  const end = performance.now() + 60_000;
+  const end = performance.now() + 90_000;
   for (;;) {
     const found = check();
     if (found !== undefined) return found;
-    if (performance.now() > end) throw new Error(`not within 60 s: ${what}`);
+    if (performance.now() > end) throw new Error(`not within 90 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -2,7 +2,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Detector, loadDetector } from '../../../agent/vision/detector.ts';
+import { LineCounter, MIDDLE } from '../../../agent/vision/line.ts';
 import { detectStill } from '../../../agent/vision/still.ts';
+import { Tracker } from '../../../agent/vision/tracker.ts';
 import { lightAt } from '../../../hw-sim/camera/light.ts';
 import { createRenderer, type Renderer } from '../../../hw-sim/camera/renderer.ts';
 import { type SeenVehicle, type StreetMoment, truthOf } from '../../../hw-sim/camera/scene.ts';
@@ -126,6 +128,28 @@ describe('the street counts as planned', () => {
     expect(share, wrong.join('\n')).toBeGreaterThanOrEqual(0.9);
     expect(faceShare, wrong.join('\n')).toBeGreaterThanOrEqual(0.95);
   });
+});
+
+test('at six frames a second every vehicle passes once, in its direction and class', async () => {
+  const start = Date.UTC(2027, 2, 12, 0);
+  const world = createWorld({ seed: 13, place: { lat: 31.2, lon: 121.5 }, utcOffset: 8, start });
+  const tracker = new Tracker();
+  const line = new LineCounter(MIDDLE);
+  const counted: string[] = [];
+  const length = 18_000;
+  for (let at = 0; at < length; at += 1000 / 6) {
+    const jpeg = await renderer.render(world.trafficAt(start + at), DAY, start + at);
+    const { detections, frame } = await detectStill(vehicles, jpeg);
+    for (const passage of line.update(tracker.update(detections, at), frame)) {
+      // The line runs from the top down: its left is the right of the picture.
+      counted.push(`${passage.class} ${passage.direction === 'left' ? 1 : -1}`);
+    }
+  }
+  const planned = world
+    .passages(start, start + length)
+    .map((passage) => `${passage.class} ${passage.direction}`);
+  expect(planned.length).toBeGreaterThan(3);
+  expect(counted).toEqual(planned);
 });
 
 test('the same moment is the same frame, another one is another', async () => {

@@ -12,7 +12,7 @@ import { watchCamera } from '../../../agent/vision/watch.ts';
 import { readPack } from '../../../models/pack.ts';
 import { bus, car, type HandStreet, handStreet, people, until } from './street-camera.ts';
 
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
 
 const MODELS = join(import.meta.dirname, '../../../models');
 let vehicles: Detector;
@@ -107,25 +107,6 @@ test('counts what is in the street, and follows it', async () => {
   await at.next('faces', { value: 0, quality: 'good' });
   await until('health', () => (at?.health?.state === 'ok' ? at.health : undefined));
   expect(at.health?.facts.frames).toBeGreaterThan(0);
-});
-
-test('a vehicle that drives through passes once', async () => {
-  at = await watched({ tasks: ['vehicles'], rate: 8 });
-  for (let position = -6; position <= 6; position += 0.5) {
-    at.street.street = { vehicles: [car(position)], faces: [] };
-    // At least one frame of each place, however slow the machine is: frames are counted, not time.
-    const frames = Number(at.health?.facts.frames ?? 0);
-    const seen = at.readings.length;
-    await until('a frame', () =>
-      Number(at?.health?.facts.frames ?? 0) > frames || (at?.readings.length ?? 0) > seen + 6
-        ? true
-        : undefined,
-    );
-  }
-  const passed = at.readings.filter(
-    (reading) => reading.point === 'vehicles-passed' && typeof reading.value === 'number',
-  );
-  expect(passed.reduce((sum, reading) => sum + Number(reading.value), 0)).toBeLessThanOrEqual(1);
 });
 
 describe('what cannot be counted is never zero', () => {

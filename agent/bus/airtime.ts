@@ -89,15 +89,16 @@ export interface LineLoad {
 /** Part of a line that a plan may fill: the rest is for commands, probes of silent devices and repeated requests. */
 export const COMFORTABLE_LOAD = 0.9;
 
-/** Load of a line from its plan. Over TCP one transaction at a time is supposed, as on a wire. */
+/** Load of a line from its plan. Over TCP as many transactions at a time are supposed as the line pipelines. */
 export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLoad {
   const timing = lineTiming(line);
   const supposed = line.kind === 'tcp' ? SUPPOSED_ROUND_TRIP : SUPPOSED_TURNAROUND;
+  const atOnce = (line.kind === 'tcp' && line.pipeline) || 1;
   const polls = plans
     .flatMap(({ device, polls, turnaround = supposed }) =>
       polls.map((poll): PollLoad => {
         const time = transactionTime(timing, poll, turnaround);
-        return { device, poll: poll.id, period: poll.period, time, load: time / poll.period };
+        return { device, poll: poll.id, period: poll.period, time, load: time / poll.period / atOnce };
       }),
     )
     .sort((a, b) => b.load - a.load);

@@ -61,8 +61,15 @@ export class Commands {
     });
   }
 
-  take(): PendingWrite | undefined {
-    return this.#queue.shift();
+  /** Whether `take` would give one. */
+  waiting(free: (device: string) => boolean): boolean {
+    return this.#queue.some(({ device }) => free(device));
+  }
+
+  /** The first one of a device that `free` allows. */
+  take(free: (device: string) => boolean = () => true): PendingWrite | undefined {
+    const index = this.#queue.findIndex(({ device }) => free(device));
+    return index < 0 ? undefined : this.#queue.splice(index, 1)[0];
   }
 
   rejectAll(error: AgentError): void {

@@ -20,7 +20,12 @@ const GOLDEN = 0.618_033_988_749_895;
 
 export class Deadlines {
   #entries: Due[] = [];
-  #phases = 0;
+  #phases: number;
+
+  /** `phase`: 0 ≤ phase < 1, where the first poll falls in its period; lines that start together differ in it. */
+  constructor(phase = 0) {
+    this.#phases = phase / GOLDEN;
+  }
 
   /** Takes over a device's plan: known polls keep their time, new ones are due at once. */
   sync(device: string, polls: readonly Poll[], now: Mono): void {
@@ -54,10 +59,12 @@ export class Deadlines {
       .sort((a, b) => a.due + a.poll.period - (b.due + b.poll.period) || a.due - b.due);
   }
 
-  /** When the next poll is due; undefined without polls. */
-  next(): Mono | undefined {
+  /** When the next poll of those that `wanted` takes is due; undefined without polls. */
+  next(wanted: (entry: Due) => boolean = () => true): Mono | undefined {
     let next: Mono | undefined;
-    for (const { due } of this.#entries) if (next === undefined || due < next) next = due;
+    for (const entry of this.#entries) {
+      if ((next === undefined || entry.due < next) && wanted(entry)) next = entry.due;
+    }
     return next;
   }
 

@@ -4,9 +4,10 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
-import type { Answer, Exchange, ExchangeRequest } from '../core/link.ts';
+import type { Answer, ExchangeRequest } from '../core/link.ts';
 import type { Mono } from '../core/reading.ts';
 import type { LineTiming } from './airtime.ts';
+import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { OwedAnswers } from './owed.ts';
 import type { Pipe } from './port.ts';
 import { type EchoKnowledge, Reception } from './reception.ts';
@@ -23,25 +24,7 @@ export interface WireOptions {
   readonly onTransaction?: (transaction: Transaction) => void;
 }
 
-/** What one exchange was, for metrics. */
-export interface Transaction {
-  readonly device: string;
-  /** From the start of the request until the line was free for the next, silence and all, ms. */
-  readonly busy: number;
-  /** End of the request to the first byte, ms; where an answer came. */
-  readonly turnaround?: number;
-  readonly error?: AgentError;
-  readonly noiseBytes: number;
-  readonly foreignFrames: number;
-}
-
-/** An exchange lent to one execution: worthless after `revoke`. */
-export interface Lease {
-  readonly exchange: Exchange;
-  revoke(): void;
-}
-
-export class Wire implements Disposable {
+export class Wire implements Carrier {
   readonly #options: WireOptions;
   readonly #owed: OwedAnswers;
   readonly #echo: EchoKnowledge = { echoes: undefined };
@@ -63,7 +46,6 @@ export class Wire implements Disposable {
     void options.pipe.closed.then(() => this.#waiting?.fail(this.#lost()));
   }
 
-  /** An exchange in the name of `device`. `cap`: no time-out above it, ms (probes). */
   lend(device: string, cap = Number.POSITIVE_INFINITY): Lease {
     let revoked = false;
     return {
@@ -163,7 +145,7 @@ export class Wire implements Disposable {
     const { clock, timing, cut } = this.#options;
     const match = request.match ?? (() => ({ kind: 'more' as const }));
     const reception = new Reception(request.bytes, match, this.#owed, this.#echo);
-    const waiting = new Waiting({ reception, clock, cut, ...timing, signal });
+    const waiting = new Waiting({ reception, clock, cut: request.gap ?? cut, ...timing, signal });
     const started = clock.mono();
     this.#waiting = waiting;
     let arrival: Arrival;

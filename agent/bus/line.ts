@@ -12,9 +12,11 @@ import type { Json } from '../core/record.ts';
 import type { LineConfig } from '../core/site.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import { lineLoad, lineTiming, overload } from './airtime.ts';
+import type { Carrier, Transaction } from './carrier.ts';
 import { Commands } from './commands.ts';
 import { Deadlines } from './deadline.ts';
-import { type Transaction, Wire } from './exchange.ts';
+import { Wire } from './exchange.ts';
+import { MbapCarrier } from './mbap-carrier.ts';
 import { OverloadWatch } from './overload.ts';
 import type { Pipe, Port } from './port.ts';
 import { Reopen } from './reopen.ts';
@@ -43,7 +45,7 @@ export interface SharedLineOptions {
 export class SharedLine implements AsyncDisposable {
   readonly #options: SharedLineOptions;
   readonly #seats: ReadonlyMap<string, Seat>;
-  readonly #deadlines = new Deadlines();
+  readonly #deadlines: Deadlines;
   readonly #commands = new Commands();
   readonly #stop = new AbortController();
   readonly #tally = new Tally();
@@ -60,6 +62,7 @@ export class SharedLine implements AsyncDisposable {
   constructor(options: SharedLineOptions) {
     this.#options = options;
     this.#seats = new Map(options.seats.map((seat) => [seat.id, seat]));
+    this.#deadlines = new Deadlines(phaseOf(options.line.id));
     const now = options.clock.mono();
     for (const seat of options.seats) this.#deadlines.sync(seat.id, seat.session.polls, now);
     this.#utilisation = new Utilisation(now);
@@ -164,17 +167,10 @@ export class SharedLine implements AsyncDisposable {
       generation.abort();
       this.#wake();
     });
-    using wire = new Wire({
-      pipe,
-      timing: lineTiming(line),
-      timeout: line.timeout,
-      // Through a network the pieces of an answer may be any time apart: its time-out is the only limit.
-      cut: line.kind === 'serial' ? CUT_MS : Math.max(CUT_MS, line.timeout),
-      clock,
-      onTransaction: (transaction) => this.counted(transaction),
-    });
+    using wire = this.#carrier(pipe);
     const round = new Round({
       wire,
+      width: (line.kind === 'tcp' && line.pipeline) || 1,
       seats: this.#seats,
       deadlines: this.#deadlines,
       commands: this.#commands,
@@ -186,6 +182,7 @@ export class SharedLine implements AsyncDisposable {
       },
       onDeviceDown: (seat, error) => this.#deviceDown(seat, error),
       onDeviceUp: (seat) => this.#deviceUp(seat),
+      onFree: () => this.#wake(),
     });
     for (const seat of this.#seats.values()) {
       seat.breaker.reset();
@@ -198,6 +195,20 @@ export class SharedLine implements AsyncDisposable {
       if (this.#overload.over(clock.mono())) this.#relaxed();
       await this.#idle(round.next(), signal, generation.signal);
     }
+    wire[Symbol.dispose]();
+    await round.settled();
+  }
+
+  #carrier(pipe: Pipe): Carrier {
+    const { clock, line } = this.#options;
+    const { timeout } = line;
+    const onTransaction = (transaction: Transaction) => this.counted(transaction);
+    if (line.kind === 'tcp' && line.framing === 'modbus-tcp') {
+      return new MbapCarrier({ pipe, timeout, clock, onTransaction });
+    }
+    // Through a network the pieces of an answer may be any time apart: its time-out is the only limit.
+    const cut = line.kind === 'serial' ? CUT_MS : Math.max(CUT_MS, timeout);
+    return new Wire({ pipe, timing: lineTiming(line), timeout, cut, clock, onTransaction });
   }
 
   /** Waits for the next due time, a command, the end of the pipe or of the line. */
@@ -205,7 +216,7 @@ export class SharedLine implements AsyncDisposable {
     const { clock } = this.#options;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    if (this.#commands.size > 0 || signals.some((signal) => signal.aborted)) resolve();
+    if (signals.some((signal) => signal.aborted)) resolve();
     using _timer = until === undefined ? undefined : clock.after(Math.max(0, until - clock.mono()), resolve);
     await promise;
     this.#wake = () => {};
@@ -319,6 +330,13 @@ export class SharedLine implements AsyncDisposable {
       },
     };
   }
+}
+
+/** Lines that start together must not all ask in the same moment of every second. 0 … 1, by their ids (FNV-1a). */
+function phaseOf(id: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < id.length; i++) hash = Math.imul(hash ^ id.charCodeAt(i), 0x01000193);
+  return (hash >>> 0) / 0x1_0000_0000;
 }
 
 /** Closes a pipe; what its port says to that changes nothing any more. */

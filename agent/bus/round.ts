@@ -1,6 +1,7 @@
 /**
  * The round: who has the line next, and the turn itself. Commands go before polls, polls by their deadlines, probes of
- * silent devices in between. Lives as long as one open pipe.
+ * silent devices in between. On a wire one turn follows the other; a pipelined connection carries several at once, no
+ * poll twice and none of a device that is being written to. Lives as long as one open pipe.
  */
 import type { Clock } from '../core/clock.ts';
 import type { WriteOutcome } from '../core/driver.ts';
@@ -8,9 +9,9 @@ import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Exchange } from '../core/link.ts';
 import type { Mono, Reading } from '../core/reading.ts';
+import type { Carrier } from './carrier.ts';
 import type { Commands, PendingWrite } from './commands.ts';
 import type { Deadlines, Due } from './deadline.ts';
-import type { Wire } from './exchange.ts';
 import type { Seat } from './seat.ts';
 import { turn } from './turn.ts';
 import { portLost, reasonOf, unheard } from './verdict.ts';
@@ -21,7 +22,9 @@ const COMMANDS_IN_A_ROW = 4;
 const PROBE_DEADLINE_MS = 1000;
 
 export interface RoundOptions {
-  readonly wire: Wire;
+  readonly wire: Carrier;
+  /** Turns at once, 1 … */
+  readonly width: number;
   readonly seats: ReadonlyMap<string, Seat>;
   readonly deadlines: Deadlines;
   readonly commands: Commands;
@@ -32,48 +35,102 @@ export interface RoundOptions {
   readonly onMissed: (seat: Seat, periods: number) => void;
   readonly onDeviceDown: (seat: Seat, error: AgentError) => void;
   readonly onDeviceUp: (seat: Seat) => void;
+  /** A turn beside others has ended. */
+  readonly onFree: () => void;
 }
 
 export class Round {
   readonly #options: RoundOptions;
+  /** Under way; empty on a wire. */
+  readonly #turns = new Set<Promise<void>>();
+  readonly #polling = new Set<Due>();
+  /** Devices that are written to or probed. */
+  readonly #exclusive = new Set<string>();
   #commandsInARow = 0;
 
   constructor(options: RoundOptions) {
     this.#options = options;
   }
 
-  /** Gives one turn. False where nobody wants one now. Never rejects. */
+  /** Gives one turn. False where nobody wants one now, or none can begin before another ends. Never rejects. */
   async step(): Promise<boolean> {
+    if (this.#turns.size >= this.#options.width) return false;
+    const work = this.#pick();
+    if (work === undefined) return false;
+    if (this.#options.width === 1) await work();
+    else this.#begin(work);
+    return true;
+  }
+
+  /** When somebody will want a turn; undefined for never, or not before a turn ends, which calls `onFree`. */
+  next(): Mono | undefined {
+    const { commands, width } = this.#options;
+    if (this.#turns.size >= width) return undefined;
+    if (commands.waiting((device) => !this.#exclusive.has(device))) return Number.NEGATIVE_INFINITY;
+    let next = this.#options.deadlines.next((entry) => !this.#kept(entry)) ?? Number.POSITIVE_INFINITY;
+    for (const { id, breaker, heldUntil } of this.#options.seats.values()) {
+      if (breaker.probeAt === undefined || this.#exclusive.has(id)) continue;
+      next = Math.min(next, Math.max(breaker.probeAt, heldUntil));
+    }
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  }
+
+  /** Resolves when no turn is under way. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#turns);
+  }
+
+  #begin(work: () => Promise<void>): void {
+    const turn = work().finally(() => {
+      this.#turns.delete(turn);
+      this.#options.onFree();
+    });
+    this.#turns.add(turn);
+  }
+
+  #pick(): (() => Promise<void>) | undefined {
     const { commands, clock } = this.#options;
     const now = clock.mono();
     const poll = this.#nextPoll(now);
     if (commands.size > 0 && (this.#commandsInARow < COMMANDS_IN_A_ROW || poll === undefined)) {
-      this.#commandsInARow += 1;
-      const pending = commands.take();
-      if (pending !== undefined) await this.#command(pending);
-      return true;
+      const pending = commands.take((device) => !this.#exclusive.has(device));
+      if (pending !== undefined) {
+        this.#commandsInARow += 1;
+        return () => this.#alone(pending.device, () => this.#command(pending));
+      }
     }
     this.#commandsInARow = 0;
     const silent = this.#nextProbe(now);
     if (silent?.breaker.probeAt !== undefined) {
       const before = poll === undefined ? Number.POSITIVE_INFINITY : poll.entry.due + poll.entry.poll.period;
       if (silent.breaker.probeAt + PROBE_DEADLINE_MS < before) {
-        await this.#probe(silent);
-        return true;
+        return () => this.#alone(silent.id, () => this.#probe(silent));
       }
     }
-    if (poll === undefined) return false;
-    await this.#poll(poll.seat, poll.entry);
-    return true;
+    if (poll === undefined) return undefined;
+    return async () => {
+      this.#polling.add(poll.entry);
+      try {
+        await this.#poll(poll.seat, poll.entry);
+      } finally {
+        this.#polling.delete(poll.entry);
+      }
+    };
   }
 
-  /** When somebody will want a turn; undefined for never. */
-  next(): Mono | undefined {
-    let next = this.#options.deadlines.next() ?? Number.POSITIVE_INFINITY;
-    for (const { breaker, heldUntil } of this.#options.seats.values()) {
-      if (breaker.probeAt !== undefined) next = Math.min(next, Math.max(breaker.probeAt, heldUntil));
+  /** No other turn of the device begins meanwhile. */
+  async #alone(device: string, work: () => Promise<void>): Promise<void> {
+    this.#exclusive.add(device);
+    try {
+      await work();
+    } finally {
+      this.#exclusive.delete(device);
     }
-    return next === Number.POSITIVE_INFINITY ? undefined : next;
+  }
+
+  /** Waits for the end of a turn of its own. */
+  #kept(entry: Due): boolean {
+    return this.#exclusive.has(entry.device) || this.#polling.has(entry);
   }
 
   /** The most urgent poll. On the way says that those of silent devices have no value, without touching the line. */
@@ -83,7 +140,7 @@ export class Round {
     let found: { readonly seat: Seat; readonly entry: Due } | undefined;
     for (const entry of deadlines.ready(now)) {
       const seat = seats.get(entry.device);
-      if (seat === undefined) continue;
+      if (seat === undefined || this.#kept(entry)) continue;
       if (seat.breaker.open || now < seat.heldUntil) {
         deadlines.begin(entry, now);
         without.push(...seat.failed(entry.poll.points, now));
@@ -99,7 +156,8 @@ export class Round {
     let first: Seat | undefined;
     for (const seat of this.#options.seats.values()) {
       const { probeAt } = seat.breaker;
-      if (probeAt === undefined || probeAt > now || now < seat.heldUntil) continue;
+      if (probeAt === undefined || probeAt > now || now < seat.heldUntil || this.#exclusive.has(seat.id))
+        continue;
       if (first?.breaker.probeAt === undefined || probeAt < first.breaker.probeAt) first = seat;
     }
     return first;
@@ -128,14 +186,14 @@ export class Round {
       seat.failing.delete(poll.id);
       this.#heard(seat);
     } catch (thrown) {
-      this.#pollFailed(seat, entry, asAgentError(thrown));
+      this.#pollFailed(seat, entry, asAgentError(thrown), now);
     } finally {
       deadlines.sync(seat.id, seat.session.polls, clock.mono());
       seat.prune();
     }
   }
 
-  #pollFailed(seat: Seat, { poll }: Due, error: AgentError): void {
+  #pollFailed(seat: Seat, { poll }: Due, error: AgentError, began: Mono): void {
     const { clock, publisher, signal } = this.#options;
     if (signal.aborted) return;
     const now = clock.mono();
@@ -144,7 +202,8 @@ export class Round {
     seat.failing.set(poll.id, error);
     if (unheard(error.code)) {
       seat.owed.add(poll.answerBytes);
-      this.#unheard(seat, error);
+      // Polls that were under way together fail together, of one cause.
+      if (began >= seat.failedAt) this.#unheard(seat, error);
     } else {
       this.#heard(seat);
     }
@@ -231,7 +290,8 @@ export class Round {
     const { clock, onDeviceDown, wire } = this.#options;
     // Nothing told the answers apart: the device rests until none can be owed any more.
     if (error.code === 'late-answer') seat.heldUntil = wire.owedUntil(seat.id) ?? Number.NEGATIVE_INFINITY;
-    const down = seat.breaker.fail(clock.mono());
+    seat.failedAt = clock.mono();
+    const down = seat.breaker.fail(seat.failedAt);
     seat.become(seat.breaker.open ? 'down' : 'degraded', error, reasonOf(error.code));
     if (down) onDeviceDown(seat, error);
   }

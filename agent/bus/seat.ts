@@ -7,7 +7,7 @@ import { bad, type Mono, type Reading, type Reason } from '../core/reading.ts';
 import type { DeviceConfig } from '../core/site.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import { Breaker } from './breaker.ts';
-import type { Transaction } from './exchange.ts';
+import type { Transaction } from './carrier.ts';
 import { Tally } from './tally.ts';
 
 export interface SeatOptions {
@@ -35,6 +35,8 @@ export class Seat {
   readonly tally = new Tally();
   /** Not asked before this: an owed answer could not be told from a new one. */
   heldUntil: Mono = Number.NEGATIVE_INFINITY;
+  /** When a failure was counted last. */
+  failedAt: Mono = Number.NEGATIVE_INFINITY;
   /** Lengths of answers that are owed since the last proven one. */
   readonly owed = new Set<number>();
   /** Polls whose last turn failed. */

@@ -1,6 +1,6 @@
 /** Counts of a line or device for metrics: answers, errors by kind, turnaround, and how busy the line is. */
 import type { Mono } from '../core/reading.ts';
-import type { Transaction } from './exchange.ts';
+import type { Transaction } from './carrier.ts';
 
 export class Tally {
   answers = 0;

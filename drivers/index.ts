@@ -1,6 +1,7 @@
 /** The drivers there are: one line each. */
 import type { Driver } from '../agent/core/driver.ts';
 import { type Decoded, type Decoder, type Direction, refused } from './decode.ts';
+import { decoder as dlt645Decoder } from './dlt645/decode.ts';
 import firmata from './firmata/index.ts';
 import { decoder as modbusDecoder } from './modbus/decode.ts';
 import modbus from './modbus/index.ts';
@@ -13,7 +14,7 @@ export { type IdentifyOptions, type Identity, identify as identifyModbus } from 
 export const DRIVERS: readonly Driver[] = [modbus, plantower, firmata];
 
 /** Explainers of frames, for `kerbside decode`. */
-export const DECODERS: readonly Decoder[] = [modbusDecoder, plantowerDecoder];
+export const DECODERS: readonly Decoder[] = [modbusDecoder, plantowerDecoder, dlt645Decoder];
 
 /** The driver of a profile's `protocol`; undefined where there is none. */
 export function driverFor(protocol: string): Driver | undefined {

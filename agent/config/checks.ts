@@ -193,6 +193,10 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
     say(['uplinks', index, 'http'], 'an uplink has one kind, got two', 'make two uplinks of it');
     return false;
   }
+  for (const [i, { send, deadband }] of (item.select ?? []).entries()) {
+    if (deadband === undefined || send === 'changes') continue;
+    say(['uplinks', index, 'select', i, 'deadband'], 'a deadband needs send: changes', 'write send: changes');
+  }
   const kind = item.mqtt === undefined ? 'http' : 'mqtt';
   const at = (key: string): Path => ['uplinks', index, kind, key];
   const { ca, cert, key, username, password } = settings;

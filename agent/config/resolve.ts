@@ -56,12 +56,18 @@ export function deviceOf(file: DeviceFile, profile: Profile): DeviceConfig {
 export type Secrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cert' | 'key', string>>>;
 
 /** One kind is present: checked before. */
-export function uplinkOf({ id, mqtt, http }: UplinkFile, secrets: Secrets, agent: string): UplinkConfig {
+export function uplinkOf(
+  { id, select, mqtt, http }: UplinkFile,
+  secrets: Secrets,
+  agent: string,
+): UplinkConfig {
+  const selected = select === undefined ? {} : { select: select.map((rule) => definedOnly(rule)) };
   if (mqtt !== undefined) {
     const [url = '', ...fallbacks] = mqtt.urls ?? [mqtt.url ?? ''];
     return {
       id,
       kind: 'mqtt',
+      ...selected,
       url,
       ...(fallbacks.length === 0 ? {} : { fallbacks }),
       ...definedOnly({ username: mqtt.username }),
@@ -77,6 +83,7 @@ export function uplinkOf({ id, mqtt, http }: UplinkFile, secrets: Secrets, agent
   return {
     id,
     kind: 'http',
+    ...selected,
     url: http.url,
     format: http.format,
     compression: http.compression,

@@ -3,6 +3,7 @@
  * What needs two parts to be looked at together is in checks.ts.
  */
 import * as z from 'zod';
+import { LANES } from '../core/point.ts';
 import { secret } from './secret.ts';
 import {
   baud,
@@ -182,7 +183,27 @@ const http = z.strictObject({
   replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
 });
 
-const uplink = z.strictObject({ id: id('city'), mqtt: mqtt.optional(), http: http.optional() });
+const pattern = (example: string) => text('a pattern with * and ?', example).optional();
+
+const select = z
+  .strictObject({
+    lanes: z.array(oneOf(LANES, 'meter')).min(1).optional(),
+    device: pattern('meter-*'),
+    class: pattern('electricity-meter').describe('Class of the device, as its profile says'),
+    point: pattern('power*'),
+    send: oneOf(['all', 'changes', 'none'], 'all').prefault('all'),
+    deadband: number(0, 1e12, 0.5)
+      .optional()
+      .describe('With send: changes, in the unit of the point: smaller changes stay here. Default 0'),
+  })
+  .describe('The first rule that fits a record decides; what no rule fits is left out');
+
+const uplink = z.strictObject({
+  id: id('city'),
+  select: z.array(select).min(1).optional().describe('What leaves; absent: everything'),
+  mqtt: mqtt.optional(),
+  http: http.optional(),
+});
 
 export const siteSchema = z
   .strictObject({

@@ -77,9 +77,26 @@ export interface CameraConfig {
   readonly position?: Position;
 }
 
+/**
+ * What leaves on an uplink: the first rule that fits a record decides, and one that no rule fits is left out. All that
+ * is named has to fit; `device`, `class` and `point` are patterns with `*` and `?`.
+ */
+export interface SelectionRule {
+  readonly lanes?: readonly Lane[];
+  readonly device?: string;
+  /** Class of the device, as its description says. */
+  readonly class?: string;
+  readonly point?: string;
+  /** `changes`: where the value moved by more than `deadband` (in the unit of the point) or the quality changed. */
+  readonly send: 'all' | 'changes' | 'none';
+  readonly deadband?: number;
+}
+
 export interface MqttUplinkConfig {
   readonly id: string;
   readonly kind: 'mqtt';
+  /** Absent: everything leaves. */
+  readonly select?: readonly SelectionRule[];
   /** mqtt:// or mqtts:// */
   readonly url: string;
   /** Further brokers, tried in order where the ones before fail. */
@@ -105,6 +122,8 @@ export interface MqttUplinkConfig {
 export interface HttpUplinkConfig {
   readonly id: string;
   readonly kind: 'http';
+  /** Absent: everything leaves. */
+  readonly select?: readonly SelectionRule[];
   /** http:// or https://; batches are posted there. */
   readonly url: string;
   /** `json`: payload v1. `influx`: line protocol. */

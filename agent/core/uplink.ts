@@ -23,7 +23,8 @@ export interface Omission {
 
 /**
  * The envelope of every message of records: `last − prev = count + Σ omitted.count`. `prev` is the last number of the
- * message before on this uplink, lane and stream (0 before the first of an epoch).
+ * message before on this uplink, lane and stream (0 before the first of an epoch). What selection leaves out between
+ * `first` and `last` is `omitted` too; a message without records says that nothing of it leaves.
  */
 export interface Envelope {
   readonly v: 1;

@@ -11,9 +11,12 @@ import { firstUnsettled, settle } from './cursor.ts';
 import { type Dropped, formMessage } from './message.ts';
 import { add, clip, holes, total } from './ranges.ts';
 import type { Refusal } from './refusal.ts';
+import type { LaneSelector, ReadBack, Selection } from './selection.ts';
 
 /** Refused numbers remembered so that later envelopes can name them. */
 const MOST_DROPPED = 1000;
+/** So many numbers of which nothing leaves are told in a message of their own, for the cursor to move. */
+const STATEMENT = 10_000;
 /** Records of a damaged batch at most. */
 const LARGEST_DAMAGE = 20_000;
 
@@ -22,6 +25,8 @@ export interface LaneOptions {
   readonly uplink: string;
   readonly lane: Lane;
   readonly source: LogSource;
+  /** Absent: everything leaves. */
+  readonly selection?: Selection;
   /** Told of records that were refused for good. */
   refused(refusals: readonly Refusal[]): void;
 }
@@ -50,16 +55,23 @@ export class LaneWork {
   readonly #said: Record<StreamName, number>;
   readonly #acknowledged: Record<StreamName, number>;
   readonly #underWay = new Set<Draft>();
+  /** By stream; undefined where nothing of the lane leaves, null where everything does. */
+  readonly #selectors: Readonly<Record<StreamName, LaneSelector | undefined | null>>;
+  /** Live has looked at all up to here; from `#liveNext` on nothing of it leaves. */
+  #scanned = 0;
   /** Parts of a message refused whole; each is sent by itself until the bad record is found. */
   #suspects: Range[] = [];
   #goBack = false;
   #dropped: Dropped[] = [];
   #sent: Range[] = [];
-  readonly counts = { refused: 0, dropped: 0, resent: 0 };
+  readonly counts = { refused: 0, dropped: 0, omitted: 0, resent: 0 };
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#cursor = options.source.cursor(options.uplink, options.lane);
+    const { selection, lane } = options;
+    const selector = () => (selection === undefined ? null : selection.lane(lane));
+    this.#selectors = { live: selector(), backlog: selector() };
     // After a restart only the cursor is known. All up to `low` is settled, so both streams may go on from it.
     this.#said = { live: this.#cursor.low, backlog: this.#cursor.low };
     this.#acknowledged = { ...this.#said };
@@ -74,9 +86,15 @@ export class LaneWork {
     this.#underWay.clear();
     this.#goBack = false;
     this.#liveNext = head + 1;
+    this.#scanned = head;
     this.#backlogEnd = head;
     this.#said.live = this.#acknowledged.live;
     this.#said.backlog = this.#acknowledged.backlog;
+  }
+
+  /** Numbers that were looked at and of which nothing leaves, but no message has said so yet. */
+  get leftOut(): number {
+    return Math.max(0, this.#scanned - this.#liveNext + 1);
   }
 
   /** The next message of `stream`, or undefined where there is nothing to send now. It counts as under way. */
@@ -84,12 +102,34 @@ export class LaneWork {
     for (;;) {
       const window = stream === 'live' ? this.#liveWindow(head) : this.#backlogWindow();
       if (window === undefined) return undefined;
-      const records = this.#read(stream, window, fit.limit);
-      if (records === 'again') continue;
-      if (records === undefined) return undefined;
-      const draft = this.#fitting(stream, records, fit);
-      if (draft !== undefined) return draft;
+      const draft = this.#next(stream, window, fit);
+      if (draft !== 'again') return draft;
     }
+  }
+
+  /** The next message from `window`; 'again' where something was booked without one. */
+  #next(stream: StreamName, [from, to]: Range, fit: Fit): Draft | 'again' | undefined {
+    const selector = this.#selectors[stream];
+    const live = stream === 'live';
+    const enough = (end: number) => end - from + 1 >= STATEMENT || (!live && end === to);
+    if (selector === undefined) {
+      if (live) this.#scanned = to;
+      return enough(to) ? this.#leave(stream, this.#message(stream, [from, to], [])) : undefined;
+    }
+    for (let start = live ? Math.max(from, this.#scanned + 1) : from; start <= to; ) {
+      const records = this.#read(stream, [start, to], fit.limit, start === from);
+      if (records === undefined) return undefined;
+      if (records === 'again') return records;
+      // Whatever lies before a hole or a record that cannot leave has to be said first.
+      if (records === 'hole') return this.#leave(stream, this.#message(stream, [from, start - 1], []));
+      const chosen = selector === null ? records : selector.choose(records, this.#readBack);
+      if (chosen.length > 0) return this.#fitting(stream, from, records, chosen, fit);
+      const end = records.at(-1)?.seq ?? start;
+      if (live) this.#scanned = end;
+      if (enough(end)) return this.#leave(stream, this.#message(stream, [from, end], []));
+      start = end + 1;
+    }
+    return undefined;
   }
 
   /** Books what became of `draft`. True where the cursor moved. */
@@ -106,6 +146,7 @@ export class LaneWork {
       return false;
     }
     this.#acknowledged[stream] = Math.max(this.#acknowledged[stream], range[1]);
+    this.counts.omitted += range[1] - range[0] + 1 - draft.message.records.length;
     this.#refuse(refused);
     this.#settle(range);
     return true;
@@ -137,11 +178,20 @@ export class LaneWork {
     return from <= to ? [from, to] : undefined;
   }
 
-  /** Records from the start of `window`; 'again' after a hole in the log was booked; undefined where nothing is there. */
-  #read(stream: StreamName, [from, to]: Range, limit: number): readonly LoggedRecord[] | 'again' | undefined {
+  /**
+   * Records from the start of `window`. A hole in the log is booked ('again') where `book` says so, else only told
+   * ('hole'); undefined where nothing is there.
+   */
+  #read(
+    stream: StreamName,
+    [from, to]: Range,
+    limit: number,
+    book: boolean,
+  ): readonly LoggedRecord[] | 'again' | 'hole' | undefined {
     const { source, lane } = this.#options;
     const tail = source.tails()[lane];
     if (tail > from) {
+      if (!book) return 'hole';
       this.#gap([from, Math.min(to, tail - 1)], 'retention');
       if (stream === 'live') this.#liveNext = Math.min(to, tail - 1) + 1;
       return 'again';
@@ -155,6 +205,7 @@ export class LaneWork {
     }
     if (slice === undefined) return undefined;
     if (slice.first > from) {
+      if (!book) return 'hole';
       this.#gap([from, Math.min(to, slice.first - 1)], 'damaged');
       if (stream === 'live') this.#liveNext = Math.min(to, slice.first - 1) + 1;
       return 'again';
@@ -178,28 +229,54 @@ export class LaneWork {
     throw damage;
   }
 
-  /** The largest first half of a half of … of `records` that fits: a function of them alone, so a retry repeats it. */
-  #fitting(stream: StreamName, records: readonly LoggedRecord[], fit: Fit): Draft | undefined {
-    const { lane, agent, source } = this.#options;
+  /** For comparing with what left before: nothing can be told of records that are gone or damaged. */
+  readonly #readBack: ReadBack = (from, to) => {
+    const { source, lane } = this.#options;
+    const records: LoggedRecord[] = [];
+    for (let next = Math.max(from, source.tails()[lane]); next <= to; ) {
+      let slice: LogSlice | undefined;
+      try {
+        slice = source.read(lane, next, to - next + 1);
+      } catch (thrown) {
+        if (!(thrown instanceof AgentError) || thrown.code !== 'store-damaged') throw thrown;
+      }
+      for (const record of slice?.records ?? []) if (record.seq <= to) records.push(record);
+      next = (slice?.last ?? next) + 1;
+    }
+    return records;
+  };
+
+  /**
+   * The largest first half of a half of … of `records` whose `chosen` fit: a function of them alone, so a retry repeats
+   * it. From `from` to the first of them nothing leaves.
+   */
+  #fitting(
+    stream: StreamName,
+    from: number,
+    records: readonly LoggedRecord[],
+    chosen: readonly LoggedRecord[],
+    fit: Fit,
+  ): Draft | 'again' {
     const first = records[0]?.seq ?? 0;
-    const prev = Math.min(this.#said[stream], first - 1);
     for (let take = records.length; take > 0; take = take === 1 ? 0 : Math.ceil(take / 2)) {
-      const message = formMessage({
-        agent,
-        epoch: source.epoch,
-        lane,
-        stream,
-        prev,
-        records: take === records.length ? records : records.slice(0, take),
-        dropped: this.#dropped,
-      });
+      const last = first + take - 1;
+      const part = take === records.length ? chosen : chosen.filter(({ seq }) => seq <= last);
+      const message = this.#message(stream, [from, last], part);
       if (fit.size(message) <= fit.maxBytes) return this.#leave(stream, message);
     }
+    if (from < first) return this.#leave(stream, this.#message(stream, [from, first - 1], []));
     const reason = `too large: above ${fit.maxBytes} bytes by itself`;
     if (stream === 'live') this.#liveNext = first + 1;
     this.#refuse([{ seq: first, reason }]);
     this.#settle([first, first]);
-    return undefined;
+    return 'again';
+  }
+
+  #message(stream: StreamName, range: Range, records: readonly LoggedRecord[]): Message {
+    const { lane, agent, source } = this.#options;
+    const prev = Math.min(this.#said[stream], range[0] - 1);
+    const { epoch } = source;
+    return formMessage({ agent, epoch, lane, stream, prev, range, records, dropped: this.#dropped });
   }
 
   #leave(stream: StreamName, message: Message): Draft {
@@ -207,8 +284,14 @@ export class LaneWork {
     const draft: Draft = { lane: this.#options.lane, stream, range, message };
     this.#underWay.add(draft);
     this.#said[stream] = range[1];
-    if (stream === 'live') this.#liveNext = range[1] + 1;
-    this.counts.resent += total(clip(this.#sent, range));
+    if (stream === 'live') {
+      this.#liveNext = range[1] + 1;
+      this.#scanned = range[1];
+    }
+    const again = clip(this.#sent, range);
+    this.counts.resent += message.records.filter(({ seq }) =>
+      again.some(([from, to]) => from <= seq && seq <= to),
+    ).length;
     this.#sent = add(this.#sent, range);
     return draft;
   }

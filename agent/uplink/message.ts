@@ -45,15 +45,18 @@ export interface MessageFacts {
   readonly stream: StreamName;
   /** Last number of the message before in this stream; below the first record. */
   readonly prev: number;
-  /** At least one, without holes in their numbers. */
+  /** The numbers that this message accounts for by itself. */
+  readonly range: Range;
+  /** Of those the ones that leave; all others are left out by selection. */
   readonly records: readonly LoggedRecord[];
   readonly dropped: readonly Dropped[];
 }
 
-/** A message of `records`. `last − prev = count + Σ omitted.count` holds by construction. */
-export function formMessage({ records, dropped, ...facts }: MessageFacts): Message {
-  const first = records[0]?.seq ?? 0;
-  const last = records.at(-1)?.seq ?? 0;
+/** A message of `records`, which may be none. `last − prev = count + Σ omitted.count` holds by construction. */
+export function formMessage({ range, records, dropped, ...facts }: MessageFacts): Message {
+  const [first, last] = range;
+  const left = last - first + 1 - records.length;
+  const selection: readonly Omission[] = left > 0 ? [{ rule: 'selection', count: left }] : [];
   return {
     envelope: {
       v: 1,
@@ -61,7 +64,7 @@ export function formMessage({ records, dropped, ...facts }: MessageFacts): Messa
       first,
       last,
       count: records.length,
-      omitted: omissions([facts.prev + 1, first - 1], dropped),
+      omitted: [...omissions([facts.prev + 1, first - 1], dropped), ...selection],
     },
     records,
   };

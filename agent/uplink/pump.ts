@@ -15,6 +15,7 @@ import type { Delivery, Message, StreamName, UplinkSession } from '../core/uplin
 import { settledCount } from './cursor.ts';
 import { type Draft, type Fit, LaneWork } from './lane.ts';
 import type { Refusal } from './refusal.ts';
+import type { Selection } from './selection.ts';
 import { Window } from './window.ts';
 
 /** A record is about this long in a message: so many are asked of the log at once as are likely to fit. */
@@ -37,6 +38,8 @@ export interface PumpOptions {
   readonly inFlight: number;
   /** Records per second of backlog; 0: no limit. */
   readonly replayRate: number;
+  /** Absent: everything leaves. */
+  readonly selection?: Selection;
   readonly backoff?: BackoffOptions;
   /** Told of every new cursor; lets it ride in the next commit. */
   settle(lane: Lane, cursor: Cursor): void;
@@ -50,13 +53,15 @@ export interface PumpOptions {
   onLogFailed?(error: AgentError): void;
 }
 
-/** Counts in records, all lanes together; `refused`, `dropped` and `resent` since this pump began. */
+/** Counts in records, all lanes together; all but `settled` since this pump began. */
 export interface Tally {
   readonly connected: boolean;
   readonly heads: Heads;
   readonly settled: number;
   readonly refused: number;
   readonly dropped: number;
+  /** Left out by selection; they count as settled. */
+  readonly omitted: number;
   readonly resent: number;
 }
 
@@ -77,6 +82,7 @@ export function startPump(options: PumpOptions): Pump {
         uplink: options.uplink,
         lane,
         source: options.source,
+        ...(options.selection === undefined ? {} : { selection: options.selection }),
         refused: (refusals) => options.refused?.(lane, refusals),
       }),
   );
@@ -116,8 +122,9 @@ export function startPump(options: PumpOptions): Pump {
         heads,
         settled: LANES.reduce(
           (all, lane, i) => all + settledCount(lanes[i]?.cursor ?? { low: 0, above: [] }, heads[lane]),
-          0,
+          sum((lane) => lane.leftOut),
         ),
+        omitted: sum((lane) => lane.counts.omitted + lane.leftOut),
         refused: sum((lane) => lane.counts.refused),
         dropped: sum((lane) => lane.counts.dropped),
         resent: sum((lane) => lane.counts.resent),

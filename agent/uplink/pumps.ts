@@ -10,6 +10,7 @@ import type { UplinkContext } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
 import { connectUplink } from './index.ts';
 import { type Pump, startPump } from './pump.ts';
+import { Selection } from './selection.ts';
 import type { Described, FromThread } from './thread-contract.ts';
 
 /** Cursors and ledgers are told this often at most, ms: sooner would only wake main. */
@@ -49,6 +50,17 @@ export function startPumps(options: PumpsOptions): Pumps {
     timer ??= clock.after(TELL_EVERY, flush);
   };
 
+  let known: Described = [];
+  let classes = new Map<string, string>();
+  const classOf = (device: string) => {
+    const described = options.descriptions();
+    if (described !== known) {
+      known = described;
+      classes = new Map(described.map(({ description }) => [description.device, description.class]));
+    }
+    return classes.get(device);
+  };
+
   for (const config of options.configs) {
     const log = options.log.with({ uplink: config.id });
     const context: UplinkContext = { ...options, log };
@@ -62,6 +74,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       log,
       inFlight: config.inFlight,
       replayRate: config.replayRate,
+      ...(config.select === undefined ? {} : { selection: new Selection(config.select, classOf) }),
       settle: (lane, cursor) => {
         cursors.set(`${config.id}/${lane}`, { uplink: config.id, lane, cursor });
         soon();

@@ -40,7 +40,24 @@ describe('uplinks', () => {
     expect(await uplink('mqtt: { urls: ["mqtt://a"] }')).not.toHaveProperty('fallbacks');
   });
 
+  test('select what leaves', async () => {
+    const settings = await uplink(
+      'select: [{ lanes: [meter, alarm] }, { class: lamp*, send: changes, deadband: 0.5 }, { device: x, send: none }]',
+      'mqtt: { url: "mqtt://a" }',
+    );
+    expect(settings?.select).toEqual([
+      { lanes: ['meter', 'alarm'], send: 'all' },
+      { class: 'lamp*', send: 'changes', deadband: 0.5 },
+      { device: 'x', send: 'none' },
+    ]);
+  });
+
   test.each([
+    [
+      'a deadband without changes',
+      ['select: [{ point: power, deadband: 1 }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].select[0].deadband: a deadband needs send: changes; write send: changes',
+    ],
     [
       'two kinds',
       ['mqtt: { url: "mqtt://a" }', 'http: { url: "http://a" }'],

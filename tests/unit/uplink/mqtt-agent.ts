@@ -6,6 +6,7 @@ import { SystemClock } from '../../../agent/core/system-clock.ts';
 import type { UplinkContext } from '../../../agent/core/uplink.ts';
 import { mqtt } from '../../../agent/uplink/mqtt/index.ts';
 import { type Pump, startPump } from '../../../agent/uplink/pump.ts';
+import { Selection } from '../../../agent/uplink/selection.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
 
 export const METER: Description = {
@@ -83,6 +84,7 @@ export function agent(config: MqttUplinkConfig): Agent {
     log: listening,
     inFlight: config.inFlight,
     replayRate: 0,
+    ...(config.select === undefined ? {} : { selection: new Selection(config.select, () => METER.class) }),
     backoff: { first: 20, max: 100 },
     settle: (lane, cursor) => log.store('city', lane, cursor),
   });

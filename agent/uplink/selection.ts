@@ -1,0 +1,128 @@
+/**
+ * Which records leave on an uplink. The decision is a function of the log and the rules alone: what must be compared
+ * with a value before it (deadband) is compared inside blocks of `BLOCK` numbers of the lane, each of which begins
+ * anew. So a retry, a restart or another cut of the messages comes to the same decision, and every point is heard of
+ * at least once in each block it stands in.
+ */
+import type { Lane } from '../core/point.ts';
+import type { LoggedReading, LoggedRecord } from '../core/record.ts';
+import type { SelectionRule } from '../core/site.ts';
+
+/** Numbers of a lane. */
+export const BLOCK = 1000;
+/** Lanes with events in them are always read: `epoch` and `gap` are what the receiver keeps its books by. */
+const EVENTFUL: ReadonlySet<Lane> = new Set<Lane>(['alarm', 'event']);
+const ALWAYS: ReadonlySet<string> = new Set(['epoch', 'gap']);
+
+type Sent = Pick<LoggedReading, 'value' | 'quality' | 'reason'>;
+
+interface Rule {
+  readonly lanes: readonly Lane[] | undefined;
+  readonly device: RegExp | undefined;
+  readonly class: RegExp | undefined;
+  readonly point: RegExp | undefined;
+  readonly send: SelectionRule['send'];
+  readonly deadband: number;
+}
+
+/** Records of the lane from `from` to `to`, as far as they can still be read. */
+export type ReadBack = (from: number, to: number) => readonly LoggedRecord[];
+
+export class Selection {
+  readonly #rules: readonly Rule[];
+  readonly #classOf: (device: string) => string | undefined;
+  readonly #block: number;
+
+  /** The first rule that fits a record decides; a record that none fits is left out. */
+  constructor(
+    rules: readonly SelectionRule[],
+    classOf: (device: string) => string | undefined,
+    block = BLOCK,
+  ) {
+    this.#block = block;
+    this.#rules = rules.map(({ lanes, device, class: kind, point, send, deadband = 0 }) => ({
+      lanes,
+      device: glob(device),
+      class: glob(kind),
+      point: glob(point),
+      send,
+      deadband,
+    }));
+    this.#classOf = classOf;
+  }
+
+  /** One reader of one lane. Undefined where nothing of it can leave, so that it need not even be read. */
+  lane(lane: Lane): LaneSelector | undefined {
+    const rules = this.#rules.filter(({ lanes }) => lanes === undefined || lanes.includes(lane));
+    const never = rules.every(({ send }) => send === 'none') && !EVENTFUL.has(lane);
+    return never ? undefined : new LaneSelector(rules, this.#classOf, this.#block);
+  }
+}
+
+export class LaneSelector {
+  readonly #rules: readonly Rule[];
+  readonly #classOf: (device: string) => string | undefined;
+  readonly #block: number;
+  readonly #remembers: boolean;
+  /** What left last of each point in this block. */
+  readonly #sent = new Map<string, Sent>();
+  #next = 1;
+
+  constructor(rules: readonly Rule[], classOf: (device: string) => string | undefined, block: number) {
+    this.#block = block;
+    this.#rules = rules;
+    this.#classOf = classOf;
+    this.#remembers = rules.some(({ send }) => send === 'changes');
+  }
+
+  /** Those of `records`, a run without holes, that leave. */
+  choose(records: readonly LoggedRecord[], readBack: ReadBack): LoggedRecord[] {
+    const first = records[0]?.seq;
+    if (first === undefined) return [];
+    if (this.#remembers && first !== this.#next) {
+      const start = first - ((first - 1) % this.#block);
+      this.#sent.clear();
+      if (start < first) for (const record of readBack(start, first - 1)) this.#leaves(record);
+    }
+    const chosen = records.filter((record) => this.#leaves(record));
+    this.#next = (records.at(-1)?.seq ?? 0) + 1;
+    return chosen;
+  }
+
+  #leaves(record: LoggedRecord): boolean {
+    if (this.#remembers && (record.seq - 1) % this.#block === 0) this.#sent.clear();
+    if (record.kind === 'event' && ALWAYS.has(record.event)) return true;
+    const rule = this.#rules.find((one) => this.#fits(one, record));
+    if (rule === undefined || rule.send === 'none') return false;
+    if (rule.send === 'all' || record.kind === 'event') return true;
+    const key = `${record.device}/${record.point}`;
+    const before = this.#sent.get(key);
+    if (before !== undefined && !changed(before, record, rule.deadband)) return false;
+    const { value, quality, reason } = record;
+    this.#sent.set(key, reason === undefined ? { value, quality } : { value, quality, reason });
+    return true;
+  }
+
+  #fits({ device, class: kind, point }: Rule, record: LoggedRecord): boolean {
+    if (device !== undefined && !device.test(record.device ?? '')) return false;
+    if (point !== undefined && !(record.kind === 'reading' && point.test(record.point))) return false;
+    return kind === undefined || kind.test(this.#classOf(record.device ?? '') ?? '');
+  }
+}
+
+function changed(before: Sent, now: Sent, deadband: number): boolean {
+  if (before.quality !== now.quality || before.reason !== now.reason) return true;
+  if (typeof before.value === 'number' && typeof now.value === 'number')
+    return Math.abs(now.value - before.value) > deadband;
+  return before.value !== now.value;
+}
+
+/** `*` any text, `?` any character; undefined fits all. */
+function glob(pattern: string | undefined): RegExp | undefined {
+  if (pattern === undefined) return undefined;
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`);
+}

@@ -19,7 +19,7 @@ const RUN_UP = 60_000;
 /** Longest wait for a moment with enough in the camera's picture, ms. */
 const LONGEST_WAIT = 120_000;
 /** Boxes that make such a moment. */
-const ENOUGH = 4;
+const ENOUGH = { vehicles: 2, faces: 1 };
 const MOST_BYTES = 400_000;
 
 const chromium = program('chromium');
@@ -39,7 +39,7 @@ await overview('phone', { viewport: { width: 360, height: 1640 }, deviceScaleFac
 await nodeRed();
 
 async function overview(name: string, options: BrowserContextOptions): Promise<void> {
-  await using watched = await watchedPage(browser, { viewport: { width: 1280, height: 1280 }, ...options });
+  await using watched = await watchedPage(browser, { viewport: { width: 1280, height: 1330 }, ...options });
   const { page } = watched;
   await page.goto(await street.another());
   await page.locator('.plot canvas').waitFor();
@@ -49,23 +49,29 @@ async function overview(name: string, options: BrowserContextOptions): Promise<v
   await save(name, await page.screenshot());
 }
 
-/** Waits until the camera shows much at once; the best it had is good enough after a while. */
+/** Waits until the camera shows much at once; less is good enough after a while. */
 async function busyMoment(page: Page): Promise<void> {
   const end = performance.now() + LONGEST_WAIT;
-  for (let enough = ENOUGH; ; ) {
-    const words = await page.locator('.camera canvas').getAttribute('aria-label');
-    if (Number(/(\d+)/.exec(words ?? '')?.[1] ?? 0) >= enough) return;
-    if (performance.now() > end) enough = 1;
-    await page.waitForTimeout(50);
+  for (;;) {
+    const frame = await page.waitForResponse(
+      (response) => response.url().endsWith('/frame') && response.ok(),
+    );
+    const { detections }: { detections: readonly { class: string }[] } = JSON.parse(
+      (await frame.headerValue('x-kerbside-detections')) ?? '{"detections":[]}',
+    );
+    const faces = detections.filter((one) => one.class === 'face').length;
+    const vehicles = detections.length - faces;
+    if (vehicles >= ENOUGH.vehicles && faces >= ENOUGH.faces) return;
+    if (performance.now() > end && vehicles > 0) return;
   }
 }
 
 async function nodeRed(): Promise<void> {
-  await using watched = await watchedPage(browser, { viewport: { width: 1440, height: 900 } });
+  await using watched = await watchedPage(browser, { viewport: { width: 1280, height: 900 } });
   await watched.page.goto(await street.another());
   await watched.page.locator('[data-figure=stored]').waitFor();
   const { page } = await openEditor(watched.context, watched.page);
-  await page.setViewportSize({ width: 1440, height: 620 });
+  await page.setViewportSize({ width: 1280, height: 640 });
   for (const node of ['kb-vehicles', 'kb-passed', 'kb-lamp']) {
     while ((await statusOf(page, node)) === '') await page.waitForTimeout(200);
   }

@@ -1,12 +1,18 @@
 /** The drivers there are: one line each. */
 import type { Driver } from '../agent/core/driver.ts';
+import { decoder as a02yyuwDecoder } from './a02yyuw/decode.ts';
 import { type Decoded, type Decoder, type Direction, refused } from './decode.ts';
 import { decoder as dlt645Decoder } from './dlt645/decode.ts';
 import firmata from './firmata/index.ts';
+import { decoder as hpma115Decoder } from './hpma115/decode.ts';
+import { decoder as mhz19Decoder } from './mhz19/decode.ts';
 import { decoder as modbusDecoder } from './modbus/decode.ts';
 import modbus from './modbus/index.ts';
+import { decoder as nmeaDecoder } from './nmea/decode.ts';
 import { decoder as plantowerDecoder } from './plantower/decode.ts';
 import plantower from './plantower/index.ts';
+import { decoder as sdsDecoder } from './sds/decode.ts';
+import { decoder as sps30Decoder } from './sps30/decode.ts';
 
 export type { Decoded, DecodedReading, Direction } from './decode.ts';
 export { type IdentifyOptions, type Identity, identify as identifyModbus } from './modbus/identify.ts';
@@ -14,7 +20,17 @@ export { type IdentifyOptions, type Identity, identify as identifyModbus } from 
 export const DRIVERS: readonly Driver[] = [modbus, plantower, firmata];
 
 /** Explainers of frames, for `kerbside decode`. */
-export const DECODERS: readonly Decoder[] = [modbusDecoder, plantowerDecoder, dlt645Decoder];
+export const DECODERS: readonly Decoder[] = [
+  modbusDecoder,
+  plantowerDecoder,
+  dlt645Decoder,
+  a02yyuwDecoder,
+  hpma115Decoder,
+  mhz19Decoder,
+  nmeaDecoder,
+  sdsDecoder,
+  sps30Decoder,
+];
 
 /** The driver of a profile's `protocol`; undefined where there is none. */
 export function driverFor(protocol: string): Driver | undefined {

@@ -12,7 +12,14 @@ const MASSES = ['raw01', 'raw25', 'raw10', 'pm01', 'pm25', 'pm10'] as const;
 const SIZES = ['n0_3', 'n0_5', 'n1_0', 'n2_5', 'n5_0', 'n10_0'] as const;
 
 export const decoder: Decoder = {
-  protocols: ['plantower-pms5003', 'plantower-pms5003t', 'plantower-pms3003'],
+  protocols: [
+    'plantower-pms5003',
+    'plantower-pms5003t',
+    'plantower-pms5003st',
+    'plantower-pms7003',
+    'plantower-pmsa003',
+    'plantower-pms3003',
+  ],
   decode(protocol, input, dir) {
     const bytes = typeof input === 'string' ? fromHex(input) : input;
     if (bytes === undefined) return refused('not hex');
@@ -58,14 +65,19 @@ function fields(protocol: string, frame: Frame, checksum: string): Decoded {
     out[name] = count / 100;
     readings.push({ name, value: count, unit: '/dL' });
   }
-  if (temperature) {
-    const raw = words[10] ?? 0;
+  if (length === 36) {
+    out.hcho = (words[12] ?? 0) / 1000;
+    readings.push({ name: 'hcho', value: Number(out.hcho), unit: 'mg/m3' });
+  }
+  if (temperature || length === 36) {
+    const at = temperature ? 10 : 13;
+    const raw = words[at] ?? 0;
     out.temp_c = (raw > 0x7fff ? raw - 0x10000 : raw) / 10;
-    out.rh = (words[11] ?? 0) / 10;
+    out.rh = (words[at + 1] ?? 0) / 10;
     readings.push({ name: 'temp_c', value: Number(out.temp_c), unit: 'Cel' });
     readings.push({ name: 'rh', value: Number(out.rh), unit: '%' });
   }
-  const status = words[12];
+  const status = words[length === 36 ? 16 : 12];
   if (status !== undefined) {
     out.version = status >> 8;
     out.error = status & 0xff;

@@ -1,0 +1,14 @@
+/** Winsen MH-Z19 CO₂ sensors over their UART. */
+import { defineDriver } from '../../agent/core/driver.ts';
+import { fieldIssues, lineIssues, silenceOf } from '../own-line.ts';
+import { deviceSchema, FIELDS, optionsSchema, wireSchema } from './schema.ts';
+import { open } from './session.ts';
+
+export default defineDriver({
+  protocol: 'mhz19',
+  kind: 'stream',
+  checkProfile: (profile) => fieldIssues(profile, optionsSchema, wireSchema, FIELDS),
+  checkDevice: (device, line) => lineIssues(device, line, deviceSchema, [9600]),
+  staleAfter: (device) => silenceOf(device, 0) + 2_000,
+  open,
+});

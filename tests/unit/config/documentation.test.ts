@@ -1,0 +1,60 @@
+/** The examples of docs/ are files the real check takes, so that nobody copies a mistake. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { SiteFolder } from './site-folder.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
+const blocks = (path: string) =>
+  [...read(path).matchAll(/```yaml\n(.*?)```/gs)].map(([, block = '']) => block);
+
+describe('docs/configuration.md', () => {
+  const [whole = '', template = '', site = ''] = blocks('docs/configuration.md');
+
+  test('the whole site is right', async () => {
+    using folder = new SiteFolder();
+    folder.write('ca.pem', '-----BEGIN CERTIFICATE-----\n');
+    folder.write('profiles/README', '');
+    expect(await folder.problems(whole, { env: { MQTT_PASSWORD: 'from outside' } })).toEqual([]);
+  });
+
+  test('the template and the site on it are right together, with the rest of a site beneath', async () => {
+    using folder = new SiteFolder();
+    const { site: place, lines } = parse(whole);
+    const rest = `site: ${JSON.stringify(place)}\nlines: ${JSON.stringify(lines)}\n`;
+    folder.write('pole.yaml', `${template}${rest}`);
+    const result = await folder.load(site);
+    expect(result.ok ? [] : result.problems).toEqual([]);
+    if (!result.ok) return;
+    expect(result.site.agent.id).toBe('pole-0817');
+    expect(result.site.devices.map(({ id, every }) => [id, every])).toEqual([
+      ['meter-lamp', 10_000],
+      ['meter-feeder', undefined],
+    ]);
+  });
+
+  test('the mistakes are told as it says', async () => {
+    using folder = new SiteFolder();
+    const told = await folder.problems(
+      whole.replace('Asia/Shanghai', 'Asia/Shangai').replace('baud: 9600', 'baud: 9.6k'),
+    );
+    expect(told.join('\n')).toContain('got "Asia/Shangai"; write timezone: Asia/Shanghai');
+    expect(told.join('\n')).toContain('expected one of 1200…115200, got "9.6k"; write baud: 9600');
+  });
+});
+
+describe('docs/adding-a-profile.md', () => {
+  const [profile = '', site = ''] = blocks('docs/adding-a-profile.md');
+
+  test('the profile is the one of the repository', () => {
+    const { source: _own, ...rest } = parse(profile);
+    const { source: _real, ...real } = parse(read('drivers/profiles/climate-sensor/renke-rs-ws.yaml'));
+    expect(rest).toEqual(real);
+  });
+
+  test('the site at the device is right', async () => {
+    using folder = new SiteFolder();
+    folder.write('profiles/README', '');
+    expect(await folder.problems(site)).toEqual([]);
+  });
+});

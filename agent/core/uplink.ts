@@ -63,9 +63,19 @@ export type Delivery =
       readonly after?: number;
     };
 
+/** Who we are besides our agent id, for telling a copy from the original. */
+export interface Machine {
+  /** Id of the hardware, hashed. */
+  readonly hardware: string;
+  /** Drawn at every start. */
+  readonly instance: string;
+}
+
 export interface UplinkContext {
   readonly site: string;
   readonly agent: string;
+  /** Absent: nobody asks whether another machine publishes under this agent id. */
+  readonly machine?: Machine;
   readonly clock: Clock;
   readonly log: Log;
   /** Retained descriptions, by device, with the hash that data name. */
@@ -92,7 +102,8 @@ export interface UplinkSession extends AsyncDisposable {
 
 export interface Uplink<C> {
   readonly kind: string;
-  /** Rejects with `AgentError` (`broker-unreachable`, `broker-refused`, `auth-failed`) within 10 s. */
+  /** Rejects with `AgentError` (`broker-unreachable`, `broker-refused`, `auth-failed`, `address-taken`) within 10 s,
+   * or twice that where it looks first whether another machine is there. */
   connect(config: C, context: UplinkContext, signal: AbortSignal): Promise<UplinkSession>;
 }
 

@@ -5,7 +5,7 @@
  */
 import { Backoff, type BackoffOptions } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import { AgentError, asAgentError } from '../core/errors.ts';
+import { AgentError, asAgentError, type ErrorCode } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Mono } from '../core/reading.ts';
@@ -88,11 +88,25 @@ export function startPump(options: PumpOptions): Pump {
   );
   let run: SessionRun | undefined;
 
+  /** Code of what was told of this outage last. */
+  let told: ErrorCode | undefined;
+  const down = (error: AgentError) => {
+    if (error.code === told || stop.signal.aborted) return;
+    told = error.code;
+    options.log.warn('uplink.down', { error: error.message });
+    options.onState?.('down', error);
+  };
+
   const generation = async (healthy: () => void) => {
-    const session = await options.connect(stop.signal);
+    const session = await options.connect(stop.signal).catch((thrown: unknown) => {
+      // An outage may change its reason: refused at first, then nobody there, then somebody else.
+      if (told !== undefined) down(asAgentError(thrown));
+      throw thrown;
+    });
     try {
       run = new SessionRun(options, lanes, session);
       healthy();
+      told = undefined;
       options.onState?.('up', undefined, session.remark);
       await run.untilClosed(stop.signal);
     } finally {
@@ -105,10 +119,7 @@ export function startPump(options: PumpOptions): Pump {
     clock: options.clock,
     signal: stop.signal,
     ...(options.backoff === undefined ? {} : { backoff: options.backoff }),
-    onDown: (error, retryIn) => {
-      options.log.warn('uplink.down', { error: error.message, retry_in_ms: Math.round(retryIn) });
-      options.onState?.('down', error);
-    },
+    onDown: down,
     onUp: () => options.log.info('uplink.up'),
   });
 

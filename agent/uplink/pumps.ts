@@ -6,7 +6,7 @@ import type { Log } from '../core/log.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
-import type { UplinkContext } from '../core/uplink.ts';
+import type { Machine, UplinkContext } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
 import { connectUplink } from './index.ts';
 import { type Pump, startPump } from './pump.ts';
@@ -20,6 +20,7 @@ export interface PumpsOptions {
   readonly configs: readonly UplinkConfig[];
   readonly site: string;
   readonly agent: string;
+  readonly machine?: Machine;
   readonly source: LogSource;
   readonly clock: Clock;
   readonly log: Log;

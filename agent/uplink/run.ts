@@ -1,9 +1,11 @@
 /** The life of the uplink thread, given its log and its port: pumps until main says stop. */
+import { createHash, randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Facts, Log } from '../core/log.ts';
 import type { LogSource } from '../core/record.ts';
 import { caller } from '../core/rpc.ts';
+import type { Machine } from '../core/uplink.ts';
 import { startPumps } from './pumps.ts';
 import { ThreadClock } from './thread-clock.ts';
 import type { FromThread, LogLevel, ThreadData, ToThread } from './thread-contract.ts';
@@ -13,8 +15,10 @@ const COMMAND_DEADLINE = 120_000;
 
 type Served = { submit(command: Command): Promise<CommandResult> };
 
-/** Serves until main says stop; afterwards nothing keeps the thread alive. Owns `source`. */
-export function runUplinks(data: ThreadData, source: LogSource, port: MessagePort): void {
+/**
+ * Serves until main says stop; afterwards nothing keeps the thread alive. Owns `source`. `hardware`: id of the machine.
+ */
+export function runUplinks(data: ThreadData, source: LogSource, port: MessagePort, hardware: string): void {
   const tell = (message: FromThread) => port.postMessage(message);
   const clock = new ThreadClock(data.mapping);
   const main = caller<Served>(port, { deadline: COMMAND_DEADLINE, peer: 'main' });
@@ -23,6 +27,7 @@ export function runUplinks(data: ThreadData, source: LogSource, port: MessagePor
     configs: data.configs,
     site: data.site,
     agent: data.agent,
+    machine: machineOf(hardware),
     source,
     clock,
     log: logTo(tell, {}),
@@ -58,6 +63,12 @@ export function runUplinks(data: ThreadData, source: LogSource, port: MessagePor
     }
   });
   tell({ from: 'ready' });
+}
+
+/** What leaves of the id of the machine tells it from others, and nothing else of it. */
+function machineOf(hardware: string): Machine {
+  const hash = createHash('sha256').update(`kerbside ${hardware}`).digest('hex');
+  return { hardware: hash.slice(0, 16), instance: randomBytes(8).toString('hex') };
 }
 
 /** Lines of the log are written by main. Facts travel as JSON, so that nothing in them can fail to be copied. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { MqttUplinkConfig } from '../../core/site.ts';
 import { withoutSecrets } from '../address.ts';
-import { codeOf, connectError, wantsOtherVersion } from './reason.ts';
+import { Closed, codeOf, connectError, wantsOtherVersion } from './reason.ts';
 
 /** ms, from the start to CONNACK, both versions together. */
 export const CONNECT_DEADLINE = 10_000;
@@ -106,7 +106,7 @@ async function attempt(
   client.on('disconnect', (packet) => {
     error ??= Object.assign(new Error('the broker ended the connection'), { code: packet.reasonCode });
   });
-  client.on('close', () => fail(error ?? new Error('the connection was closed')));
+  client.on('close', () => fail(error ?? new Closed()));
   const abort = () => fail(signal.reason);
   signal.addEventListener('abort', abort, { once: true });
   try {

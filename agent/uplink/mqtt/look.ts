@@ -23,7 +23,12 @@ export async function answers(...look: Parameters<typeof lookAt>): Promise<boole
     client.end(true);
     return true;
   } catch (thrown) {
-    const { code, context } = asAgentError(thrown);
-    return (code === 'auth-failed' || code === 'broker-refused') && typeof context.code === 'number';
+    return refusesClient(thrown);
   }
+}
+
+/** True where a broker answered, but lets no client in under this id. */
+export function refusesClient(thrown: unknown): boolean {
+  const { code, context } = asAgentError(thrown);
+  return (code === 'auth-failed' || code === 'broker-refused') && typeof context.code === 'number';
 }

@@ -23,6 +23,8 @@ export function encodeGap(message: Message, record: LoggedRecord & { kind: 'even
 export interface StateFacts {
   readonly site: string;
   readonly agent: string;
+  readonly hardware?: string;
+  readonly instance?: string;
   readonly reason?: 'stopped' | 'link-lost';
 }
 

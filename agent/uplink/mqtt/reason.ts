@@ -66,13 +66,29 @@ export function connectError(thrown: unknown, url: string): AgentError {
   return new AgentError('broker-unreachable', what, { cause, fix, context: { code: system } });
 }
 
+/** The far end closed the connection without a word. */
+export class Closed extends Error {
+  constructor() {
+    super('the connection was closed');
+  }
+}
+
+/** True where another client came with our client id, as MQTT 5 says it (§3.14.2.1). */
+export function takenOver(thrown: unknown): boolean {
+  return codeOf(thrown) === 142;
+}
+
+/** True where it may have: 3.1.1 has no word for it, and not every broker of 5 says it. */
+export function mayBeTakenOver(thrown: unknown): boolean {
+  return takenOver(thrown) || thrown instanceof Closed;
+}
+
 /** Why a connection that was there is no more. */
 export function linkLost(thrown: unknown, url: string): AgentError {
   if (thrown instanceof AgentError) return thrown;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = codeOf(thrown);
-  // MQTT 5 §3.14.2.1: another client came with our client id.
-  const fix = code === 142 ? { fix: 'Two agents use this client id: give each its own agent id.' } : {};
+  const fix = takenOver(thrown) ? { fix: 'Two agents use this client id: give each its own agent id.' } : {};
   return new AgentError(
     'link-lost',
     `link to broker ${withoutSecrets(url)} lost: ${cause.message || 'closed'}`,

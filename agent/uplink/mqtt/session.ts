@@ -97,13 +97,13 @@ class MqttSession implements UplinkSession {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { client, lost } = this.#connection;
-    const { site, agent, clock } = this.#context;
+    const { site, agent, clock, machine } = this.#context;
     const ended = lost.catch(() => {});
     if (client.connected) {
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = clock.after(GOODBYE, resolve);
       // A clean DISCONNECT makes the broker forget the will, so «offline» must be there before.
-      const offline = encodeState('offline', { site, agent, reason: 'stopped' });
+      const offline = encodeState('offline', { site, agent, ...machine, reason: 'stopped' });
       const told = this.#publisher.publish(this.#topics.state, offline, true);
       await Promise.race([told.then(() => void client.end()).then(() => ended), late]);
       timer[Symbol.dispose]();
@@ -117,10 +117,10 @@ class MqttSession implements UplinkSession {
 
   #begin(config: MqttUplinkConfig): void {
     const { client, version } = this.#connection;
-    const { site, agent, clock, log, submit } = this.#context;
+    const { site, agent, machine, clock, log, submit } = this.#context;
     this.#tell(
       'state',
-      this.#publisher.publish(this.#topics.state, encodeState('online', { site, agent }), true),
+      this.#publisher.publish(this.#topics.state, encodeState('online', { site, agent, ...machine }), true),
     );
     const commands = new CityCommands({
       uplink: config.id,

@@ -1,9 +1,10 @@
 /** An agent's MQTT side as tests need it: a pump over a log in memory, with what it was told and asked. */
 import type { Command, CommandResult } from '../../../agent/core/command.ts';
+import type { AgentError } from '../../../agent/core/errors.ts';
 import type { Log } from '../../../agent/core/log.ts';
 import type { Description, MqttUplinkConfig } from '../../../agent/core/site.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
-import type { UplinkContext } from '../../../agent/core/uplink.ts';
+import type { Machine, UplinkContext } from '../../../agent/core/uplink.ts';
 import { mqtt } from '../../../agent/uplink/mqtt/index.ts';
 import { type Pump, startPump } from '../../../agent/uplink/pump.ts';
 import { Selection } from '../../../agent/uplink/selection.ts';
@@ -51,22 +52,26 @@ export interface Agent extends AsyncDisposable {
   readonly log: MemoryLog;
   readonly commands: Command[];
   readonly said: { event: string; facts: unknown }[];
+  readonly states: { readonly state: 'up' | 'down'; readonly error?: AgentError }[];
   /** The description of the meter has changed. */
   describe(hash: string, description: Description): void;
   wake(): void;
 }
 
-export function agent(config: MqttUplinkConfig): Agent {
+/** `machine`: asked about, as in the field. */
+export function agent(config: MqttUplinkConfig, machine?: Machine): Agent {
   const log = new MemoryLog();
   const clock = new SystemClock();
   const commands: Command[] = [];
   const said: Agent['said'] = [];
+  const states: Agent['states'] = [];
   const tell = (event: string, facts?: unknown) => void said.push({ event, facts });
   const listening: Log = { debug: tell, info: tell, warn: tell, error: tell, with: () => listening };
   let descriptions = [{ hash: 'd1', description: METER }];
   const context: UplinkContext = {
     site: 'demo',
     agent: 'pole-1',
+    ...(machine === undefined ? {} : { machine }),
     clock,
     log: listening,
     descriptions: () => descriptions,
@@ -87,12 +92,14 @@ export function agent(config: MqttUplinkConfig): Agent {
     ...(config.select === undefined ? {} : { selection: new Selection(config.select, () => METER.class) }),
     backoff: { first: 20, max: 100 },
     settle: (lane, cursor) => log.store('city', lane, cursor),
+    onState: (state, error) => void states.push(error === undefined ? { state } : { state, error }),
   });
   return {
     pump,
     log,
     commands,
     said,
+    states,
     describe: (hash, description) => {
       descriptions = [{ hash, description }];
     },

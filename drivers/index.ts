@@ -3,6 +3,7 @@ import type { Driver } from '../agent/core/driver.ts';
 import { decoder as a02yyuwDecoder } from './a02yyuw/decode.ts';
 import { type Decoded, type Decoder, type Direction, refused } from './decode.ts';
 import { decoder as dlt645Decoder } from './dlt645/decode.ts';
+import dlt645 from './dlt645/index.ts';
 import firmata from './firmata/index.ts';
 import { decoder as hpma115Decoder } from './hpma115/decode.ts';
 import { decoder as mhz19Decoder } from './mhz19/decode.ts';
@@ -17,7 +18,7 @@ import { decoder as sps30Decoder } from './sps30/decode.ts';
 export type { Decoded, DecodedReading, Direction } from './decode.ts';
 export { type IdentifyOptions, type Identity, identify as identifyModbus } from './modbus/identify.ts';
 
-export const DRIVERS: readonly Driver[] = [modbus, plantower, firmata];
+export const DRIVERS: readonly Driver[] = [modbus, plantower, firmata, dlt645];
 
 /** Explainers of frames, for `kerbside decode`. */
 export const DECODERS: readonly Decoder[] = [

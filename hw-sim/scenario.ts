@@ -4,6 +4,7 @@ import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import { faultSchema } from './scenario-faults.ts';
 import { durationSchema } from './scenario-values.ts';
@@ -12,6 +13,9 @@ const FOLDER = fileURLToPath(new URL('./scenarios/', import.meta.url));
 
 /** Devices that are not Modbus. */
 export const OTHER_MODELS = ['plantower-pms5003', 'arduino-firmata'] as const;
+
+/** Whether a device speaks only when it is asked, so that it shares its line. */
+const isAsked = (stem: string): boolean => MODBUS_MODELS.has(stem) || METER_MODELS.includes(stem);
 
 function isZone(name: string): boolean {
   try {
@@ -28,12 +32,15 @@ const title = z.strictObject({ en: z.string(), zh: z.string().optional() });
 const device = z.strictObject({
   id,
   title: title.optional(),
-  model: z
-    .string()
-    .refine((stem) => MODBUS_MODELS.has(stem) || OTHER_MODELS.some((other) => other === stem), {
-      error: `expected one of ${[...MODBUS_MODELS.keys(), ...OTHER_MODELS].join(', ')}`,
-    }),
+  model: z.string().refine((stem) => isAsked(stem) || OTHER_MODELS.some((other) => other === stem), {
+    error: `expected one of ${[...MODBUS_MODELS.keys(), ...METER_MODELS, ...OTHER_MODELS].join(', ')}`,
+  }),
   unit: z.int().min(1).max(255).optional(),
+  /** Digits printed on a meter that has no unit id. */
+  address: z
+    .string()
+    .regex(/^\d{1,14}$/, 'expected the digits printed on the meter')
+    .optional(),
   every: durationSchema.optional(),
   asset: z.string().optional(),
   turnaround: durationSchema.optional(),
@@ -165,11 +172,13 @@ function crossCheck(scenario: Scenario): string[] {
   }
   for (const each of scenario.lines) {
     const modbus = each.devices.every((one) => MODBUS_MODELS.has(one.model));
-    if (!modbus && each.devices.length > 1) {
+    if (!each.devices.every((one) => isAsked(one.model)) && each.devices.length > 1) {
       problems.push(`line "${each.id}": a device that talks by itself needs a line of its own`);
     }
     if (!modbus && each.tcp) problems.push(`line "${each.id}": tcp is for Modbus devices`);
-    const units = each.devices.map((one) => one.unit ?? 1);
+    const units = each.devices.map(
+      (one) => `${METER_MODELS.includes(one.model)} ${one.address ?? one.unit ?? 1}`,
+    );
     if (new Set(units).size < units.length) {
       problems.push(`line "${each.id}": two devices have one unit; the fault shared-address plays that`);
     }

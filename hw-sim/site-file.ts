@@ -1,5 +1,6 @@
 /** The site file of the simulated street, for the agent: the real ports and addresses of this start. */
 import { stringify } from 'yaml';
+import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import type { StreetLine, StreetParts } from './street-parts.ts';
 
@@ -39,7 +40,9 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
         profile: device.model,
         address: MODBUS_MODELS.has(device.model)
           ? (device.unit ?? MODBUS_MODELS.get(device.model)?.unit ?? 1)
-          : undefined,
+          : METER_MODELS.includes(device.model)
+            ? (device.address ?? '1')
+            : undefined,
         every: device.every === undefined ? undefined : ms(device.every),
         asset: device.asset,
       })),

@@ -7,6 +7,7 @@ import type { Camera } from './camera/index.ts';
 import { startCameraThread } from './camera-link.ts';
 import { type CityBroker, startBroker } from './city/broker.ts';
 import { ArduinoFirmata } from './devices/arduino-firmata.ts';
+import { createMeter, type Meter } from './devices/meters.ts';
 import { ModbusDevice } from './devices/modbus-device.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import { PlantowerPms5003 } from './devices/plantower-pms5003.ts';
@@ -49,7 +50,7 @@ export type StreetLine =
   | { readonly kind: 'serial'; readonly plan: ScenarioLine; readonly port: PtyLine }
   | { readonly kind: 'tcp'; readonly plan: ScenarioLine; readonly port: TcpLine };
 
-export type StreetDevice = ModbusDevice | PlantowerPms5003 | ArduinoFirmata;
+export type StreetDevice = ModbusDevice | Meter | PlantowerPms5003 | ArduinoFirmata;
 
 export interface StreetParts extends AsyncDisposable {
   readonly scenario: Scenario;
@@ -127,6 +128,9 @@ async function resolveScenario(given: string | Scenario): Promise<Scenario> {
 function createDevice(plan: ScenarioDevice, world: World, clock: WorldClock): StreetDevice {
   if (plan.model === 'plantower-pms5003') return new PlantowerPms5003({ world, clock });
   if (plan.model === 'arduino-firmata') return new ArduinoFirmata({ world, clock });
+  const pace = plan.turnaround === undefined ? {} : { turnaround: plan.turnaround };
+  const meter = createMeter(plan.model, { world, clock, address: plan.address ?? '1', ...pace });
+  if (meter !== undefined) return meter;
   const model = MODBUS_MODELS.get(plan.model);
   if (model === undefined) throw new Error(`device "${plan.id}": no simulated model "${plan.model}"`);
   return new ModbusDevice({
@@ -134,7 +138,7 @@ function createDevice(plan: ScenarioDevice, world: World, clock: WorldClock): St
     world,
     clock,
     ...(plan.unit === undefined ? {} : { unit: plan.unit }),
-    ...(plan.turnaround === undefined ? {} : { turnaround: plan.turnaround }),
+    ...pace,
   });
 }
 

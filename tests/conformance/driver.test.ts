@@ -2,9 +2,14 @@ import { describe, expect, it } from 'vitest';
 import type { LineConfig } from '../../agent/core/site.ts';
 import { DRIVERS } from '../../drivers/index.ts';
 import modbus from '../../drivers/modbus/index.ts';
+import { Dlt645Device } from '../../hw-sim/devices/dlt645-device.ts';
+import { DLT645_MODELS } from '../../hw-sim/devices/dlt645-models.ts';
+import { createWorld } from '../../hw-sim/world/world.ts';
+import { worldClock } from '../../hw-sim/world/world-clock.ts';
 import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
 import { fakeModbus } from '../unit/drivers/fake-modbus.ts';
 import { device, profile } from '../unit/drivers/load.ts';
+import { meterLine } from '../unit/drivers/meter-line.ts';
 import { driverConformance, type PolledFixture, type StreamFixture } from './driver.ts';
 
 const serial = (baud: number): LineConfig => ({
@@ -23,6 +28,15 @@ function particles(count: number): readonly number[] {
   return [...frame, sum >> 8, sum & 255];
 }
 
+const world = createWorld({ seed: 3, start: 0, place: { lat: 31, lon: 121 }, utcOffset: 8 });
+const clock = worldClock(0, 1, () => 0);
+
+function electricityMeter() {
+  const model = DLT645_MODELS.get('dlt645-2007-three-phase');
+  if (model === undefined) throw new Error('no simulated meter');
+  return meterLine([new Dlt645Device({ model, address: '000000000001', world, clock })]).exchange;
+}
+
 const { address: _address, ...alone } = device(profile('plantower-pms5003'));
 
 const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
@@ -31,6 +45,12 @@ const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
     device: device(profile('eastron-sdm630')),
     line: serial(9600),
     exchange: () => fakeModbus().exchange,
+  },
+  dlt645: {
+    kind: 'polled',
+    device: device(profile('dlt645-2007-three-phase')),
+    line: serial(2400),
+    exchange: electricityMeter,
   },
   plantower: {
     kind: 'stream',

@@ -5,6 +5,7 @@ import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';
 import modbus from '../../../drivers/modbus/index.ts';
+import { METER_MODELS } from '../../../hw-sim/devices/meters.ts';
 import { rtuFrame } from '../../../hw-sim/devices/modbus-codec.ts';
 import { ModbusDevice } from '../../../hw-sim/devices/modbus-device.ts';
 import { MODBUS_MODELS } from '../../../hw-sim/devices/modbus-models.ts';
@@ -37,7 +38,7 @@ async function hurried<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
 }
 
 test('what can be read can be played, and the other way round', () => {
-  const played = [...MODBUS_MODELS.keys(), ...OTHER_MODELS].sort();
+  const played = [...MODBUS_MODELS.keys(), ...METER_MODELS, ...OTHER_MODELS].sort();
   expect(played).toEqual(files.map((file) => file.stem).sort());
 });
 

@@ -1,0 +1,26 @@
+/** The meters with a printed address that the simulator can play: they are asked, as Modbus devices are, and share lines with them. */
+import type { World } from '../world/world.ts';
+import type { WorldClock } from '../world/world-clock.ts';
+import { Dlt645Device } from './dlt645-device.ts';
+import { DLT645_MODELS } from './dlt645-models.ts';
+
+export type Meter = Dlt645Device;
+
+export interface MeterOptions {
+  /** Digits as printed; fewer are filled with leading zeros. */
+  readonly address: string;
+  readonly world: World;
+  readonly clock: WorldClock;
+  /** ms */
+  readonly turnaround?: number;
+}
+
+/** Stems of their profiles. */
+export const METER_MODELS: readonly string[] = [...DLT645_MODELS.keys()];
+
+/** A meter by the stem of its profile; undefined for what is none. */
+export function createMeter(stem: string, options: MeterOptions): Meter | undefined {
+  const electricity = DLT645_MODELS.get(stem);
+  if (electricity === undefined) return undefined;
+  return new Dlt645Device({ ...options, model: electricity, address: options.address.padStart(12, '0') });
+}

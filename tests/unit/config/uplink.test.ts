@@ -1,4 +1,5 @@
 /** Uplinks of a site file: what becomes of their settings, and what is said of wrong ones. */
+import { readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { UplinkConfig } from '../../../agent/core/site.ts';
 import { MINIMAL, SiteFolder } from './site-folder.ts';
@@ -94,4 +95,13 @@ describe('uplinks', () => {
     expect(problems[0]).toContain(expected);
     expect(problems[0]).not.toContain('hunter2');
   });
+});
+
+test('every example of docs/uplinks.md is right', async () => {
+  const page = readFileSync(new URL('../../../docs/uplinks.md', import.meta.url), 'utf8');
+  const examples = Array.from(page.matchAll(/```yaml\n([\s\S]*?)```/g), ([, text]) => text ?? '');
+  expect(examples.length).toBeGreaterThan(4);
+  for (const example of examples) {
+    expect(await folder.problems(`${MINIMAL}${example}`, { secrets: 'skip' }), example).toEqual([]);
+  }
 });

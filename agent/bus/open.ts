@@ -10,6 +10,7 @@ import type { PartHealth } from '../core/view.ts';
 import { lineTiming } from './airtime.ts';
 import { SharedLine } from './line.ts';
 import type { Port } from './port.ts';
+import { rfc2217Port } from './port-rfc2217.ts';
 import { serialPort } from './port-serial.ts';
 import { tcpPort } from './port-tcp.ts';
 import { Seat } from './seat.ts';
@@ -95,7 +96,11 @@ export function openLines(
 
 /** The port that a line's configuration names. */
 export function portOf(line: LineConfig, clock: Clock): Port {
-  if (line.kind === 'tcp') return tcpPort(line.host, line.port, clock);
+  if (line.kind === 'tcp') {
+    const port = tcpPort(line.host, line.port, clock);
+    if (line.framing !== 'rfc2217' || line.serial === undefined) return port;
+    return rfc2217Port(port, line.serial, clock);
+  }
   return serialPort({
     path: line.port,
     serial: line.serial,

@@ -104,7 +104,7 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
     return true;
   }
   if (item.rts !== undefined) say(at('rts'), 'a TCP line has no RTS', 'remove it');
-  if (item.framing === 'raw') {
+  if (item.framing === 'raw' || item.framing === 'rfc2217') {
     if (item.pipeline !== undefined)
       say(at('pipeline'), 'serial bytes carry one request at a time', 'remove it');
     return true;

@@ -41,7 +41,7 @@ export function lineOf(line: LineFile): LineConfig {
     port: line.tcp.port,
     framing,
     timeout: line.timeout ?? LINE_DEFAULTS.tcpTimeout,
-    ...(framing === 'raw' ? { serial } : {}),
+    ...(framing === 'modbus-tcp' ? {} : { serial }),
     ...definedOnly({ pipeline: line.pipeline }),
   };
 }

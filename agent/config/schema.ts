@@ -68,9 +68,11 @@ const line = z
     tcp: hostPort('10.0.0.7:502')
       .optional()
       .describe('Instead of port: a Modbus TCP device or serial server'),
-    framing: oneOf(['modbus-tcp', 'raw'], 'modbus-tcp')
+    framing: oneOf(['modbus-tcp', 'raw', 'rfc2217'], 'modbus-tcp')
       .optional()
-      .describe('With tcp: MBAP frames, or the serial bytes as they are. Default modbus-tcp'),
+      .describe(
+        'With tcp: MBAP frames, the serial bytes as they are, or the same with the port set by telnet. Default modbus-tcp',
+      ),
     pipeline: integer(1, 64, 4)
       .optional()
       .describe(

@@ -37,9 +37,12 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       readonly kind: 'tcp';
       readonly host: string;
       readonly port: number;
-      /** `modbus-tcp`: MBAP frames. `raw`: the serial bytes as they are, through a serial server. */
-      readonly framing: 'modbus-tcp' | 'raw';
-      /** For `raw`: the settings of the serial side, for airtime. */
+      /**
+       * `modbus-tcp`: MBAP frames. `raw`: the serial bytes as they are, through a serial server. `rfc2217`: the same
+       * through one whose port is set from here.
+       */
+      readonly framing: 'modbus-tcp' | 'raw' | 'rfc2217';
+      /** For `raw` and `rfc2217`: the settings of the serial side, for airtime. */
       readonly serial?: SerialSettings;
       /** For `modbus-tcp`: requests on their way at once, where device or gateway allows it. Default 1. */
       readonly pipeline?: number;

@@ -21,6 +21,14 @@ describe('lines', () => {
     expect(await line('tcp: "[::1]:502"', 'pipeline: 4')).toEqual({ ...settings, pipeline: 4 });
   });
 
+  test('behind a serial server have the settings of its port', async () => {
+    expect(await line('tcp: nport:4001', 'framing: rfc2217', 'baud: 19200', 'format: 8E1')).toMatchObject({
+      host: 'nport',
+      framing: 'rfc2217',
+      serial: { baud: 19_200, dataBits: 8, parity: 'even', stopBits: 1 },
+    });
+  });
+
   test.each([
     [['port: /dev/ttyUSB0', 'pipeline: 4'], 'lines[0].pipeline: a serial port carries one request at a time'],
     [

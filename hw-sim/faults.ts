@@ -2,9 +2,12 @@
  * Faults of real lines and devices, one function each. A fault is switched on with `wire.inject(fault)` and off by
  * disposing what that gives. Those of one device take its unit id; without it they strike every device of the line.
  */
+import { withCrc } from './faults-crc.ts';
 import type { Timebase } from './lines/timebase.ts';
 import type { Utterance } from './lines/wire.ts';
 import { chance } from './world/random.ts';
+
+export * from './faults-wiring.ts';
 
 export interface FaultGround {
   readonly time: Timebase;
@@ -172,44 +175,6 @@ export function noise(seed = 1, most = 3): Fault {
   };
 }
 
-/**
- * A and B are swapped at the master: every bit is inverted, so that idle looks like a start bit. Devices hear garbage,
- * the master gets a break (one zero byte) whenever the line falls idle after its request.
- */
-export function swappedWires(): Fault {
-  let ground: FaultGround | undefined;
-  return {
-    name: 'swapped-wires',
-    start(given) {
-      ground = given;
-      return {
-        [Symbol.dispose]() {
-          ground = undefined;
-        },
-      };
-    },
-    request(bytes) {
-      ground?.say({ bytes: Uint8Array.of(0) });
-      return inverted(bytes);
-    },
-    received: (bytes) => (bytes.length === 1 && bytes[0] === 0 ? bytes : inverted(bytes)),
-  };
-}
-
-/** Two devices have one address: both answer, the other one `skew` ms apart and with other values. */
-export function sharedAddress(unit: number, skew = 0.4): Fault {
-  return {
-    name: 'shared-address',
-    answer: (one) => {
-      if (one.unit !== unit || one.bytes.length < 5) return [one];
-      const other = Array.from(one.bytes.slice(0, -2), (byte, i) => (i < 3 ? byte : (byte + 0x1b) & 0xff));
-      const damaged = { ...one, intact: false };
-      const { served: _, speaker: __, ...unserved } = one;
-      return [damaged, { ...unserved, bytes: withCrc(other), at: (one.at ?? 0) + skew, intact: false }];
-    },
-  };
-}
-
 /** The device lies: its values jump to `factor` times what they are. */
 export function jump(factor: number, unit?: number, point?: string): Fault {
   return { name: 'jump', value: lie(unit, point, (value) => value * factor) };
@@ -242,36 +207,4 @@ function lie(
 ): NonNullable<Fault['value']> {
   return (at, name, value) =>
     (unit === undefined || at === unit) && (point === undefined || name === point) ? to(value) : value;
-}
-
-/** What a receiver makes of a line with all bits inverted (8N1, idle low): it waits for a rise and then for a fall. */
-function inverted(bytes: Uint8Array): Uint8Array | undefined {
-  const bits: number[] = [];
-  for (const byte of bytes) {
-    bits.push(1);
-    for (let i = 0; i < 8; i++) bits.push(((byte >> i) & 1) ^ 1);
-    bits.push(0);
-  }
-  const found: number[] = [];
-  let at = 0;
-  while (at < bits.length) {
-    const rise = bits.indexOf(1, at);
-    const start = rise < 0 ? -1 : bits.indexOf(0, rise);
-    if (start < 0) break;
-    let byte = 0;
-    for (let i = 0; i < 8; i++) byte |= (bits[start + 1 + i] ?? 0) << i;
-    found.push(byte);
-    at = start + 10;
-  }
-  return found.length === 0 ? undefined : Uint8Array.from(found);
-}
-
-/** Modbus over serial line V1.02 §6.2.2, written apart from the devices' so that a fault cannot hide their mistake. */
-function withCrc(frame: readonly number[]): Uint8Array {
-  let crc = 0xffff;
-  for (const byte of frame) {
-    crc ^= byte;
-    for (let i = 0; i < 8; i++) crc = crc & 1 ? (crc >>> 1) ^ 0xa001 : crc >>> 1;
-  }
-  return Uint8Array.from([...frame, crc & 0xff, crc >>> 8]);
 }

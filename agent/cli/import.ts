@@ -56,6 +56,7 @@ interface Past {
 }
 
 async function run(file: string, options: Options): Promise<void> {
+  process.umask(0o077);
   const result = await load(options.site, 'skip');
   if (!result.ok) {
     process.stderr.write(problemLines(result.problems));

@@ -26,6 +26,8 @@ export function register(program: Command): void {
 }
 
 async function run({ site: file, logLevel }: { site: string; logLevel: Level }): Promise<void> {
+  // What the agent writes (log, tokens, keys, flows) is for its own user.
+  process.umask(0o077);
   resumeCompileCache(file);
   const { load, problemLines } = await import('./site.ts');
   const result = await load(file);
@@ -59,6 +61,9 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
 
 function announce({ console, link }: { readonly console: string; readonly link: string }): void {
   if (process.send !== undefined) process.send({ type: 'ready', console, link });
+  // A journal is read by more people than may administer the agent.
+  else if (process.env.JOURNAL_STREAM !== undefined)
+    process.stdout.write(`${console}: kerbside login prints a link\n`);
   else process.stdout.write(`${link}\n`);
 }
 

@@ -51,7 +51,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       const plan = directory.plan(device, point);
       return plan && { ...plan.point, every: plan.every };
     },
-    onEvent: (event) => log.info('store.event', { event: event.event, ...event.body }),
+    onEvent: ({ event: kind, body }) => log.info('store.event', { kind, ...body }),
   });
   const hub = new Hub({
     clock,

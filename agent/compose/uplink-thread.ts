@@ -1,9 +1,16 @@
 /** Composition root of the uplink thread: the store's read side and the uplinks, on a port to main. */
+import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { earlierLogs } from '../store/aside.ts';
 import { hardwareId } from '../store/identity.ts';
 import { openLogSource } from '../store/reader.ts';
 import { runUplinks } from '../uplink/run.ts';
 import type { ThreadData } from '../uplink/thread-contract.ts';
 
 const data: ThreadData = workerData;
-if (parentPort !== null) runUplinks(data, openLogSource(data.logFile), parentPort, hardwareId());
+if (parentPort !== null) {
+  runUplinks(data, openLogSource(data.logFile), parentPort, {
+    hardware: hardwareId(),
+    earlier: { files: () => earlierLogs(dirname(data.logFile)), open: openLogSource },
+  });
+}

@@ -8,6 +8,8 @@ import { cameraPoints } from './description.ts';
 const PASS_RATE = 6 * 0.9;
 /** A face count is the median of so many frames: one frame in ten has a face too many or too few. */
 const SETTLED_FRAMES = 5;
+/** A street is empty when no frame of this time shows a vehicle, ms: one may be missed in a single frame. */
+const EMPTY_AFTER = 1000;
 
 interface Count {
   readonly value: number;
@@ -22,6 +24,10 @@ export class Interval {
   #passed = 0;
   #vehicles: (Count & { readonly bus: boolean }) | undefined;
   #faces: readonly Count[] = [];
+  /** Whether the last reading told of vehicles; undefined before the first. */
+  #occupied: boolean | undefined;
+  #emptySince: Mono | undefined;
+  #toldAt: Mono | undefined;
 
   constructor(camera: CameraConfig, since: Mono) {
     this.#camera = camera;
@@ -29,11 +35,21 @@ export class Interval {
     this.#since = since;
   }
 
-  vehicles(detections: readonly Detection[], passed: number, time: Mono): void {
+  /**
+   * Takes what a frame shows. Gives the readings that cannot wait for the end of the interval: the first vehicle in an
+   * empty street (a lamp shall be up before it has passed), and, after a moment without any, the empty street.
+   */
+  vehicles(detections: readonly Detection[], passed: number, time: Mono): readonly Reading[] {
     this.#frames += 1;
     this.#passed += passed;
     const bus = detections.some((detection) => detection.class === 'bus');
-    this.#vehicles = { value: detections.length, time, bus };
+    const seen = { value: detections.length, time, bus };
+    this.#vehicles = seen;
+    if (seen.value > 0) this.#emptySince = undefined;
+    else this.#emptySince ??= time;
+    const empty = this.#emptySince !== undefined && time - this.#emptySince >= EMPTY_AFTER;
+    const news = this.#occupied !== true ? seen.value > 0 : empty;
+    return news ? this.#inSight(seen) : [];
   }
 
   faces(count: number, time: Mono): void {
@@ -68,10 +84,17 @@ export class Interval {
     const slow = (this.#frames * 1000) / Math.max(1, now - this.#since) < PASS_RATE;
     const passed = this.#at('vehicles-passed');
     return [
-      good(this.#at('vehicles'), seen.value, seen.time),
+      // The frame that ends the interval may have been told of already, as news.
+      ...(seen.time === this.#toldAt ? [] : this.#inSight(seen)),
       slow ? uncertain(passed, this.#passed, 'low-rate', now) : good(passed, this.#passed, now),
-      good(this.#at('bus-present'), seen.bus, seen.time),
     ];
+  }
+
+  #inSight(seen: Count & { readonly bus: boolean }): readonly Reading[] {
+    this.#occupied = seen.value > 0;
+    const { time } = seen;
+    this.#toldAt = time;
+    return [good(this.#at('vehicles'), seen.value, time), good(this.#at('bus-present'), seen.bus, time)];
   }
 
   #faceReadings(): readonly Reading[] {

@@ -121,7 +121,9 @@ export function watchCamera(options: WatchOptions): Watch {
       } else {
         found.push(...result.detections);
         const tracks = tracker.update(result.detections, frame.time);
-        interval.vehicles(result.detections, counter.update(tracks, size).length, frame.time);
+        const passed = counter.update(tracks, size).length;
+        const news = interval.vehicles(result.detections, passed, frame.time);
+        if (news.length > 0) tell({ kind: 'readings', readings: news });
       }
     }
     if (!usable) interval.interrupted();

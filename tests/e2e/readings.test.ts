@@ -1,5 +1,6 @@
 /** What the devices said arrives at the city unchanged; what the city commands arrives at the board. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LedgerEntry } from '../../hw-sim/ledger.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
@@ -150,6 +151,11 @@ describe('the street, end to end', () => {
     await city.until(() => city.topics.has(`${root}/cmd/city-2/result`), 'the refusal');
     expect(city.topics.get(`${root}/cmd/city-2/result`)).toMatchObject({ state: 'expired' });
     expect(lamp()).toBeCloseTo(0.6, 2);
+  });
+
+  test('what the agent writes is for its own user alone', () => {
+    const modes = ['', 'log.db', 'console'].map((name) => statSync(join(site.state, name)).mode & 0o077);
+    expect(modes).toEqual([0, 0, 0]);
   });
 
   test('Ctrl-C ends everything in under 3 s with nothing left behind', async () => {

@@ -49,6 +49,44 @@ describe('letterbox', () => {
   });
 });
 
+describe('news of an interval', () => {
+  const camera: CameraConfig = {
+    id: 'cam',
+    title: { en: 'cam' },
+    source: 'http://127.0.0.1/',
+    rate: 6,
+    tasks: ['vehicles'],
+    preview: false,
+    every: 10_000,
+  };
+  const values = (readings: readonly { point: string; value: unknown }[]) =>
+    readings.filter(({ point }) => point === 'vehicles').map(({ value }) => value);
+
+  test('the first vehicle in an empty street is told at once, more of them at the end', () => {
+    const interval = new Interval(camera, 0);
+    expect(values(interval.vehicles([at(300)], 0, 100))).toEqual([1]);
+    expect(values(interval.vehicles([at(300), at(900)], 0, 266))).toEqual([]);
+    expect(values(interval.close(10_000, undefined))).toEqual([2]);
+  });
+
+  test('the empty street is told after a second without a vehicle, not after one missed frame', () => {
+    const interval = new Interval(camera, 0);
+    interval.vehicles([at(300)], 0, 0);
+    expect(values(interval.vehicles([], 0, 166))).toEqual([]);
+    expect(values(interval.vehicles([at(400)], 0, 332))).toEqual([]);
+    expect(values(interval.vehicles([], 0, 500))).toEqual([]);
+    expect(values(interval.vehicles([], 0, 1499))).toEqual([]);
+    expect(values(interval.vehicles([], 0, 1500))).toEqual([0]);
+    expect(values(interval.vehicles([], 0, 1666))).toEqual([]);
+  });
+
+  test('a frame told as news is not told again when it ends the interval', () => {
+    const interval = new Interval(camera, 0);
+    interval.vehicles([at(300)], 0, 9990);
+    expect(values(interval.close(10_000, undefined))).toEqual([]);
+  });
+});
+
 describe('tracker', () => {
   test('keeps two that meet apart, and each its name', () => {
     const tracker = new Tracker();

@@ -247,7 +247,9 @@ export function serialFormat() {
     expected: 'data bits, parity and stop bits such as 8N1, 8E1 or 8N2',
     json: { type: 'string', pattern: '^[78][NEO][12]$', examples: ['8N1'] },
     read: (raw) => {
-      const match = isText(raw) ? /^([78])([NEO])([12])$/.exec(raw) : null;
+      // Without quotes 8E1 is a number to YAML, 8 × 10¹.
+      const written = typeof raw === 'number' ? raw.toExponential().replace('e+', 'E') : raw;
+      const match = isText(written) ? /^([78])([NEO])([12])$/.exec(written) : null;
       if (match === null) return undefined;
       return {
         dataBits: match[1] === '7' ? 7 : 8,

@@ -61,6 +61,15 @@ export class Batches {
     return this.#lanes[lane].after.get(seq);
   }
 
+  /** Batches with `from` ≤ `first` ≤ `to`, ascending. No other statement may write meanwhile. */
+  *rows(lane: Lane, from: number, to = Number.MAX_SAFE_INTEGER): Generator<BatchRow> {
+    yield* this.#db
+      .prepare<[number, number], BatchRow>(
+        `SELECT * FROM batch_${lane} WHERE first >= ? AND first <= ? ORDER BY first`,
+      )
+      .iterate(from, to);
+  }
+
   /** Heads of all batches with `first` ≥ `from`, ascending. */
   *heads(lane: Lane, from: number): Generator<BatchHead> {
     yield* this.#db

@@ -89,6 +89,11 @@ export class ClockTable {
     return id;
   }
 
+  /** Name of a boot by its number, empty where there is none. */
+  bootName(boot: number): string {
+    return this.#bootNames.get(boot) ?? '';
+  }
+
   /** Adds a row. Only inside a transaction. */
   add(mapping: ClockMapping): void {
     const boot = this.bootNumber(mapping.boot);

@@ -15,7 +15,7 @@ import type { Ring, Waiting } from './ring.ts';
 
 /** About this much goes into one transaction, bytes. */
 const COMMIT_BYTES = 2 * 1024 * 1024;
-/** What uplinks settled waits this long for a commit to ride in, ms. */
+/** What uplinks settled, and what is not signed yet, waits this long for a commit to ride in, ms. */
 const IDLE = 300_000;
 /** A commit that fails so often for no reason of the disk's is dropped rather than tried for ever. */
 const ATTEMPTS = 8;
@@ -53,6 +53,8 @@ export class Committer {
   #mappings: ClockMapping[] = [];
   readonly #cursors = new Map<string, readonly [string, Lane, Cursor]>();
   #refusals: Refusal[] = [];
+  /** The log holds what no signature covers. */
+  #unsigned = false;
   readonly #drained = new Set<() => void>();
 
   constructor(options: CommitterOptions) {
@@ -108,7 +110,7 @@ export class Committer {
   /** Commits what waits, unless a commit is under way. `all`: also where only cursors wait. */
   kick(all = false): void {
     if (this.#underWay !== undefined || this.#post === undefined || this.#retry !== undefined) return;
-    const riders = this.#cursors.size > 0 || this.#refusals.length > 0;
+    const riders = this.#cursors.size > 0 || this.#refusals.length > 0 || this.#unsigned;
     if (!this.#something && !(all && riders)) return;
     this.#idle?.[Symbol.dispose]();
     this.#idle = undefined;
@@ -165,6 +167,8 @@ export class Committer {
     for (const [i, { resolve, dropped }] of under.waiting.entries())
       resolve({ ranges: done.ranges[i] ?? {}, dropped });
     this.#options.onCommitted(done);
+    this.#unsigned = done.unsigned;
+    if (done.unsigned) this.#waitIdle();
     this.kick();
     this.#tellDrained();
   }
@@ -207,6 +211,8 @@ export class Committer {
   /** Writes everything, riders too; resolves when nothing is left, or when `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      // The signature of a stop is made with the clean-stop mark.
+      this.#unsigned = false;
       this.kick(true);
       if (this.#underWay === undefined && this.#retry === undefined) return;
       await new Promise<void>((resolve) => {

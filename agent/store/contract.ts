@@ -13,9 +13,11 @@ import type { Bucket, PartHealth } from '../core/view.ts';
 
 /** What the log wants to know of a point; a `Point` of a profile serves as it is. */
 export interface PointFacts
-  extends Pick<Point, 'type' | 'unit' | 'decimals' | 'aggregation' | 'weight' | 'lane'> {
+  extends Pick<Point, 'type' | 'unit' | 'decimals' | 'range' | 'aggregation' | 'weight' | 'lane'> {
   /** Period of its polls, ms; gives rollups their expected count. */
   readonly every?: number;
+  /** How the value is made of what the device sends (address, scale …): JSON, kept to tell when it changes. */
+  readonly wire?: unknown;
 }
 
 export interface StoreOptions {

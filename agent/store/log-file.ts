@@ -12,6 +12,9 @@ import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { type Columns, over } from './columns.ts';
 import type { Ranges } from './contract.ts';
+import { Chain } from './evidence/chain.ts';
+import { deviceKey } from './evidence/device-key.ts';
+import type { Cause } from './evidence/statement.ts';
 import { Journal } from './journal.ts';
 import type { Commit, Committed, LanePack, NumberedPoint, Statistics, ThreadData } from './messages.ts';
 import { PointTable } from './points.ts';
@@ -35,7 +38,8 @@ interface LastCommit {
   readonly ranges: readonly Ranges[];
 }
 
-export interface LogFileOptions extends Pick<ThreadData, 'dir' | 'timezone' | 'budget' | 'maxAge'> {
+export interface LogFileOptions
+  extends Pick<ThreadData, 'dir' | 'agent' | 'timezone' | 'budget' | 'maxAge' | 'now'> {
   readonly file: string;
   /** Free share of the disk; tests give their own. */
   readonly free?: (dir: string) => number;
@@ -52,6 +56,7 @@ export class LogFile {
   readonly batches: Batches;
   readonly clock: ClockTable;
   readonly journal: Journal;
+  readonly chain: Chain;
   readonly #options: LogFileOptions;
   readonly #points: PointTable;
   readonly #rollups: Rollups;
@@ -65,7 +70,7 @@ export class LogFile {
   #trimmedAt = Number.NEGATIVE_INFINITY;
 
   /** Runs inside the opening transaction: rollups catch up with the log. */
-  constructor(db: Db, options: LogFileOptions) {
+  constructor(db: Db, epoch: string, options: LogFileOptions) {
     this.db = db;
     this.#options = options;
     this.state = new State(db);
@@ -78,11 +83,16 @@ export class LogFile {
     this.#parts = { db, batches, clock, state, days, points: this.#points };
     this.#rollups = new Rollups(this.#parts);
     const decimalsOf = (id: number) => this.#points.get(id)?.decimals ?? -1;
-    this.#appender = new Appender(batches, decimalsOf, (boot, readings) =>
-      this.#rollups.feed(boot, readings),
-    );
-    const { dir, budget, maxAge, free = freeShare } = options;
-    this.#retention = new Retention({ db, dir, batches, clock, budget, maxAge }, free);
+    const { agent, dir, budget, maxAge, now, free = freeShare } = options;
+    this.chain = new Chain({ db, state, batches, clock, agent, epoch, key: deviceKey(dir) }, now);
+    this.#appender = new Appender({
+      batches,
+      decimalsOf,
+      fed: (boot, readings) => this.#rollups.feed(boot, readings),
+      written: (lane, row) => this.chain.append(lane, row),
+    });
+    const dropping = (lane: Lane, first: number) => this.chain.drop(lane, first);
+    this.#retention = new Retention({ db, dir, batches, clock, budget, maxAge, dropping }, free);
   }
 
   /** Tells points again after the log was opened anew. */
@@ -109,7 +119,13 @@ export class LogFile {
     if (last?.instance === instance && last.token === token) {
       // Written before the answer got lost. Its points are in the table; this generation must know their numbers too.
       this.db.transaction(() => this.learn(commit.points)).immediate();
-      return { token, ranges: last.ranges, heads: this.batches.allHeads(), events: [] };
+      return {
+        token,
+        ranges: last.ranges,
+        heads: this.batches.allHeads(),
+        unsigned: this.chain.unsigned,
+        events: [],
+      };
     }
     return this.db.transaction(() => this.#write(commit)).immediate();
   }
@@ -121,7 +137,16 @@ export class LogFile {
     for (const mapping of commit.mappings) this.learnClock(mapping, now);
     const wall = this.clock.wall(boot, now).time;
     const ranges = commit.packs.map((pack) => this.#append(pack, boot));
-    this.#appendEvents(commit.events, boot);
+    const changes = this.#points.takeChanges().map(({ device, ...body }): AgentEvent => {
+      return {
+        event: 'audit',
+        severity: 'info',
+        device,
+        time: now,
+        body: { what: 'point-changed', ...body },
+      };
+    });
+    this.#appendEvents([...changes, ...commit.events], boot);
     for (const [uplink, lane, cursor] of commit.cursors) this.state.settle(uplink, lane, cursor);
     for (const refusal of commit.refusals) this.state.refuse(refusal);
     const events = this.#retention.run(now, wall).map((gap): AgentEvent => {
@@ -129,9 +154,28 @@ export class LogFile {
       return { event: 'gap', severity: 'warning', time: now, body };
     });
     this.#appendEvents(events, boot);
+    const cause = this.#causeToSign(commit);
+    if (cause !== undefined) this.#sign(cause, boot, now);
+    this.chain.save();
     this.#rollups.flush(wall);
     this.state.set('commit', { instance, token, boot: commit.boot, mono: now, ranges } satisfies LastCommit);
-    return { token, ranges, heads: this.batches.allHeads(), events };
+    return { token, ranges, heads: this.batches.allHeads(), unsigned: this.chain.unsigned, events };
+  }
+
+  #causeToSign({ packs, events, now }: Commit): Cause | undefined {
+    const alarm =
+      events.some(({ severity }) => severity === 'alarm') ||
+      packs.some((pack) => pack.some(({ lane }) => lane === 'alarm'));
+    if (alarm) return 'alarm';
+    // A commit without anything in it is made where nothing has come for a while: what there is gets its signature.
+    const idle = packs.length === 0 && events.length === 0 && this.chain.unsigned;
+    return idle || this.chain.due(now) ? 'period' : undefined;
+  }
+
+  /** Signs the chains and logs it, in the transaction that is open. */
+  #sign(cause: Cause, boot: number, now: number): void {
+    this.#appendEvents([this.chain.sign(cause, now, this.clock.wall(boot, now).time)], boot);
+    this.chain.signedAll();
   }
 
   #append(pack: readonly LanePack[], boot: number): Ranges {
@@ -166,6 +210,13 @@ export class LogFile {
   /** Events that opening has to say, in the opening transaction. */
   appendAtOpening(events: readonly AgentEvent[], boot: string): void {
     this.#appendEvents(events, this.clock.bootNumber(boot));
+    this.chain.save();
+  }
+
+  /** Signs what an unclean stop had left without a signature; in the opening transaction. */
+  signAtOpening(boot: string, now: number): void {
+    this.#sign('start', this.clock.bootNumber(boot), now);
+    this.chain.save();
   }
 
   /** After a commit: keeps the WAL small where readers held the ordinary checkpoint back. Waits for them at most 2 s. */
@@ -198,9 +249,14 @@ export class LogFile {
     this.db.close();
   }
 
-  /** Leaves the clean-stop mark, empties the WAL and closes. */
-  closeClean(): void {
-    this.db.transaction(() => this.state.set('clean', true)).immediate();
+  /** Signs what is not signed yet, leaves the clean-stop mark, empties the WAL and closes. `now`: monotonic ms. */
+  closeClean(boot: string, now: number): void {
+    const end = () => {
+      if (this.chain.unsigned) this.#sign('stop', this.clock.bootNumber(boot), now);
+      this.chain.save();
+      this.state.set('clean', true);
+    };
+    this.db.transaction(end).immediate();
     this.db.pragma('wal_checkpoint(TRUNCATE)');
     this.db.close();
   }

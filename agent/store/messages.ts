@@ -59,6 +59,8 @@ export interface Committed {
   /** One per append. */
   readonly ranges: readonly Ranges[];
   readonly heads: Heads;
+  /** Something waits for its signature: it is made with a later commit, be it an empty one. */
+  readonly unsigned: boolean;
   /** Events that were logged along the way (gaps of retention). */
   readonly events: readonly AgentEvent[];
   readonly statistics: Statistics;
@@ -80,7 +82,7 @@ export interface Failure {
   readonly retryable: boolean;
 }
 
-export type ToThread = { readonly commit: Commit } | { readonly close: true };
+export type ToThread = { readonly commit: Commit } | { readonly close: true; readonly now: number };
 export type FromThread =
   | { readonly opened: Opened }
   | { readonly committed: Committed }

@@ -16,12 +16,15 @@ import {
   type Previous,
   previousOf,
 } from './aside.ts';
+import { Batches } from './batches.ts';
 import { decodeBatch } from './codec/batch.ts';
+import { beginChains } from './evidence/beginning.ts';
 import { fileId, newEpoch } from './identity.ts';
 import { LogFile, type LogFileOptions } from './log-file.ts';
 import type { Opened, ThreadData } from './messages.ts';
 import { migrate, versionOf } from './schema.ts';
 import { type Db, openForWriting, storeError } from './sqlite.ts';
+import { State } from './state.ts';
 
 export interface OpenLog {
   readonly log: LogFile;
@@ -119,16 +122,34 @@ function resume(
   epoch: string,
 ): { log: LogFile; opened: Opened } {
   migrate(db);
-  const log = new LogFile(db, options);
+  const log = new LogFile(db, epoch, options);
   for (const lane of LANES) {
     const newest = log.batches.newest(lane);
     if (newest !== undefined) decodeBatch(newest.body);
   }
-  const events = gapSince(log, data);
+  const clean = log.state.get('clean') === true;
+  const events = [...disagreements(log, data), ...gapSince(log, data)];
   log.state.clear('clean');
   learnClock(log, data);
   log.appendAtOpening(events, data.boot);
+  if (!clean && log.chain.unsigned) log.signAtOpening(data.boot, data.now);
   return { log, opened: openedOf(log, epoch, events) };
+}
+
+/**
+ * What somebody has done to the log while the agent did not run, as far as the last statement and the chains show it.
+ * Throws `store-damaged` where signed records are missing at the end: their numbers must not be used again.
+ */
+function disagreements(log: LogFile, { now }: ThreadData): AgentEvent[] {
+  return log.chain.resume().map(({ what, lane = null, from = null, to = null }): AgentEvent => {
+    if (what === 'removed')
+      throw new AgentError(
+        'store-damaged',
+        `opening of the log failed: records ${from} to ${to} of lane ${lane} were signed and are not there`,
+      );
+    const severity = what === 'key-changed' ? 'warning' : 'alarm';
+    return { event: 'audit', severity, time: now, body: { what, lane, from, to } };
+  });
 }
 
 function learnClock(log: LogFile, { mapping, boot, now }: ThreadData): void {
@@ -178,7 +199,8 @@ function create(
         const { agent, hardware } = data;
         const meta = { agent, hardware, epoch, file: fileId(file), previous: previous?.epoch ?? '' };
         for (const [key, value] of Object.entries(meta)) put.run(key, value);
-        const log = new LogFile(db, options);
+        beginChains(new State(db), new Batches(db), epoch);
+        const log = new LogFile(db, epoch, options);
         log.clock.add(data.mapping);
         const events = [epochEvent(epoch, reason, previous, data.now)];
         log.appendAtOpening(events, data.boot);

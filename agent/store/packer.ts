@@ -49,7 +49,7 @@ export class Packer {
 
   #number({ device, point, unit, value }: Reading): Known {
     const facts = this.#describe(device, point);
-    const { lane = 'telemetry', aggregation = 'last', weight, every } = facts ?? {};
+    const { lane = 'telemetry', aggregation = 'last', weight, every, range, wire } = facts ?? {};
     const type: ValueType = facts?.type ?? typeOf(value);
     const index = this.points.length;
     this.points.push({
@@ -64,6 +64,8 @@ export class Packer {
         aggregation: facts === undefined && type === 'number' ? 'mean' : aggregation,
         ...(weight === undefined ? {} : { weight }),
         ...(every === undefined ? {} : { every }),
+        ...(range === undefined ? {} : { range }),
+        ...(wire === undefined ? {} : { wire }),
       },
     });
     return { index, unit, lane: LANES.indexOf(lane) };

@@ -1,5 +1,6 @@
 /** The point table: append-only, a number is never given to another (device, point, type, unit, decimals). */
 import { AGGREGATIONS, type Aggregation, type ValueType } from '../core/point.ts';
+import type { Json } from '../core/record.ts';
 import { isUnit, type Unit } from '../core/unit.ts';
 import type { Db } from './sqlite.ts';
 
@@ -16,6 +17,19 @@ export interface LoggedPoint {
   readonly weight?: string;
   /** Period, ms. */
   readonly every?: number;
+  readonly range?: readonly [min: number, max: number];
+  /** How it stands on the wire, as JSON. */
+  readonly wire?: unknown;
+}
+
+type Facts = Omit<LoggedPoint, 'id'>;
+
+/** A point that means something else from here on. */
+export interface PointChange {
+  readonly device: string;
+  readonly point: string;
+  readonly was: { readonly [fact: string]: Json };
+  readonly now: { readonly [fact: string]: Json };
 }
 
 interface Row {
@@ -35,6 +49,7 @@ export class PointTable {
   #top = 0;
   /** Grows with every point added or changed. */
   version = 0;
+  #changes: PointChange[] = [];
 
   constructor(db: Db) {
     this.#db = db;
@@ -63,7 +78,7 @@ export class PointTable {
   }
 
   /** Gives the number of a point, adding a row where it is new. Only inside a transaction. */
-  number(facts: Omit<LoggedPoint, 'id'>): number {
+  number(facts: Facts): number {
     const key = keyOf(facts);
     const id = this.#ids.get(key);
     const known = id === undefined ? undefined : this.#points.get(id);
@@ -72,16 +87,31 @@ export class PointTable {
       if (factsOf(known) !== text) {
         this.#db.prepare('UPDATE points SET facts = ? WHERE id = ?').run(text, id);
         this.#points.set(id, { ...facts, id });
+        this.#changed(known, facts);
         this.version++;
       }
       return id;
     }
     const { device, point, type, unit, decimals } = facts;
+    const before = this.named(device, point).at(-1);
+    if (before !== undefined) this.#changed(before, facts);
     const added = this.#db
       .prepare('INSERT INTO points (device, point, type, unit, decimals, facts) VALUES (?, ?, ?, ?, ?, ?)')
       .run(device, point, type, unit, decimals, text);
     this.#keep({ ...facts, id: Number(added.lastInsertRowid) });
     return Number(added.lastInsertRowid);
+  }
+
+  /** What changed since the last call, for the audit trail. */
+  takeChanges(): readonly PointChange[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
+  }
+
+  #changed(was: Facts, now: Facts): void {
+    const { device, point } = now;
+    this.#changes.push({ device, point, was: shown(was), now: shown(now) });
   }
 
   /** Forgets rows of a transaction that was rolled back. */
@@ -100,20 +130,21 @@ export class PointTable {
   }
 }
 
-function keyOf({ device, point, type, unit, decimals }: Omit<LoggedPoint, 'id'>): string {
+function keyOf({ device, point, type, unit, decimals }: Facts): string {
   return JSON.stringify([device, point, type, unit, decimals]);
 }
 
-function factsOf({ aggregation, weight, every }: Omit<LoggedPoint, 'id'>): string {
-  return JSON.stringify({ aggregation, weight, every });
+function factsOf({ aggregation, weight, every, range, wire }: Facts): string {
+  return JSON.stringify({ aggregation, weight, every, range, wire });
+}
+
+function shown(facts: Facts): PointChange['was'] {
+  const { type, unit, decimals } = facts;
+  return { type, unit, decimals, ...JSON.parse(factsOf(facts)) };
 }
 
 function pointOf({ id, device, point, type, unit, decimals, facts }: Row): LoggedPoint {
-  const { aggregation, weight, every } = JSON.parse(facts) as {
-    aggregation?: unknown;
-    weight?: unknown;
-    every?: unknown;
-  };
+  const { aggregation, weight, every, range, wire } = JSON.parse(facts) as { [fact: string]: unknown };
   return {
     id,
     device,
@@ -124,5 +155,7 @@ function pointOf({ id, device, point, type, unit, decimals, facts }: Row): Logge
     aggregation: AGGREGATIONS.find((known) => known === aggregation) ?? 'last',
     ...(typeof weight === 'string' ? { weight } : {}),
     ...(typeof every === 'number' ? { every } : {}),
+    ...(Array.isArray(range) ? { range: [Number(range[0]), Number(range[1])] as const } : {}),
+    ...(wire === undefined ? {} : { wire }),
   };
 }

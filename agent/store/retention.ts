@@ -31,6 +31,8 @@ export interface RetentionOptions {
   readonly clock: ClockTable;
   readonly budget: number;
   readonly maxAge: number;
+  /** Told before batches whose first number is at most `first` go. */
+  readonly dropping?: (lane: Lane, first: number) => void;
 }
 
 /** Share of the disk that is free, 0…1; 1 where it cannot be told. */
@@ -105,7 +107,7 @@ export class Retention {
 
   /** Drops from the old end while `goes`; true where anything went. */
   #drop(lane: Lane, gaps: Gap[], goes: (batch: BatchHead) => boolean): boolean {
-    const { batches, clock } = this.#options;
+    const { batches, clock, dropping } = this.#options;
     const newest = batches.head(lane);
     let last: BatchHead | undefined;
     let first: BatchHead | undefined;
@@ -117,6 +119,7 @@ export class Retention {
       dropped++;
     }
     if (first === undefined || last === undefined) return false;
+    dropping?.(lane, last.first);
     batches.drop(lane, last.first);
     const gap = gaps.find((known) => known.lane === lane && known.to === (first?.first ?? 0) - 1);
     const to = last.first + last.count - 1;

@@ -8,7 +8,10 @@
  */
 import { AgentError } from '../core/errors.ts';
 import { LANES } from '../core/point.ts';
+import { Batches } from './batches.ts';
+import { beginChains } from './evidence/beginning.ts';
 import type { Db } from './sqlite.ts';
+import { State } from './state.ts';
 
 /** Table of the rollup rows for buckets of `ms`. */
 export const LEVELS = [
@@ -47,7 +50,14 @@ function version1(db: Db): void {
     db.exec(`CREATE TABLE ${table} (start INTEGER PRIMARY KEY, state INTEGER NOT NULL, body BLOB NOT NULL)`);
 }
 
-const MIGRATIONS: readonly ((db: Db) => void)[] = [version1];
+/** Evidence: the chains begin. What an older agent wrote stands before them. */
+function version2(db: Db): void {
+  const row = db.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = 'epoch'`).get();
+  // A new log draws its epoch after this, and begins its chains itself.
+  if (row !== undefined) beginChains(new State(db), new Batches(db), row.value);
+}
+
+const MIGRATIONS: readonly ((db: Db) => void)[] = [version1, version2];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** 0 for a file without tables. Throws `store-failed`, not retryable, for a file of a newer agent. */

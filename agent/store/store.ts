@@ -102,7 +102,7 @@ class RunningStore implements Store {
       log,
       signal: this.#ending.signal,
       start: (worker, healthy) => this.#generation(worker, healthy),
-      stop: (worker) => worker.postMessage({ close: true }),
+      stop: (worker) => worker.postMessage({ close: true, now: clock.mono() }),
       grace: CLOSE_BUDGET,
       onState: (state, error) => {
         if (state === 'down' && error !== undefined)

@@ -35,7 +35,7 @@ export class StoreThread {
     serve(port, this.calls());
     port.on('message', (message: ToThread) => {
       if ('commit' in message) this.#commit(message.commit);
-      else if ('close' in message) this.#close();
+      else if ('close' in message) this.#close(message.now);
     });
     try {
       this.#open();
@@ -106,10 +106,10 @@ export class StoreThread {
     }
   }
 
-  #close(): void {
+  #close(now: number): void {
     this.#rescues.stop();
     try {
-      this.#log?.closeClean();
+      this.#log?.closeClean(this.#data.boot, now);
     } catch (thrown) {
       this.#abandon(thrown, 'closing of the log');
     }

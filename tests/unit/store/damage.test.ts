@@ -64,7 +64,7 @@ test('a batch whose CRC is wrong: the file is set aside, the rest of it is rescu
   await until('the rescue', () => events.some(({ body }) => body.state === 'rescued'));
   expect(events[0]).toMatchObject({ body: { reason: 'damaged', previous: epoch } });
   expect(events.at(-1)).toMatchObject({
-    body: { epoch, rescued: { telemetry: 12_000 - 80, event: 1 }, lost: { telemetry: 40 } },
+    body: { epoch, rescued: { telemetry: 12_000 - 80, event: 2 }, lost: { telemetry: 40 } },
   });
   const [earlier = ''] = await store.earlier();
   using source = openLogSource(earlier);

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
+import { checkEvidence } from '../../../agent/store/evidence/check.ts';
 import { openHistory } from '../../../agent/store/history.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
 import { SCHEMA_VERSION } from '../../../agent/store/schema.ts';
@@ -11,14 +12,20 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 import { folder, open, reading } from './site.ts';
 
 /** A log of every schema version that was ever shipped, as that version wrote it. */
-const GOLDEN = [1];
+const GOLDEN = [
+  { version: 1, epoch: '0364cf8d04241e4a', event: 1, signed: 0 },
+  // Its fifth event is the change of key, see below.
+  { version: 2, epoch: 'e0cee7f22b9f2d9c', event: 5, signed: 280 },
+];
 const START = Date.UTC(2027, 0, 1);
 
 test('there is a golden log of every schema version', () => {
-  expect(GOLDEN).toEqual(Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1));
+  expect(GOLDEN.map(({ version }) => version)).toEqual(
+    Array.from({ length: SCHEMA_VERSION }, (_, i) => i + 1),
+  );
 });
 
-test.each(GOLDEN)('a log of schema %d opens, goes on and can be read', async (version) => {
+test.each(GOLDEN)('a log of schema $version opens, goes on and can be read', async ({ version, ...was }) => {
   using at = folder();
   const file = join(at.dir, 'log.db');
   copyFileSync(fileURLToPath(new URL(`../../vectors/store/log-v${version}.db`, import.meta.url)), file);
@@ -29,9 +36,10 @@ test.each(GOLDEN)('a log of schema %d opens, goes on and can be read', async (ve
   const clock = new VirtualClock();
   await clock.advance(30 * 60_000);
   const { store, events } = await open(at.dir, { clock });
-  expect(store.epoch).toBe('0364cf8d04241e4a');
-  expect(events).toEqual([]);
-  expect(store.heads()).toEqual({ alarm: 1, event: 1, meter: 40, telemetry: 280, bulk: 40 });
+  expect(store.epoch).toBe(was.epoch);
+  // The key of the folder that the golden log was made in is not there any more, and the agent says so.
+  expect(events.map(({ body }) => body.what)).toEqual(was.signed > 0 ? ['key-changed'] : []);
+  expect(store.heads()).toEqual({ alarm: 1, event: was.event, meter: 40, telemetry: 280, bulk: 40 });
   const next = await store.append([reading('voltage', 229.9, clock.mono())], []);
   expect(next.ranges.telemetry?.first).toBe(281);
   expect(await store.journal.recent(1)).toMatchObject([{ command: { id: 'c-1' }, result: { readback: 40 } }]);
@@ -68,4 +76,14 @@ test.each(GOLDEN)('a log of schema %d opens, goes on and can be read', async (ve
     { count: 11, min: 232.9, max: 233.9 },
   ]);
   await store[Symbol.asyncDispose]();
+  // What an older agent wrote was never signed; what comes after is.
+  const { lanes, findings } = checkEvidence(file);
+  const { chainFrom, proved, last } = lanes.telemetry;
+  expect({ chainFrom, proved, last }).toEqual({
+    chainFrom: 281 - was.signed,
+    proved: was.signed || 1,
+    last: 281,
+  });
+  // What another key has signed proves nothing to whoever trusts the first.
+  expect(findings.map(({ what }) => what)).toEqual(was.signed > 0 ? ['signature'] : []);
 });

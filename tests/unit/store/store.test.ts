@@ -42,7 +42,8 @@ test('numbers run without holes, per lane, over a restart', async () => {
   expect(second.store.epoch).toBe(epoch);
   const two = await second.store.append([reading('voltage', 230.3, 2000)], []);
   expect(two.ranges).toEqual({ telemetry: { first: 3, last: 3 } });
-  expect(second.store.heads()).toEqual({ alarm: 1, event: 1, meter: 1, telemetry: 3, bulk: 0 });
+  // Events: the epoch, and the signature that the alarm called for.
+  expect(second.store.heads()).toEqual({ alarm: 1, event: 2, meter: 1, telemetry: 3, bulk: 0 });
   await second.store[Symbol.asyncDispose]();
   using source = openLogSource(second.store.file);
   const slice = source.read('telemetry', 1, 100);
@@ -58,8 +59,12 @@ test('numbers run without holes, per lane, over a restart', async () => {
     time: Date.UTC(2027, 0, 1) + 1,
     rank: 'ntp',
   });
-  // A clean stop leaves no gap.
-  expect(eventsOf(second.store.file).map(({ event }) => event)).toEqual(['epoch']);
+  // A clean stop leaves no gap, but a signature.
+  expect(eventsOf(second.store.file).map(({ event, body }) => [event, body.cause])).toEqual([
+    ['epoch', undefined],
+    ['audit', 'alarm'],
+    ['audit', 'stop'],
+  ]);
 });
 
 test('bad readings have no value, a value that is no number becomes a bad one, other values stay exact', async () => {
@@ -166,7 +171,7 @@ test('another machine, another agent or a copy of the file begins a new epoch an
     ],
   ];
   let before = first.store.epoch;
-  let heads: object = { alarm: 0, event: 1, meter: 0, telemetry: 1, bulk: 0 };
+  let heads: object = { alarm: 0, event: 2, meter: 0, telemetry: 1, bulk: 0 };
   for (const [reason, prepare, options] of cases) {
     prepare();
     const { store, events } = await open(at.dir, options);
@@ -179,7 +184,8 @@ test('another machine, another agent or a copy of the file begins a new epoch an
     expect(earlier.epoch).toBe(before);
     expect(await store.earlier()).toContain(join(at.dir, `log-${before}.db`));
     before = store.epoch;
-    heads = store.heads();
+    // The stop adds its signature.
+    heads = { ...store.heads(), event: store.heads().event + 1 };
     await store[Symbol.asyncDispose]();
   }
 });
@@ -251,7 +257,7 @@ test('nothing is left behind: WAL emptied, no shared memory, appends after the e
   expect((await waiting).ranges.telemetry).toEqual({ first: 1, last: 1 });
   await closed;
   await expect(store.append([reading('voltage', 1, 1)], [])).rejects.toMatchObject({ code: 'store-failed' });
-  expect(readdirSync(at.dir)).toEqual(['log.db']);
+  expect(readdirSync(at.dir)).toEqual(['device-key.pem', 'log.db']);
   expect(existsSync(store.file)).toBe(true);
   expect(store.health()).toMatchObject({ part: 'store', state: 'off' });
 });

@@ -1,0 +1,57 @@
+/** The key of the device: Ed25519, made at the first start, in the state folder, for nobody but the agent's user. */
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { storeError } from '../sqlite.ts';
+
+export const KEY_NAME = 'device-key.pem';
+
+export function keyFile(dir: string): string {
+  return join(dir, KEY_NAME);
+}
+
+/**
+ * The key of `dir`, made where there is none. A file that holds no such key is moved aside (`….bad`), and a new one
+ * made: readings are worth more than an unbroken key. Throws `AgentError` where it can be neither read nor written.
+ */
+export function deviceKey(dir: string): KeyObject {
+  const file = keyFile(dir);
+  try {
+    const known = readKey(file);
+    if (known !== undefined) return known;
+    const { privateKey } = generateKeyPairSync('ed25519');
+    // Whole or not at all: written beside, made durable, then renamed.
+    const building = `${file}.new`;
+    rmSync(building, { force: true });
+    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    const fd = openSync(building, 'wx', 0o600);
+    try {
+      writeSync(fd, pem);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(building, file);
+    return privateKey;
+  } catch (thrown) {
+    throw storeError(thrown, `opening of the device key ${file}`);
+  }
+}
+
+function readKey(file: string): KeyObject | undefined {
+  let pem: string;
+  try {
+    pem = readFileSync(file, 'utf8');
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw thrown;
+  }
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === 'ed25519') return key;
+  } catch {
+    // Cut off or overwritten.
+  }
+  renameSync(file, `${file}.bad`);
+  return undefined;
+}

@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 node --max-semi-space-size=2
 /**
  * The entry of everything: `kerbside <command>`. Each command is one file in agent/cli that exports `register(program)`;
  * only the one that is asked for is loaded, so that `kerbside run` starts fast on a small gateway.
@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
     'prove as an independent receiver that nothing is missing or doubled',
     () => import('./cli/verify.ts'),
   ],
+  evidence: ['hold the log to the signatures of its device', () => import('./cli/evidence.ts')],
   count: ['count vehicles or faces in pictures, as the cameras do', () => import('./cli/count.ts')],
   import: ['put past readings into the log', () => import('./cli/import.ts')],
 };

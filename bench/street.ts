@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse, stringify } from 'yaml';
+import { AGENT_ENV, AGENT_FLAGS } from '../hw-sim/agent-launch.ts';
 
 const STREET = new URL('../hw-sim/street.ts', import.meta.url);
 const MAIN = new URL('../agent/main.ts', import.meta.url);
@@ -54,7 +55,11 @@ export interface BenchAgent extends AsyncDisposable {
 }
 
 export function startBenchAgent(site: string): BenchAgent {
-  const child = fork(MAIN, ['run', '--site', site], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = fork(MAIN, ['run', '--site', site], {
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    env: { ...process.env, ...AGENT_ENV },
+    execArgv: [...AGENT_FLAGS],
+  });
   const seen = new Map<string, Record<string, unknown>>();
   const waiting = new Map<string, (line: Record<string, unknown>) => void>();
   if (child.stderr !== null) {

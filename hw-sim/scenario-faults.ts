@@ -28,6 +28,22 @@ export const faultSchema = z
     z.strictObject({ ...onLine, fault: z.literal('noise'), seed }),
     z.strictObject({ ...onLine, fault: z.literal('swapped-wires') }),
     z.strictObject({ ...onLine, fault: z.literal('shared-address'), unit: z.int().min(1).max(247) }),
+    z.strictObject({
+      ...onLine,
+      fault: z.literal('open-ends'),
+      errors: z.number().min(0).max(0.1).default(0.002),
+      stray: z.number().min(0).max(1).default(0.3),
+      idle: durationSchema.optional(),
+      seed,
+    }),
+    z.strictObject({
+      ...onLine,
+      fault: z.literal('second-master'),
+      period: durationSchema.default(1000),
+      units: z.array(z.int().min(1).max(247)).min(1).default([1]),
+      seed,
+    }),
+    z.strictObject({ ...onLine, fault: z.literal('dead-behind'), units: z.array(z.int().min(1).max(247)) }),
     z.strictObject({ ...onLine, fault: z.literal('jump'), factor: z.number(), unit, point }),
     z.strictObject({ ...onLine, fault: z.literal('frozen'), unit, point }),
     z.strictObject({ ...onLine, fault: z.literal('not-a-number'), unit, point }),
@@ -71,6 +87,17 @@ export function faultOfLine(one: ScenarioFault): faults.Fault | undefined {
       return faults.swappedWires();
     case 'shared-address':
       return faults.sharedAddress(one.unit);
+    case 'open-ends':
+      return faults.openEnds({
+        errors: one.errors,
+        stray: one.stray,
+        seed: one.seed,
+        ...(one.idle === undefined ? {} : { idle: one.idle }),
+      });
+    case 'second-master':
+      return faults.secondMaster({ every: one.period, units: one.units, seed: one.seed });
+    case 'dead-behind':
+      return faults.deadBehind(one.units);
     case 'jump':
       return faults.jump(one.factor, one.unit, one.point);
     case 'frozen':

@@ -43,6 +43,10 @@ export interface Ledger {
   readonly dropped: number;
   /** stored − acknowledged − refused − dropped. */
   readonly backlog: number;
+  /** Of the acknowledged ones: left out by the selection of this uplink, and counted to the receiver. */
+  readonly omitted?: number;
+  /** Of earlier epochs, not settled yet; they are in none of the other numbers. */
+  readonly earlier?: number;
   /** Records sent again after a break: the receiver sees their numbers twice and drops one. */
   readonly resent: number;
   readonly heads: Heads;

@@ -22,9 +22,12 @@ const LARGEST_DAMAGE = 20_000;
 
 export interface LaneOptions {
   readonly agent: string;
-  readonly uplink: string;
   readonly lane: Lane;
   readonly source: LogSource;
+  /** What is settled already. */
+  readonly cursor: Cursor;
+  /** Counts so far. */
+  readonly counts: Readonly<Record<'refused' | 'dropped' | 'omitted', number>>;
   /** Absent: everything leaves. */
   readonly selection?: Selection;
   /** Told of records that were refused for good. */
@@ -64,11 +67,12 @@ export class LaneWork {
   #goBack = false;
   #dropped: Dropped[] = [];
   #sent: Range[] = [];
-  readonly counts = { refused: 0, dropped: 0, omitted: 0, resent: 0 };
+  readonly counts: Record<'refused' | 'dropped' | 'omitted' | 'resent', number>;
 
   constructor(options: LaneOptions) {
     this.#options = options;
-    this.#cursor = options.source.cursor(options.uplink, options.lane);
+    this.#cursor = options.cursor;
+    this.counts = { ...options.counts, resent: 0 };
     const { selection, lane } = options;
     const selector = () => (selection === undefined ? null : selection.lane(lane));
     this.#selectors = { live: selector(), backlog: selector() };

@@ -12,8 +12,8 @@ import type { Mono } from '../core/reading.ts';
 import type { Cursor, Heads, LogSource } from '../core/record.ts';
 import { supervise } from '../core/supervise.ts';
 import type { Delivery, Message, StreamName, UplinkSession } from '../core/uplink.ts';
-import { settledCount } from './cursor.ts';
-import { type Draft, type Fit, LaneWork } from './lane.ts';
+import { EpochWork } from './epoch.ts';
+import type { Draft, Fit } from './lane.ts';
 import type { Refusal } from './refusal.ts';
 import type { Selection } from './selection.ts';
 import { Window } from './window.ts';
@@ -41,10 +41,14 @@ export interface PumpOptions {
   /** Absent: everything leaves. */
   readonly selection?: Selection;
   readonly backoff?: BackoffOptions;
+  /** Logs of earlier epochs: what is left of them goes behind the backlog. May grow. */
+  earlier?(): readonly LogSource[];
   /** Told of every new cursor; lets it ride in the next commit. */
   settle(lane: Lane, cursor: Cursor): void;
-  /** Told of records refused for good. */
-  refused?(lane: Lane, refusals: readonly Refusal[]): void;
+  /** The same for what is kept under a key of its own: counts, and cursors of earlier epochs (epoch.ts). */
+  note?(key: string, lane: Lane, cursor: Cursor): void;
+  /** Told of records refused for good; `epoch` where it is an earlier one. */
+  refused?(lane: Lane, refusals: readonly Refusal[], epoch?: string): void;
   /** `remark`: what health should say although the link is up. */
   onState?(state: 'up' | 'down', error?: AgentError, remark?: string): void;
   /** Told that the far end takes nothing for now, and why; undefined: it does again. Once each. */
@@ -53,7 +57,7 @@ export interface PumpOptions {
   onLogFailed?(error: AgentError): void;
 }
 
-/** Counts in records, all lanes together; all but `settled` since this pump began. */
+/** Counts in records of the present epoch, all lanes together; `resent` since this pump began. */
 export interface Tally {
   readonly connected: boolean;
   readonly heads: Heads;
@@ -63,6 +67,8 @@ export interface Tally {
   /** Left out by selection; they count as settled. */
   readonly omitted: number;
   readonly resent: number;
+  /** Of earlier epochs, not settled yet. */
+  readonly earlier: number;
 }
 
 /** Disposing stops sending, waits shortly for what is acknowledged by then, and closes the session. */
@@ -75,17 +81,36 @@ export interface Pump extends AsyncDisposable {
 /** Starts at once; never rejects. */
 export function startPump(options: PumpOptions): Pump {
   const stop = new AbortController();
-  const lanes = LANES.map(
-    (lane) =>
-      new LaneWork({
-        agent: options.agent,
-        uplink: options.uplink,
-        lane,
-        source: options.source,
-        ...(options.selection === undefined ? {} : { selection: options.selection }),
-        refused: (refusals) => options.refused?.(lane, refusals),
-      }),
-  );
+  const { uplink, source } = options;
+  const workOn = (log: LogSource, states: readonly LogSource[]) =>
+    new EpochWork({
+      agent: options.agent,
+      uplink,
+      source: log,
+      states,
+      ...(options.selection === undefined ? {} : { selection: options.selection }),
+      refused: (lane, refusals) =>
+        log === source ? options.refused?.(lane, refusals) : options.refused?.(lane, refusals, log.epoch),
+      settle: (key, lane, cursor) =>
+        key === uplink ? options.settle(lane, cursor) : options.note?.(key, lane, cursor),
+    });
+  const epochs = [workOn(source, [])];
+  const unreadable = new Set<LogSource>();
+  /** The present epoch, then all earlier ones that can be read. */
+  const known = (): readonly EpochWork[] => {
+    const logs = options.earlier?.() ?? [];
+    for (const log of logs) {
+      const taken = epochs.some((one) => one.source.epoch === log.epoch);
+      if (taken || unreadable.has(log)) continue;
+      try {
+        epochs.push(workOn(log, [source, ...logs]));
+      } catch (thrown) {
+        unreadable.add(log);
+        tellUnreadable(options.log, log, thrown);
+      }
+    }
+    return epochs;
+  };
   let run: SessionRun | undefined;
 
   /** Code of what was told of this outage last. */
@@ -104,7 +129,7 @@ export function startPump(options: PumpOptions): Pump {
       throw thrown;
     });
     try {
-      run = new SessionRun(options, lanes, session);
+      run = new SessionRun(options, known, session);
       healthy();
       told = undefined;
       options.onState?.('up', undefined, session.remark);
@@ -126,23 +151,14 @@ export function startPump(options: PumpOptions): Pump {
   return {
     wake: () => run?.fill(true),
     tally: () => {
-      const heads = options.source.heads();
-      const sum = (part: (lane: LaneWork) => number) => lanes.reduce((all, lane) => all + part(lane), 0);
-      return {
-        connected: run !== undefined,
-        heads,
-        settled: LANES.reduce(
-          (all, lane, i) => all + settledCount(lanes[i]?.cursor ?? { low: 0, above: [] }, heads[lane]),
-          sum((lane) => lane.leftOut),
-        ),
-        omitted: sum((lane) => lane.counts.omitted + lane.leftOut),
-        refused: sum((lane) => lane.counts.refused),
-        dropped: sum((lane) => lane.counts.dropped),
-        resent: sum((lane) => lane.counts.resent),
-      };
+      const [present, ...others] = epochs.map((one) => one.tally());
+      if (present === undefined) throw new AgentError('internal', `uplink ${uplink} has no log`);
+      const { stored: _, ...counts } = present;
+      const earlier = others.reduce((all, { stored, settled }) => all + stored - settled, 0);
+      return { connected: run !== undefined, ...counts, earlier };
     },
     [Symbol.asyncDispose]: async () => {
-      stop.abort(new AgentError('aborted', `uplink ${options.uplink} stops`));
+      stop.abort(new AgentError('aborted', `uplink ${uplink} stops`));
       await running;
     },
   };
@@ -151,7 +167,9 @@ export function startPump(options: PumpOptions): Pump {
 /** One generation: one session with what is under way on it. */
 class SessionRun {
   readonly #options: PumpOptions;
-  readonly #lanes: readonly LaneWork[];
+  readonly #known: () => readonly EpochWork[];
+  readonly #begun = new Set<EpochWork>();
+  readonly #unreadable = new Set<EpochWork>();
   readonly #session: UplinkSession;
   readonly #window: Window;
   readonly #fit: Fit;
@@ -159,7 +177,6 @@ class SessionRun {
   readonly #backoff: Backoff;
   readonly #underWay = new Set<Promise<void>>();
   readonly #failed = Promise.withResolvers<never>();
-  #heads: Heads;
   #timer: Disposable | undefined;
   #pausedUntil = 0;
   #retryAt = 0;
@@ -167,9 +184,9 @@ class SessionRun {
   #turnedDown = false;
   #stopped = false;
 
-  constructor(options: PumpOptions, lanes: readonly LaneWork[], session: UplinkSession) {
+  constructor(options: PumpOptions, known: () => readonly EpochWork[], session: UplinkSession) {
     this.#options = options;
-    this.#lanes = lanes;
+    this.#known = known;
     this.#session = session;
     const inFlight = Math.min(options.inFlight, session.atOnce ?? options.inFlight);
     this.#window = new Window({ inFlight, replayRate: options.replayRate }, options.clock.mono());
@@ -180,10 +197,7 @@ class SessionRun {
       size: (message: Message) => session.size(message),
     };
     this.#failed.promise.catch(() => {});
-    this.#heads = options.source.heads();
-    LANES.forEach((lane, i) => {
-      lanes[i]?.begin(this.#heads[lane]);
-    });
+    this.#begin(known()[0]);
   }
 
   /** Sends until the link is lost (rejects) or `signal` aborts (resolves). */
@@ -217,14 +231,17 @@ class SessionRun {
   fill(committed = false): void {
     if (this.#stopped) return;
     try {
-      if (committed) this.#heads = this.#options.source.heads();
+      const [present, ...earlier] = this.#known();
+      if (present === undefined) return;
+      if (committed) present.refresh();
       const now = this.#options.clock.mono();
       if (now < this.#pausedUntil) {
         this.#fillIn(this.#pausedUntil - now);
         return;
       }
-      this.#fillLive();
-      this.#fillBacklog(now);
+      this.#fillLive(present);
+      if (!this.#fillBacklog(present, now)) return;
+      for (const epoch of earlier) if (!this.#fillEarlier(epoch, now)) return;
     } catch (thrown) {
       const error = asAgentError(thrown, 'store-failed');
       this.#failed.reject(error);
@@ -232,28 +249,49 @@ class SessionRun {
     }
   }
 
-  #fillLive(): void {
+  #begin(epoch: EpochWork | undefined): void {
+    if (epoch === undefined || this.#begun.has(epoch)) return;
+    this.#begun.add(epoch);
+    epoch.begin();
+  }
+
+  #fillLive(epoch: EpochWork): void {
     for (let i = 0; i < LANES.length && this.#window.open('live'); ) {
-      if (!this.#sendNext('live', i)) i += 1;
+      if (!this.#sendNext('live', epoch, i)) i += 1;
     }
   }
 
-  #fillBacklog(now: Mono): void {
-    for (let i = 0; i < LANES.length && this.#window.open('backlog'); ) {
+  /** False where more could leave, but not now. */
+  #fillBacklog(epoch: EpochWork, now: Mono): boolean {
+    for (let i = 0; i < LANES.length; ) {
+      if (!this.#window.open('backlog')) return false;
       const wait = this.#window.wait(now);
       if (wait > 0) {
         this.#fillIn(wait);
-        return;
+        return false;
       }
-      if (!this.#sendNext('backlog', i)) i += 1;
+      if (!this.#sendNext('backlog', epoch, i)) i += 1;
+    }
+    return true;
+  }
+
+  /** The same for an earlier epoch. */
+  #fillEarlier(epoch: EpochWork, now: Mono): boolean {
+    if (this.#unreadable.has(epoch)) return true;
+    try {
+      this.#begin(epoch);
+      return this.#fillBacklog(epoch, now);
+    } catch (thrown) {
+      this.#unreadable.add(epoch);
+      tellUnreadable(this.#options.log, epoch.source, thrown);
+      return true;
     }
   }
 
-  #sendNext(stream: StreamName, index: number): boolean {
+  #sendNext(stream: StreamName, epoch: EpochWork, index: number): boolean {
     const lane = LANES[index];
-    const draft =
-      lane === undefined ? undefined : this.#lanes[index]?.next(stream, this.#heads[lane], this.#fit);
-    if (draft !== undefined) this.#send(draft, index);
+    const draft = lane === undefined ? undefined : epoch.next(stream, lane, this.#fit);
+    if (draft !== undefined) this.#send(draft, epoch);
     return draft !== undefined;
   }
 
@@ -262,7 +300,7 @@ class SessionRun {
     this.#timer = this.#options.clock.after(ms, () => this.fill());
   }
 
-  #send(draft: Draft, lane: number): void {
+  #send(draft: Draft, epoch: EpochWork): void {
     const { clock } = this.#options;
     const began = clock.mono();
     this.#window.sent(draft.stream, draft.message.records.length);
@@ -272,8 +310,7 @@ class SessionRun {
       .then((delivery) => {
         this.#underWay.delete(sending);
         this.#window.answered(draft.stream, clock.mono() - began);
-        const work = this.#lanes[lane];
-        if (work?.answered(draft, delivery) === true) this.#options.settle(draft.lane, work.cursor);
+        epoch.answered(draft, delivery);
         if (delivery.kind === 'keep') this.#pause(delivery);
         else this.#accepted(clock.mono());
         this.fill();
@@ -305,4 +342,9 @@ class SessionRun {
     if (this.#turnedDown) this.#options.onTurnedDown?.(undefined);
     this.#turnedDown = false;
   }
+}
+
+/** An earlier epoch that cannot be read is no reason to hold up the present one. */
+function tellUnreadable(log: Log, { epoch }: LogSource, thrown: unknown): void {
+  log.warn('uplink.earlier-unreadable', { epoch, error: asAgentError(thrown).message });
 }

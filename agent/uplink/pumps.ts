@@ -1,7 +1,7 @@
 /** Inside the uplink thread: one pump per configured uplink over one log, telling main what became of the records. */
 import type { Clock } from '../core/clock.ts';
 import type { Command, CommandResult } from '../core/command.ts';
-import type { AgentError } from '../core/errors.ts';
+import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, LogSource } from '../core/record.ts';
@@ -15,6 +15,8 @@ import type { Described, FromThread } from './thread-contract.ts';
 
 /** Cursors and ledgers are told this often at most, ms: sooner would only wake main. */
 const TELL_EVERY = 100;
+/** Rescued logs are looked for this often, ms. */
+const LOOK_EVERY = 60_000;
 
 export interface PumpsOptions {
   readonly configs: readonly UplinkConfig[];
@@ -26,8 +28,16 @@ export interface PumpsOptions {
   readonly log: Log;
   descriptions(): Described;
   submit(command: Command): Promise<CommandResult>;
+  readonly earlier?: EarlierLogs;
   tell(message: FromThread): void;
   logFailed(error: AgentError): void;
+}
+
+/** Logs of earlier epochs beside the present one. */
+export interface EarlierLogs {
+  /** Files that are there now; a rescue may add one later. */
+  files(): readonly string[];
+  open(file: string): LogSource;
 }
 
 export interface Pumps extends AsyncDisposable {
@@ -62,6 +72,17 @@ export function startPumps(options: PumpsOptions): Pumps {
     return classes.get(device);
   };
 
+  const earlier: LogSource[] = [];
+  const tried = new Set<string>();
+  let looking: Disposable | undefined;
+  const look = () => {
+    looking = clock.after(LOOK_EVERY, look);
+    const before = earlier.length;
+    earlier.push(...openNew(options, tried));
+    if (earlier.length > before) for (const pump of pumps.values()) pump.wake();
+  };
+  if (options.earlier !== undefined) look();
+
   for (const config of options.configs) {
     const log = options.log.with({ uplink: config.id });
     const context: UplinkContext = { ...options, log };
@@ -80,7 +101,19 @@ export function startPumps(options: PumpsOptions): Pumps {
         cursors.set(`${config.id}/${lane}`, { uplink: config.id, lane, cursor });
         soon();
       },
-      refused: (lane, records) => tell({ from: 'refused', uplink: config.id, lane, records }),
+      note: (key, lane, cursor) => {
+        cursors.set(`${key}/${lane}`, { uplink: key, lane, cursor });
+        soon();
+      },
+      earlier: () => earlier,
+      refused: (lane, records, epoch) =>
+        tell({
+          from: 'refused',
+          uplink: config.id,
+          lane,
+          records,
+          ...(epoch === undefined ? {} : { epoch }),
+        }),
       onLogFailed: options.logFailed,
       onState: (state, error, remark) => {
         link = { from: 'link', uplink: config.id, up: state === 'up', ...why(error ?? { message: remark }) };
@@ -105,8 +138,28 @@ export function startPumps(options: PumpsOptions): Pumps {
       // One that fails to stop must not keep the others from it.
       await Promise.allSettled([...pumps.values()].map((pump) => pump[Symbol.asyncDispose]()));
       flush();
+      looking?.[Symbol.dispose]();
+      for (const log of earlier) log[Symbol.dispose]();
     },
   };
+}
+
+/** Earlier logs that were not there before; one that cannot be opened is told of once. */
+function openNew({ earlier, log }: PumpsOptions, tried: Set<string>): LogSource[] {
+  const opened: LogSource[] = [];
+  for (const file of earlier?.files() ?? []) {
+    if (tried.has(file)) continue;
+    tried.add(file);
+    try {
+      const source = earlier?.open(file);
+      if (source === undefined) continue;
+      opened.push(source);
+      log.info('uplink.earlier-log', { epoch: source.epoch });
+    } catch (thrown) {
+      log.warn('uplink.earlier-unreadable', { file, error: asAgentError(thrown).message });
+    }
+  }
+  return opened;
 }
 
 function why({ message, fix }: { readonly message?: string | undefined; readonly fix?: string | undefined }) {
@@ -114,7 +167,7 @@ function why({ message, fix }: { readonly message?: string | undefined; readonly
 }
 
 function ledgerOf(uplink: string, pump: Pump, source: LogSource): Ledger {
-  const { connected, heads, settled, refused, dropped, resent } = pump.tally();
+  const { connected, heads, settled, refused, dropped, omitted, resent, earlier } = pump.tally();
   const stored = LANES.reduce((sum, lane) => sum + heads[lane], 0);
   return {
     uplink,
@@ -125,6 +178,8 @@ function ledgerOf(uplink: string, pump: Pump, source: LogSource): Ledger {
     refused,
     dropped,
     backlog: stored - settled,
+    omitted,
+    earlier,
     resent,
     heads,
   };

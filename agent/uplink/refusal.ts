@@ -26,12 +26,13 @@ export function gapsOf(refusals: readonly Refusal[]): RefusedRange[] {
   return gaps;
 }
 
-/** The gap record of one range; the log itself still holds the records. */
+/** The gap record of one range; the log itself still holds the records. `epoch`: where it is an earlier one. */
 export function refusalEvent(
   uplink: string,
   lane: Lane,
   { range, reason }: RefusedRange,
   time: Mono,
+  epoch?: string,
 ): AgentEvent {
   const [from, to] = range;
   return {
@@ -40,6 +41,7 @@ export function refusalEvent(
     time,
     body: {
       lane,
+      ...(epoch === undefined ? {} : { epoch }),
       from,
       to,
       count: to - from + 1,

@@ -6,7 +6,7 @@ import type { Facts, Log } from '../core/log.ts';
 import type { LogSource } from '../core/record.ts';
 import { caller } from '../core/rpc.ts';
 import type { Machine } from '../core/uplink.ts';
-import { startPumps } from './pumps.ts';
+import { type EarlierLogs, startPumps } from './pumps.ts';
 import { ThreadClock } from './thread-clock.ts';
 import type { FromThread, LogLevel, ThreadData, ToThread } from './thread-contract.ts';
 
@@ -15,10 +15,20 @@ const COMMAND_DEADLINE = 120_000;
 
 type Served = { submit(command: Command): Promise<CommandResult> };
 
-/**
- * Serves until main says stop; afterwards nothing keeps the thread alive. Owns `source`. `hardware`: id of the machine.
- */
-export function runUplinks(data: ThreadData, source: LogSource, port: MessagePort, hardware: string): void {
+/** What the thread gets from its composition besides the log. */
+export interface Surroundings {
+  /** Id of the machine. */
+  readonly hardware: string;
+  readonly earlier: EarlierLogs;
+}
+
+/** Serves until main says stop; afterwards nothing keeps the thread alive. Owns `source`. */
+export function runUplinks(
+  data: ThreadData,
+  source: LogSource,
+  port: MessagePort,
+  { hardware, earlier }: Surroundings,
+): void {
   const tell = (message: FromThread) => port.postMessage(message);
   const clock = new ThreadClock(data.mapping);
   const main = caller<Served>(port, { deadline: COMMAND_DEADLINE, peer: 'main' });
@@ -28,6 +38,7 @@ export function runUplinks(data: ThreadData, source: LogSource, port: MessagePor
     site: data.site,
     agent: data.agent,
     machine: machineOf(hardware),
+    earlier,
     source,
     clock,
     log: logTo(tell, {}),

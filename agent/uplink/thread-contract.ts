@@ -32,6 +32,8 @@ export type FromThread =
       readonly from: 'refused';
       readonly uplink: string;
       readonly lane: Lane;
+      /** Where it is an earlier one. */
+      readonly epoch?: string;
       readonly records: readonly { readonly seq: number; readonly reason: string }[];
     }
   | { readonly from: 'ledger'; readonly ledger: Ledger }

@@ -81,7 +81,7 @@ export function startUplinks(options: UplinksOptions): Uplinks {
       case 'refused':
         options.refuse(message.uplink, message.lane, message.records);
         for (const gap of gapsOf(message.records)) {
-          options.event?.(refusalEvent(message.uplink, message.lane, gap, clock.mono()));
+          options.event?.(refusalEvent(message.uplink, message.lane, gap, clock.mono(), message.epoch));
         }
         return;
       case 'ledger':

@@ -124,7 +124,9 @@ export class ReceiverLedger {
     this.#gaps.set(body.reason, (this.#gaps.get(body.reason) ?? 0) + 1);
     const { lane, from, to, reason } = body;
     if (typeof lane !== 'string' || !isNumber(from, 1) || !isNumber(to, from)) return;
-    this.#lane(agent, epoch, lane).explain(reason, from, to);
+    // What is refused of an earlier epoch is told in the present one.
+    const of = typeof body.epoch === 'string' ? body.epoch : epoch;
+    this.#lane(agent, of, lane).explain(reason, from, to);
   }
 
   /** An epoch names the one before and its last numbers, so that its end can be checked too. */

@@ -31,7 +31,7 @@ interface Agent {
   stop(): Promise<void>;
 }
 
-async function agent(dir: string, port: number): Promise<Agent> {
+async function agent(dir: string, port: number, hardware = 'test:1'): Promise<Agent> {
   const clock = new SystemClock();
   const store = await openStore({
     dir,
@@ -40,7 +40,7 @@ async function agent(dir: string, port: number): Promise<Agent> {
     config: { window: 5000, budget: 2 ** 26, maxAge: 30 * 86_400_000, ring: 2 ** 20 },
     clock,
     log: silent,
-    hardware: 'test:1',
+    hardware,
     describe: () => ({ type: 'number', unit: 'kW.h', decimals: 2, aggregation: 'counter', lane: 'meter' }),
   });
   const commands: Command[] = [];
@@ -144,6 +144,29 @@ describe('uplink thread', () => {
             (payload as { records: { seq: number; value: number; quality: string }[] }).records,
         );
       for (const { seq, value, quality } of sent) expect([value, quality]).toEqual([seq / 100, 'good']);
+    });
+  });
+
+  it('drains the log of the epoch before, found on another machine, under its own name', async () => {
+    await withFolder(async (dir, broker) => {
+      await using city = await MqttReceiver.at(broker.port);
+      const first = await agent(dir, broker.port);
+      await first.append(values(1, 50));
+      await until(() => first.uplinks.ledgers()[0]?.backlog === 0, 'the first readings');
+      await first.uplinks[Symbol.asyncDispose]();
+      await first.append(values(51, 30));
+      await first.stop();
+      const second = await agent(dir, broker.port, 'test:2');
+      await second.append(values(1, 10));
+      const received = (epoch: string | undefined) =>
+        city.report().lanes.find((one) => one.epoch === epoch && one.lane === 'meter')?.received;
+      await until(() => received(first.store.epoch) === 80, 'the rest of the first epoch');
+      await until(() => received(second.store.epoch) === 10, 'the second epoch');
+      await until(() => second.uplinks.ledgers()[0]?.earlier === 0, 'the ledger');
+      await second.stop();
+      const report = city.report();
+      expect(report).toMatchObject({ balanced: true, conflicts: 0, outOfOrder: 0 });
+      expect(report.epochs.map(({ chain }) => chain)).toEqual(['first', 'chained']);
     });
   });
 

@@ -1,30 +1,53 @@
 /** The drivers there are: one line each. */
 import type { Driver } from '../agent/core/driver.ts';
 import { decoder as a02yyuwDecoder } from './a02yyuw/decode.ts';
+import a02yyuw from './a02yyuw/index.ts';
+import { decoder as cjt188Decoder } from './cjt188/decode.ts';
+import cjt188 from './cjt188/index.ts';
 import { type Decoded, type Decoder, type Direction, refused } from './decode.ts';
 import { decoder as dlt645Decoder } from './dlt645/decode.ts';
 import dlt645 from './dlt645/index.ts';
 import firmata from './firmata/index.ts';
+import framed from './framed/index.ts';
 import { decoder as hpma115Decoder } from './hpma115/decode.ts';
+import hpma115 from './hpma115/index.ts';
 import { decoder as mhz19Decoder } from './mhz19/decode.ts';
+import mhz19 from './mhz19/index.ts';
 import { decoder as modbusDecoder } from './modbus/decode.ts';
 import modbus from './modbus/index.ts';
 import { decoder as nmeaDecoder } from './nmea/decode.ts';
+import nmea from './nmea/index.ts';
 import { decoder as plantowerDecoder } from './plantower/decode.ts';
 import plantower from './plantower/index.ts';
 import { decoder as sdsDecoder } from './sds/decode.ts';
+import sds from './sds/index.ts';
 import { decoder as sps30Decoder } from './sps30/decode.ts';
+import sps30 from './sps30/index.ts';
 
 export type { Decoded, DecodedReading, Direction } from './decode.ts';
 export { type IdentifyOptions, type Identity, identify as identifyModbus } from './modbus/identify.ts';
 
-export const DRIVERS: readonly Driver[] = [modbus, plantower, firmata, dlt645];
+export const DRIVERS: readonly Driver[] = [
+  modbus,
+  plantower,
+  firmata,
+  dlt645,
+  cjt188,
+  a02yyuw,
+  framed,
+  hpma115,
+  mhz19,
+  nmea,
+  sds,
+  sps30,
+];
 
 /** Explainers of frames, for `kerbside decode`. */
 export const DECODERS: readonly Decoder[] = [
   modbusDecoder,
   plantowerDecoder,
   dlt645Decoder,
+  cjt188Decoder,
   a02yyuwDecoder,
   hpma115Decoder,
   mhz19Decoder,

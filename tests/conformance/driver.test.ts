@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { LineConfig } from '../../agent/core/site.ts';
 import { DRIVERS } from '../../drivers/index.ts';
 import modbus from '../../drivers/modbus/index.ts';
+import { Cjt188Device } from '../../hw-sim/devices/cjt188-device.ts';
+import { CJT188_MODELS } from '../../hw-sim/devices/cjt188-models.ts';
 import { Dlt645Device } from '../../hw-sim/devices/dlt645-device.ts';
 import { DLT645_MODELS } from '../../hw-sim/devices/dlt645-models.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
@@ -11,6 +13,7 @@ import { fakeModbus } from '../unit/drivers/fake-modbus.ts';
 import { device, profile } from '../unit/drivers/load.ts';
 import { meterLine } from '../unit/drivers/meter-line.ts';
 import { driverConformance, type PolledFixture, type StreamFixture } from './driver.ts';
+import { talker } from './talkers.ts';
 
 const serial = (baud: number): LineConfig => ({
   id: 'line',
@@ -31,6 +34,12 @@ function particles(count: number): readonly number[] {
 const world = createWorld({ seed: 3, start: 0, place: { lat: 31, lon: 121 }, utcOffset: 8 });
 const clock = worldClock(0, 1, () => 0);
 
+function heatMeter() {
+  const model = CJT188_MODELS.get('cjt188-heat');
+  if (model === undefined) throw new Error('no simulated meter');
+  return meterLine([new Cjt188Device({ model, world, clock })]).exchange;
+}
+
 function electricityMeter() {
   const model = DLT645_MODELS.get('dlt645-2007-three-phase');
   if (model === undefined) throw new Error('no simulated meter');
@@ -45,6 +54,12 @@ const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
     device: device(profile('eastron-sdm630')),
     line: serial(9600),
     exchange: () => fakeModbus().exchange,
+  },
+  cjt188: {
+    kind: 'polled',
+    device: device(profile('cjt188-heat')),
+    line: serial(2400),
+    exchange: heatMeter,
   },
   dlt645: {
     kind: 'polled',
@@ -71,6 +86,13 @@ const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
       return { hear: board.device, tick: (stream) => board.analog(stream, 0, level++) };
     },
   },
+  sds: talker('nova-sds011', serial(9600), { period: 0 }),
+  sps30: talker('sensirion-sps30', serial(115_200)),
+  mhz19: talker('winsen-mhz19b', serial(9600)),
+  a02yyuw: talker('dfrobot-a02yyuw', serial(9600)),
+  hpma115: talker('honeywell-hpma115s0', serial(9600)),
+  nmea: talker('generic-nmea0183-gnss', serial(9600)),
+  framed: talker('generic-framed-gas', serial(9600)),
 };
 
 it('every driver of the list has a fixture and no fixture is left over', () => {

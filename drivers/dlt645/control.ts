@@ -1,7 +1,7 @@
 /** What a control request (1C) asks for. Only explained here: this driver never sends one. DL/T 645-2007 §7.14 */
 import { hex } from '../../agent/core/bytes.ts';
 import type { Fields } from '../decode.ts';
-import { addressText, hex2 } from './frame.ts';
+import { addressText, hex2 } from '../meter-frame.ts';
 
 const ACTIONS: Readonly<Record<number, string>> = {
   26: 'trip (open relay)',

@@ -1,24 +1,13 @@
 /** Explains frames of DL/T 645, one or several in the bytes, with whatever stands around them. */
 import { fromHex, hex } from '../../agent/core/bytes.ts';
-import { type Decoded, type DecodedReading, type Decoder, type Fields, refused } from '../decode.ts';
+import { type Decoder, type Fields, refused } from '../decode.ts';
+import { decodeFrames, type Explained } from '../meter-decode.ts';
+import { addressText, hex2 } from '../meter-frame.ts';
 import { controlFields } from './control.ts';
 import { errorNames } from './error.ts';
 import type { Content, Format } from './format.ts';
-import {
-  ABNORMAL,
-  addressText,
-  END,
-  FOLLOWS,
-  FROM_METER,
-  type Frame,
-  FUNCTION_BITS,
-  frameAt,
-  hex2,
-  START,
-  sumOf,
-} from './frame.ts';
+import { ABNORMAL, FOLLOWS, FROM_METER, type Frame, FUNCTION_BITS, frameAt } from './frame.ts';
 import { EDITIONS, formatOf, itemsOf, type Version } from './items.ts';
-import { preambles } from './match.ts';
 
 const PROTOCOLS: Readonly<Record<string, Version>> = { 'dlt645-2007': '2007', 'dlt645-1997': '1997' };
 
@@ -61,71 +50,9 @@ export const decoder: Decoder = {
     const bytes = typeof input === 'string' ? fromHex(input) : input;
     if (bytes === undefined) return refused('not hex');
     const version = PROTOCOLS[protocol] ?? '2007';
-    const found = framesOf(bytes);
-    const [only] = found;
-    if (only === undefined) return refusal(bytes, version);
-    if (found.length === 1) {
-      const { fields, readings } = explained(only.frame, version);
-      const noise = bytes.length - only.length - only.preambles;
-      const more = noise === 0 ? {} : { noise_bytes: noise };
-      return { fe_count: only.preambles, ...fields, ...more, ...withReadings(readings), ok: true };
-    }
-    const all = found.map(({ frame }) => explained(frame, version));
-    const frames = found.map(({ at, length }, i) => ({
-      hex: hex(bytes.subarray(at, at + length)),
-      fe_count: 0,
-      ...all[i]?.fields,
-    }));
-    return { ok: true, frames, ...withReadings(all.flatMap(({ readings }) => readings)) };
+    return decodeFrames(bytes, frameAt, (frame) => explained(frame, version));
   },
 };
-
-interface Place {
-  readonly frame: Frame;
-  readonly at: number;
-  readonly length: number;
-  readonly preambles: number;
-}
-
-/** Every whole frame in the bytes, in order. */
-function framesOf(bytes: Uint8Array): readonly Place[] {
-  const places: Place[] = [];
-  for (let at = bytes.indexOf(START); at >= 0; ) {
-    const found = frameAt(bytes, at);
-    if (found.kind === 'frame') {
-      let first = at;
-      while (first > 0 && bytes[first - 1] === 0xfe) first--;
-      places.push({ frame: found.frame, at, length: found.length, preambles: at - first });
-    }
-    at = bytes.indexOf(START, found.kind === 'frame' ? at + found.length : at + 1);
-  }
-  return places;
-}
-
-/** Why there is no frame, with what can be read of the one that nearly is. */
-function refusal(bytes: Uint8Array, version: Version): Decoded {
-  const count = preambles(bytes, 0);
-  const first = bytes[count] === START ? count : bytes.indexOf(START);
-  if (first < 0) return refused('first 68 missing', { fe_count: count });
-  const found = frameAt(bytes, first);
-  if (found.kind === 'frame') return refused('no frame', { fe_count: count });
-  if (found.kind === 'more') return refused(`short: ${found.missing}`, { fe_count: count });
-  if (found.frame === undefined) return refused(found.why, { fe_count: count });
-  const last = first + 12 + found.frame.data.length - 1;
-  const [sent, sum] = [bytes[last - 1] ?? 0, sumOf(bytes, first, last - 1)];
-  const end = bytes[last] ?? 0;
-  return refused(found.why, {
-    fe_count: count,
-    ...explained(found.frame, version).fields,
-    ...(sent === sum ? {} : { cs_error: `frame ${hex2(sent)} computed ${hex2(sum)}` }),
-    ...(end === END ? {} : { end_error: hex2(end) }),
-  });
-}
-
-interface Explained {
-  readonly fields: Fields;
-  readonly readings: readonly DecodedReading[];
-}
 
 function explained({ address, control, data }: Frame, version: Version): Explained {
   const up = (control & FROM_METER) !== 0;
@@ -197,10 +124,4 @@ function shownOf(content: Content): unknown {
   if (content.kind === 'invalid') return { raw: content.raw, invalid_bcd: true };
   if (content.kind === 'date') return { weekday: content.weekday, date: content.value };
   return content.value;
-}
-
-function withReadings(readings: readonly DecodedReading[]): {
-  readonly readings?: readonly DecodedReading[];
-} {
-  return readings.length === 0 ? {} : { readings };
 }

@@ -2,10 +2,11 @@
 import { AgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import type { Mono } from '../../agent/core/reading.ts';
+import { PREAMBLES, preambles } from '../meter-frame.ts';
+import { matcher } from '../meter-match.ts';
 import { errorNames } from './error.ts';
-import { ABNORMAL, FOLLOWS, type Frame, frameAt, OVERHEAD, PREAMBLES, request } from './frame.ts';
+import { ABNORMAL, answers, FOLLOWS, type Frame, frameAt, OVERHEAD, request } from './frame.ts';
 import { EDITIONS, identifierBytes, type Version } from './items.ts';
-import { matcher, preambles } from './match.ts';
 
 /** How one meter is reached. */
 export interface Path {
@@ -107,7 +108,7 @@ async function ask(
   const answer = await exchange(
     {
       bytes: request(asked),
-      match: matcher({ address: asked.address, control: asked.control, head }),
+      match: matcher(frameAt, (frame) => answers(frame, { ...asked, head })),
       timeout: delay + character * (PREAMBLES + OVERHEAD + head.length + size + SLACK),
       gap: BYTE_GAP,
     },

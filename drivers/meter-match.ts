@@ -1,0 +1,37 @@
+/** Finds the answer to a request among the bytes of a line, whatever stands before it. */
+import type { Match, Matcher } from '../agent/core/link.ts';
+import { type FrameAt, PREAMBLE, preambles, START } from './meter-frame.ts';
+
+/**
+ * The matcher for one answer: a whole frame that `answers` takes. Preambles belong to their frame. Any other whole frame (an
+ * echo, another master, another meter) is foreign.
+ */
+export function matcher<F>(frameAt: FrameAt<F>, answers: (frame: F) => boolean): Matcher {
+  const nextAnswer = (received: Uint8Array, from: number): number | undefined => {
+    for (let at = received.indexOf(START, from); at >= 0; at = received.indexOf(START, at + 1)) {
+      const found = frameAt(received, at);
+      if (found.kind === 'frame' && answers(found.frame)) return at;
+    }
+    return undefined;
+  };
+  return (received): Match => {
+    const begin = preambles(received, 0);
+    if (begin === received.length) return { kind: 'more' };
+    const here = frameAt(received, begin);
+    if (here.kind === 'frame') {
+      return { kind: answers(here.frame) ? 'frame' : 'foreign', length: begin + here.length };
+    }
+    // A whole answer further on proves that what stands before it is noise, even where it could still grow.
+    const next = nextAnswer(received, begin + 1);
+    if (next !== undefined) return { kind: 'skip', length: next };
+    if (here.kind === 'more') return { kind: 'more' };
+    return { kind: 'skip', length: nextStart(received, begin + 1) };
+  };
+}
+
+/** Where the next byte is that a preamble or a frame could begin with. */
+function nextStart(received: Uint8Array, from: number): number {
+  let at = from;
+  while (at < received.length && received[at] !== START && received[at] !== PREAMBLE) at++;
+  return at;
+}

@@ -1,0 +1,109 @@
+/** A simulated meter of CJ/T 188: answers 901F in the byte order it knows, and the question for its address. */
+import type { Served } from '../ledger.ts';
+import type { LineAccess, LineDevice } from '../lines/wire.ts';
+import type { World } from '../world/world.ts';
+import type { WorldClock } from '../world/world-clock.ts';
+import { heard, meterFrame, wireAddress } from './cjt188-codec.ts';
+import type { Cjt188Model } from './cjt188-models.ts';
+
+export interface Cjt188DeviceOptions {
+  readonly model: Cjt188Model;
+  /** Fourteen digits as printed. Default 00000000000001. */
+  readonly address?: string;
+  readonly world: World;
+  readonly clock: WorldClock;
+  /** Time between hearing a request's end and the first bit of the answer, ms. Default 60. */
+  readonly turnaround?: number;
+  /** Orders of the identifier it knows: 90 1F, 1F 90. Default both. */
+  readonly order?: 'high' | 'low' | 'both';
+  /** What it does about the other order. Default silence. */
+  readonly otherwise?: 'silence' | 'refusal';
+  /** FE before an answer. Default 4. */
+  readonly preambles?: number;
+  /** Of a water or gas meter: total, unit and one status byte only. */
+  readonly short?: boolean;
+  /** Its clock was never set. */
+  readonly unset?: boolean;
+}
+
+type Believe = LineAccess['believe'];
+
+export class Cjt188Device implements LineDevice {
+  readonly model: Cjt188Model;
+  readonly address: string;
+  readonly #options: Cjt188DeviceOptions;
+  #line: LineAccess | undefined;
+
+  constructor(options: Cjt188DeviceOptions) {
+    this.#options = options;
+    this.model = options.model;
+    this.address = options.address ?? '00000000000001';
+  }
+
+  attach(line: LineAccess): Disposable {
+    this.#line = line;
+    return {
+      [Symbol.dispose]: () => {
+        this.#line = undefined;
+      },
+    };
+  }
+
+  onFrame(frame: Uint8Array, _end: number, closed: number): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    const told = this.answer(frame, line.believe);
+    if (told === undefined) return;
+    line.say({ ...told, at: closed + (this.#options.turnaround ?? 60), request: frame });
+  }
+
+  /** The answer to a request; undefined where it is not for this meter, or where it keeps silent. */
+  answer(
+    frame: Uint8Array,
+    believe: Believe = (_unit, _point, value) => value,
+  ): { readonly bytes: Uint8Array; readonly served: readonly Served[] } | undefined {
+    const request = heard(frame, this.address);
+    if (request === undefined) return undefined;
+    const { control, data } = request;
+    const [first = 0, second = 0, serial = 0] = data;
+    const say = (code: number, contents: readonly number[], served: readonly Served[] = []) => ({
+      bytes: meterFrame(
+        { type: this.model.type, printed: this.address, control: code, data: contents },
+        this.#options.preambles ?? 4,
+      ),
+      served,
+    });
+    if (control === 0x03) return say(0x83, [first, second, serial, ...wireAddress(this.address)]);
+    if (control !== 0x01) return undefined;
+    const asked =
+      first === 0x90 && second === 0x1f ? 'high' : first === 0x1f && second === 0x90 ? 'low' : 'none';
+    const { order = 'both', otherwise = 'silence' } = this.#options;
+    if (asked === 'none' || (order !== 'both' && order !== asked)) {
+      return otherwise === 'refusal' ? say(0xc1, [serial, 0x00, 0x00]) : undefined;
+    }
+    const { bytes, served } = this.#contents(believe);
+    return say(0x81, [first, second, serial, ...bytes], served);
+  }
+
+  #contents(believe: Believe): { readonly bytes: readonly number[]; readonly served: readonly Served[] } {
+    const { world, clock, short = false, unset = false } = this.#options;
+    const time = clock.now();
+    const cells = short ? this.model.cells.slice(0, 1) : this.model.cells;
+    const bytes: number[] = [];
+    const served: Served[] = [];
+    const serve = (point: string, value: Served['value'], uom: string, raw: readonly number[]): void => {
+      served.push({ device: this.model.stem, point, raw: Buffer.from(raw).toString('hex'), value, uom });
+    };
+    for (const { point, uom, truth, write, factor = 1 } of cells) {
+      const own = unset && point === 'meter-time' ? null : truth(world, time);
+      const written = write(own === null ? null : Number(believe(undefined, point, own)));
+      bytes.push(...written.bytes);
+      const value =
+        typeof written.value === 'number' ? Number((written.value * factor).toFixed(6)) : written.value;
+      serve(point, value, uom, written.bytes);
+    }
+    const status = short ? this.model.statusBytes.slice(0, 1) : this.model.statusBytes;
+    for (const { point, value } of this.model.status) serve(point, value, '1', status);
+    return { bytes: [...bytes, ...status], served };
+  }
+}

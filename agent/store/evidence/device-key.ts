@@ -3,6 +3,7 @@ import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:cryp
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeError } from '../sqlite.ts';
+import { publicText } from './statement.ts';
 
 export const KEY_NAME = 'device-key.pem';
 
@@ -35,6 +36,17 @@ export function deviceKey(dir: string): KeyObject {
     return privateKey;
   } catch (thrown) {
     throw storeError(thrown, `opening of the device key ${file}`);
+  }
+}
+
+/** The public key of a state folder, base64url; undefined where it has no key yet. Changes nothing. */
+export function devicePublicKey(dir: string): string | undefined {
+  const file = keyFile(dir);
+  try {
+    return publicText(createPrivateKey(readFileSync(file, 'utf8')));
+  } catch (thrown) {
+    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
+    throw storeError(thrown, `reading of the device key ${file}`);
   }
 }
 

@@ -128,7 +128,7 @@ function whole(items: readonly Item[], at: number, to: number): boolean {
 }
 
 function inserted(lane: Lane, from: number, to: number, statement: number | undefined): Finding {
-  const message = `records ${from} to ${to} of lane ${lane} overlap others: something was put in`;
+  const message = `put in, for it overlaps others: ${range(lane, { from, to })}`;
   return { what: 'inserted', lane, from, to, ...(statement === undefined ? {} : { statement }), message };
 }
 
@@ -169,7 +169,7 @@ function culprit({ lane, items, at, to, statement, before }: Stretch): Finding {
     const wanted = skip + i < 0 ? EMPTY : listed.subarray(listAt, listAt + WITNESS_BYTES);
     if (row.first > expected) {
       const gone = { from: expected, to: row.first - 1 };
-      return { what: 'removed', ...about, ...gone, message: `${range(lane, gone)} are missing` };
+      return { what: 'removed', ...about, ...gone, message: `missing: ${range(lane, gone)}` };
     }
     if (row.first < expected) return inserted(lane, row.first, end, number);
     if (wanted.length > 0 && Buffer.compare(wanted, digest.subarray(0, WITNESS_BYTES)) !== 0)
@@ -177,20 +177,20 @@ function culprit({ lane, items, at, to, statement, before }: Stretch): Finding {
         what: 'altered',
         ...about,
         ...place,
-        message: `${range(lane, place)} are not what statement ${number} signed (altered, exchanged or moved)`,
+        message: `altered, exchanged or moved, by statement ${number}: ${range(lane, place)}`,
       };
     expected = end + 1;
   }
   if (expected <= to) {
     const gone = { from: expected, to };
-    return { what: 'removed', ...about, ...gone, message: `${range(lane, gone)} are missing` };
+    return { what: 'removed', ...about, ...gone, message: `missing: ${range(lane, gone)}` };
   }
   const place = { from: at + 1, to };
   return {
     what: 'altered',
     ...about,
     ...place,
-    message: `${range(lane, place)} do not lead to the chain that statement ${number} signed`,
+    message: `does not lead to the chain that statement ${number} signed: ${range(lane, place)}`,
   };
 }
 

@@ -4,11 +4,12 @@ import { LANES } from '../../core/point.ts';
 import { CAUSES, type Statement } from './statement.ts';
 
 const count = z.int().min(0);
+/** Exactly one text for the bytes: bits that decoding drops are none. */
 const base64url = (length: number) =>
   z
     .string()
-    .regex(/^[A-Za-z0-9_-]*$/)
-    .length(length);
+    .length(length)
+    .refine((text) => Buffer.from(text, 'base64url').toString('base64url') === text);
 const hash = base64url(43);
 const perLane = <T extends z.ZodType>(value: T) => z.partialRecord(z.enum(LANES), value);
 

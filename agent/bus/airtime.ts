@@ -9,6 +9,8 @@ import type { LineConfig, SerialSettings } from '../core/site.ts';
 export const SUPPOSED_TURNAROUND = 20;
 /** The same for a device behind TCP: the way there and back, ms. */
 export const SUPPOSED_ROUND_TRIP = 5;
+/** The same behind a mobile network. */
+export const SUPPOSED_MOBILE = 150;
 
 /** Bits of one character on the wire: start, data, parity, stop. */
 export function characterBits({ dataBits, parity, stopBits }: SerialSettings): number {
@@ -92,7 +94,9 @@ export const COMFORTABLE_LOAD = 0.9;
 /** Load of a line from its plan. Over TCP as many transactions at a time are supposed as the line pipelines. */
 export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLoad {
   const timing = lineTiming(line);
-  const supposed = line.kind === 'tcp' ? SUPPOSED_ROUND_TRIP : SUPPOSED_TURNAROUND;
+  const supposed = { serial: SUPPOSED_TURNAROUND, tcp: SUPPOSED_ROUND_TRIP, 'dial-in': SUPPOSED_MOBILE }[
+    line.kind
+  ];
   const atOnce = (line.kind === 'tcp' && line.pipeline) || 1;
   const polls = plans
     .flatMap(({ device, polls, turnaround = supposed }) =>

@@ -100,6 +100,7 @@ export class SharedLine implements AsyncDisposable {
     const budget = new AbortController();
     await Promise.race([this.#running, clock.sleep(CLOSE_MS, budget.signal).catch(() => {})]);
     budget.abort();
+    await this.#options.port[Symbol.asyncDispose]?.();
   }
 
   async #run(): Promise<void> {

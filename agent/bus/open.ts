@@ -3,13 +3,15 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import type { Driver, PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
-import type { Log } from '../core/log.ts';
+import { type Log, silent } from '../core/log.ts';
 import { bad } from '../core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../core/site.ts';
 import type { PartHealth } from '../core/view.ts';
 import { lineTiming } from './airtime.ts';
+import { dialInDoor } from './dial-in.ts';
 import { SharedLine } from './line.ts';
 import type { Port } from './port.ts';
+import { dialInPort } from './port-dial-in.ts';
 import { rfc2217Port } from './port-rfc2217.ts';
 import { serialPort } from './port-serial.ts';
 import { tcpPort } from './port-tcp.ts';
@@ -54,7 +56,7 @@ export function openLine(options: OpenLineOptions): LineHandle {
     refused.push(refusal(options, device, error));
     for (const part of refused.slice(-1)) onHealth(part);
   };
-  const port = options.port ?? portOf(line, clock);
+  const port = options.port ?? portOf(line, clock, options.log);
   const inner = streamLine(options, port, onHealth) ?? sharedLine(options, port, onHealth, refuse);
   return {
     id: line.id,
@@ -95,7 +97,16 @@ export function openLines(
 }
 
 /** The port that a line's configuration names. */
-export function portOf(line: LineConfig, clock: Clock): Port {
+export function portOf(line: LineConfig, clock: Clock, log: Log = silent): Port {
+  if (line.kind === 'dial-in') {
+    const { host, port, registration, heartbeat } = line;
+    return dialInPort({
+      door: dialInDoor(host, port, clock, log),
+      registration: Buffer.from(registration, 'hex'),
+      ...(heartbeat === undefined ? {} : { heartbeat: Buffer.from(heartbeat, 'hex') }),
+      clock,
+    });
+  }
   if (line.kind === 'tcp') {
     const port = tcpPort(line.host, line.port, clock);
     if (line.framing !== 'rfc2217' || line.serial === undefined) return port;

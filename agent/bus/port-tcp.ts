@@ -85,7 +85,8 @@ function connectError(name: string, cause: NodeJS.ErrnoException): AgentError {
   }
 }
 
-function tcpPipe(socket: Socket, name: string, clock: Clock): Pipe {
+/** The pipe of a connected socket. */
+export function tcpPipe(socket: Socket, name: string, clock: Clock): Pipe {
   const listeners = pipeListeners((thrown) => socket.destroy(asAgentError(thrown)));
   const { promise: closed, resolve: close } = Promise.withResolvers<void>();
   let failure: AgentError | undefined;

@@ -22,4 +22,6 @@ export interface Port {
   open(signal: AbortSignal): Promise<Pipe>;
   /** Ceiling of the wait between two tries, ms. */
   readonly retry: number;
+  /** Gives back what the port holds while no pipe is open (a listening socket); called once, by the line's end. */
+  [Symbol.asyncDispose]?(): Promise<void>;
 }

@@ -91,6 +91,7 @@ export class StreamLine implements AsyncDisposable {
     const budget = new AbortController();
     await Promise.race([this.#running, clock.sleep(CLOSE_MS, budget.signal).catch(() => {})]);
     budget.abort();
+    await this.#options.port[Symbol.asyncDispose]?.();
   }
 
   #run(): Promise<void> {

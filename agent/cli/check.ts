@@ -78,7 +78,8 @@ function portText(line: LineConfig): string {
       : ` ${serial.baud} ${serial.dataBits}${parity[serial.parity]}${serial.stopBits}`;
   if (line.kind === 'serial') return `${line.port}${settings}`;
   const host = line.host.includes(':') ? `[${line.host}]` : line.host;
-  return `${host}:${line.port} ${line.framing}${settings}`;
+  const how = line.kind === 'dial-in' ? `dial-in ${line.registration}` : line.framing;
+  return `${host}:${line.port} ${how}${settings}`;
 }
 
 function count(number: number, what: string): string {

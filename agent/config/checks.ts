@@ -86,16 +86,40 @@ function unknownName(
   say(path, `there is no ${what} ${got}`, fix);
 }
 
-/** A line is a serial port or a TCP address, and has the settings of its kind only. */
+/** A line is a serial port, a TCP address or a door to call at, and has the settings of its kind only. */
 export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolean {
   const at = (key: string): Path => ['lines', index, key];
-  if (item.port === undefined && item.tcp === undefined) {
-    say(at('port'), 'missing: expected port: or tcp:', 'write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502');
+  const [kind, other] = (['port', 'tcp', 'listen'] as const).filter((key) => item[key] !== undefined);
+  if (kind === undefined) {
+    say(
+      at('port'),
+      'missing: expected port:, tcp: or listen:',
+      'write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
+    );
     return false;
   }
-  if (item.port !== undefined && item.tcp !== undefined) {
-    say(at('tcp'), 'a line has either port: or tcp:, got both', 'remove one of them');
+  if (other !== undefined) {
+    say(
+      at(other),
+      `a line has one of port:, tcp: and listen:, got ${kind} and ${other}`,
+      'remove one of them',
+    );
     return false;
+  }
+  if (item.listen !== undefined) {
+    for (const key of ['framing', 'pipeline', 'rts'] as const) {
+      if (item[key] !== undefined) say(at(key), `a line with listen: has no ${key}`, 'remove it');
+    }
+    if (item.registration !== undefined) return true;
+    say(
+      at('registration'),
+      'missing: expected the first packet of the device',
+      'write registration: "DTU-0001"',
+    );
+    return false;
+  }
+  for (const key of ['registration', 'heartbeat'] as const) {
+    if (item[key] !== undefined) say(at(key), `${key} needs listen:`, 'remove it');
   }
   if (item.port !== undefined) {
     if (item.framing !== undefined) say(at('framing'), 'a serial port has no framing', 'remove it');
@@ -116,10 +140,21 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
   return true;
 }
 
-/** Two lines cannot share a port. */
+function sameCaller(a: LineFile, b: LineFile): boolean {
+  if (a.registration === undefined || b.registration === undefined) return false;
+  if (a.listen?.host !== b.listen?.host || a.listen?.port !== b.listen?.port) return false;
+  return a.registration.startsWith(b.registration) || b.registration.startsWith(a.registration);
+}
+
+/** Two lines cannot share a port; of callers at one door, none begins like another. */
 export function checkPorts(lines: readonly Numbered<LineFile>[], say: Say): void {
   const taken = new Map<string, number>();
-  for (const { index, item } of lines) {
+  for (const [i, { index, item }] of lines.entries()) {
+    const like = lines.slice(0, i).find(({ item: other }) => sameCaller(item, other));
+    if (like !== undefined) {
+      const why = `callers of lines[${like.index}] begin with the same bytes`;
+      say(['lines', index, 'registration'], why, 'give each device a registration of its own');
+    }
     const key = item.port ?? (item.tcp === undefined ? undefined : `${item.tcp.host}:${item.tcp.port}`);
     if (key === undefined) continue;
     const first = taken.get(key);

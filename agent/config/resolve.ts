@@ -14,15 +14,32 @@ import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile, UplinkFile } from './schema.ts';
 
 /** Defaults that are no defaults of a key, but depend on its neighbours. */
-export const LINE_DEFAULTS = { baud: 9600, format: '8N1', serialTimeout: 300, tcpTimeout: 1000 } as const;
+export const LINE_DEFAULTS = {
+  baud: 9600,
+  format: '8N1',
+  serialTimeout: 300,
+  tcpTimeout: 1000,
+  dialInTimeout: 3000,
+} as const;
 export const NODE_RED_OFF = { enabled: false, host: '127.0.0.1', port: 1880, heap: 192 * 1024 ** 2 } as const;
 
-/** `port` or `tcp` is present: checked before. */
+/** `port`, `tcp`, or `listen` with `registration` is present: checked before. */
 export function lineOf(line: LineFile): LineConfig {
   const serial: SerialSettings = {
     baud: line.baud ?? LINE_DEFAULTS.baud,
     ...(line.format ?? { dataBits: 8, parity: 'none', stopBits: 1 }),
   };
+  if (line.listen !== undefined) {
+    return {
+      id: line.id,
+      kind: 'dial-in',
+      ...line.listen,
+      registration: line.registration ?? '',
+      ...definedOnly({ heartbeat: line.heartbeat }),
+      serial,
+      timeout: line.timeout ?? LINE_DEFAULTS.dialInTimeout,
+    };
+  }
   if (line.tcp === undefined) {
     return {
       id: line.id,
@@ -119,8 +136,9 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, uplinks }: Part
     lines,
     devices,
     cameras: parsed.cameras.map(({ title, ...camera }): CameraConfig => {
-      const { position, ...rest } = camera;
-      return { ...rest, title: title ?? { en: camera.id }, ...definedOnly({ position }) };
+      const { position, models, ...rest } = camera;
+      const named = models && definedOnly(models);
+      return { ...rest, title: title ?? { en: camera.id }, ...definedOnly({ position, models: named }) };
     }),
     lamps: parsed.lamps.map((lamp): LampConfig => definedOnly(lamp)),
     uplinks,

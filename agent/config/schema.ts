@@ -59,6 +59,22 @@ function url(protocols: readonly string[], example: string) {
   });
 }
 
+/** First bytes of a caller: text, or hex behind 0x; gives hex. */
+function packet(example: string) {
+  return scalar<string>({
+    expected: 'a packet of 2 to 128 bytes: text in quotes, or hex digits as in "0x01A0"',
+    json: { type: 'string', minLength: 2, examples: [example] },
+    read: (raw) => {
+      if (typeof raw !== 'string') return undefined;
+      const hex =
+        /^0x((?:[0-9a-f]{2})+)$/i.exec(raw)?.[1] ??
+        (/^0x/i.test(raw) ? '' : Buffer.from(raw).toString('hex'));
+      return hex.length < 4 || hex.length > 256 ? undefined : hex.toUpperCase();
+    },
+    write: (raw) => (typeof raw === 'number' && String(raw).length > 1 ? `"${raw}"` : `"${example}"`),
+  });
+}
+
 const line = z
   .strictObject({
     id: id('rs485-1'),
@@ -68,6 +84,15 @@ const line = z
     tcp: hostPort('10.0.0.7:502')
       .optional()
       .describe('Instead of port: a Modbus TCP device or serial server'),
+    listen: hostPort('127.0.0.1:9000')
+      .optional()
+      .describe('Instead of port: the device (a 4G DTU) connects to us here; several lines may share it'),
+    registration: packet('DTU-0001')
+      .optional()
+      .describe(
+        'With listen: the first packet of the device, text or 0x and hex digits; tells it from others',
+      ),
+    heartbeat: packet('PING').optional().describe('With listen: a packet it sends when idle; taken out'),
     framing: oneOf(['modbus-tcp', 'raw', 'rfc2217'], 'modbus-tcp')
       .optional()
       .describe(
@@ -82,7 +107,7 @@ const line = z
     format: serialFormat().optional().describe('Data bits, parity, stop bits. Default 8N1'),
     timeout: duration(10, 60 * SECOND, '300ms')
       .optional()
-      .describe('Longest wait for an answer. Default 300ms, with tcp 1s'),
+      .describe('Longest wait for an answer. Default 300ms, with tcp 1s, with listen 3s'),
     rts: z
       .strictObject({
         before: duration(0, 100, '1ms').prefault('0ms'),
@@ -129,6 +154,13 @@ const camera = z.strictObject({
     .array(oneOf(['vehicles', 'faces'], 'vehicles'))
     .min(1)
     .prefault(['vehicles', 'faces']),
+  models: z
+    .strictObject({
+      vehicles: oneOf(['centernet', 'nanodet'], 'nanodet').optional(),
+      faces: oneOf(['faceboxes'], 'faceboxes').optional(),
+    })
+    .optional()
+    .describe('Model that does a task; default: centernet and faceboxes'),
   preview: flag().prefault(true).describe('false: nobody can ever see a picture of this camera'),
   every: duration(SECOND, HOUR, '10s').prefault('10s').describe('Interval of the counts'),
   position: position.optional(),

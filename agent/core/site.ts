@@ -47,6 +47,19 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       /** For `modbus-tcp`: requests on their way at once, where device or gateway allows it. Default 1. */
       readonly pipeline?: number;
     }
+  | {
+      /** The serial bytes of a device (a 4G DTU) that connects to us. */
+      readonly kind: 'dial-in';
+      /** Where we listen; several lines may share it. */
+      readonly host: string;
+      readonly port: number;
+      /** Its first packet, in hex: tells which of the callers it is. */
+      readonly registration: string;
+      /** A packet it sends when idle, in hex; taken out. */
+      readonly heartbeat?: string;
+      /** Settings of its serial side, for airtime. */
+      readonly serial: SerialSettings;
+    }
 );
 
 export interface DeviceConfig {
@@ -73,6 +86,8 @@ export interface CameraConfig {
   /** Frames per second asked for. */
   readonly rate: number;
   readonly tasks: readonly ('vehicles' | 'faces')[];
+  /** Folder of models/ that does a task; absent: the default of the task. */
+  readonly models?: { readonly vehicles?: string; readonly faces?: string };
   /** Whether a logged-in technician may see the picture; false forbids it for good. */
   readonly preview: boolean;
   /** Interval of the counts, ms. */

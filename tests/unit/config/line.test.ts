@@ -29,7 +29,35 @@ describe('lines', () => {
     });
   });
 
+  test('that are called have a registration, as text or hex', async () => {
+    const settings = { id: 'a', kind: 'dial-in', host: '127.0.0.1', port: 9000, timeout: 3000 };
+    expect(await line('listen: 127.0.0.1:9000', 'registration: DTU-1', 'heartbeat: "0x00ff"')).toEqual({
+      ...settings,
+      registration: '4454552D31',
+      heartbeat: '00FF',
+      serial: { baud: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
+    });
+  });
+
+  test('at one door differ from the first byte on', async () => {
+    const second = '\n  - { id: b, listen: 127.0.0.1:9000, registration: DTU-12 }';
+    const problems = await folder.problems(site('listen: 127.0.0.1:9000', `registration: DTU-1${second}`));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain('lines[1].registration: callers of lines[0] begin with the same bytes');
+  });
+
   test.each([
+    [['listen: 127.0.0.1:9000'], 'lines[0].registration: missing'],
+    [['tcp: 10.0.0.7:502', 'registration: DTU-1'], 'lines[0].registration: registration needs listen:'],
+    [['listen: "[::1]:9000"', 'registration: "0x1"'], 'lines[0].registration: expected a packet'],
+    [
+      ['listen: "[::1]:9000"', 'registration: DTU-1', 'pipeline: 2'],
+      'lines[0].pipeline: a line with listen:',
+    ],
+    [
+      ['tcp: 10.0.0.7:502', 'listen: "[::1]:9000"', 'registration: DTU-1'],
+      'lines[0].listen: a line has one of',
+    ],
     [['port: /dev/ttyUSB0', 'pipeline: 4'], 'lines[0].pipeline: a serial port carries one request at a time'],
     [
       ['tcp: 10.0.0.7:4001', 'framing: raw', 'pipeline: 4'],

@@ -69,7 +69,7 @@ function* momentOf(
     const model = MODBUS_MODELS.get(stem);
     if (model !== undefined) yield [id, registersAt(model, world, time)];
     else if (stem === 'plantower-pms5003') yield [id, particlesAt(world, time)];
-    else yield [id, boardAt(world, time)];
+    else if (stem === 'arduino-firmata') yield [id, boardAt(world, time)];
   }
   for (const { id } of scenario.cameras) yield [id, cameraAt(world, time)];
 }

@@ -6,13 +6,18 @@ import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
 import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
+import { SERIAL_TALKERS } from './devices/serial-talkers.ts';
 import { faultSchema } from './scenario-faults.ts';
 import { durationSchema } from './scenario-values.ts';
 
 const FOLDER = fileURLToPath(new URL('./scenarios/', import.meta.url));
 
 /** Devices that are not Modbus. */
-export const OTHER_MODELS = ['plantower-pms5003', 'arduino-firmata'] as const;
+export const OTHER_MODELS: readonly string[] = [
+  'plantower-pms5003',
+  'arduino-firmata',
+  ...SERIAL_TALKERS.keys(),
+];
 
 /** Whether a device speaks only when it is asked, so that it shares its line. */
 const isAsked = (stem: string): boolean => MODBUS_MODELS.has(stem) || METER_MODELS.includes(stem);

@@ -11,6 +11,8 @@ import { createMeter, type Meter } from './devices/meters.ts';
 import { ModbusDevice } from './devices/modbus-device.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import { PlantowerPms5003 } from './devices/plantower-pms5003.ts';
+import type { SerialTalker } from './devices/serial-talker.ts';
+import { SERIAL_TALKERS } from './devices/serial-talkers.ts';
 import { runFaultPlan } from './fault-plan.ts';
 import { Ledger } from './ledger.ts';
 import { openPtyLine, type PtyLine } from './lines/pty-line.ts';
@@ -50,7 +52,7 @@ export type StreetLine =
   | { readonly kind: 'serial'; readonly plan: ScenarioLine; readonly port: PtyLine }
   | { readonly kind: 'tcp'; readonly plan: ScenarioLine; readonly port: TcpLine };
 
-export type StreetDevice = ModbusDevice | Meter | PlantowerPms5003 | ArduinoFirmata;
+export type StreetDevice = ModbusDevice | Meter | PlantowerPms5003 | ArduinoFirmata | SerialTalker;
 
 export interface StreetParts extends AsyncDisposable {
   readonly scenario: Scenario;
@@ -128,6 +130,8 @@ async function resolveScenario(given: string | Scenario): Promise<Scenario> {
 function createDevice(plan: ScenarioDevice, world: World, clock: WorldClock): StreetDevice {
   if (plan.model === 'plantower-pms5003') return new PlantowerPms5003({ world, clock });
   if (plan.model === 'arduino-firmata') return new ArduinoFirmata({ world, clock });
+  const talker = SERIAL_TALKERS.get(plan.model);
+  if (talker !== undefined) return talker({ world, clock });
   const pace = plan.turnaround === undefined ? {} : { turnaround: plan.turnaround };
   const meter = createMeter(plan.model, { world, clock, address: plan.address ?? '1', ...pace });
   if (meter !== undefined) return meter;

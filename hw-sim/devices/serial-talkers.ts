@@ -1,5 +1,4 @@
 /** Simulated devices with a line of their own, by the stem of their profile. */
-import type { LineDevice } from '../lines/wire.ts';
 import { DfrobotA02yyuw } from './dfrobot-a02yyuw.ts';
 import { GenericFramedFirePanel, GenericFramedGas, GenericFramedRfid } from './framed-devices.ts';
 import { HoneywellHpma115 } from './honeywell-hpma115.ts';
@@ -8,10 +7,10 @@ import { NovaSds011 } from './nova-sds011.ts';
 import { NovaSds198 } from './nova-sds198.ts';
 import { PLANTOWER_STEMS, PlantowerFamily } from './plantower-family.ts';
 import { SensirionSps30 } from './sensirion-sps30.ts';
-import type { TalkerParts } from './serial-talker.ts';
+import type { SerialTalker, TalkerParts } from './serial-talker.ts';
 import { WinsenMhz19b } from './winsen-mhz19b.ts';
 
-type Maker = (parts: TalkerParts) => LineDevice;
+type Maker = (parts: TalkerParts) => SerialTalker;
 
 export const SERIAL_TALKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ...PLANTOWER_STEMS.map((stem) => [stem, (parts: TalkerParts) => new PlantowerFamily(stem, parts)] as const),

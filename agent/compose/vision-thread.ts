@@ -25,14 +25,15 @@ async function main({ cameras }: VisionOrders): Promise<void> {
     if (message.kind === 'stop') stop.abort();
   });
   await using loaded = new AsyncDisposableStack();
-  const detectors = new Map<VisionTask, Promise<Detector>>();
-  const detector = (task: VisionTask): Promise<Detector> => {
-    const known = detectors.get(task);
+  const detectors = new Map<string, Promise<Detector>>();
+  /** One network serves all cameras that name it. */
+  const detector = (model: string): Promise<Detector> => {
+    const known = detectors.get(model);
     if (known !== undefined) return known;
-    const made = readPack(join(MODELS, DEFAULTS[task]))
+    const made = readPack(join(MODELS, model))
       .then((pack) => loadDetector(pack))
       .then((ready) => loaded.use(ready));
-    detectors.set(task, made);
+    detectors.set(model, made);
     return made;
   };
 
@@ -43,13 +44,13 @@ async function main({ cameras }: VisionOrders): Promise<void> {
   const clock = new SystemClock();
   for (const camera of cameras) {
     const own: Partial<Record<VisionTask, Detector>> = {};
-    for (const task of camera.tasks) own[task] = await detector(task);
+    for (const task of camera.tasks) own[task] = await detector(camera.models?.[task] ?? DEFAULTS[task]);
     watches.set(
       camera.id,
       watchCamera({
         camera,
         detectors: own,
-        faces: () => detector('faces'),
+        faces: () => detector(camera.models?.faces ?? DEFAULTS.faces),
         clock,
         signal: stop.signal,
         tell,

@@ -27,11 +27,14 @@ export interface ThreadOptions {
   readonly onState?: (state: 'down' | 'up', error?: AgentError) => void;
 }
 
+/** Threads of an agent make little garbage at a time; the default young generation would grow to 48 MB in each. */
+const LIMITS = { maxYoungGenerationSizeMb: 6 };
+
 /** Runs until `signal` aborts and the thread is gone. Never rejects. */
 export async function runThread(options: ThreadOptions): Promise<void> {
   const { name, clock, log, signal, grace = 2000 } = options;
   const generation = async (healthy: () => void) => {
-    const worker = new Worker(options.entry, { workerData: options.data(), name });
+    const worker = new Worker(options.entry, { workerData: options.data(), name, resourceLimits: LIMITS });
     const exited = new Promise<void>((resolve, reject) => {
       worker.once('error', (cause) =>
         reject(new AgentError('thread-died', `${name} thread died: ${cause}`, { cause })),

@@ -87,7 +87,7 @@ export function uplinkOf(
       ...selected,
       url,
       ...(fallbacks.length === 0 ? {} : { fallbacks }),
-      ...definedOnly({ username: mqtt.username }),
+      ...definedOnly({ username: mqtt.username, preset: mqtt.preset }),
       ...secrets,
       clientId: mqtt.client_id ?? agent,
       keepAlive: mqtt.keep_alive,

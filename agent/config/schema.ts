@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { LANES } from '../core/point.ts';
+import { PRESETS } from '../core/site.ts';
 import { secret } from './secret.ts';
 import {
   baud,
@@ -183,6 +184,9 @@ const mqtt = z.strictObject({
     .max(8)
     .optional()
     .describe('Instead of url: several brokers; where one fails the next is used, and the first again later'),
+  preset: oneOf(PRESETS, 'plain')
+    .optional()
+    .describe('Topics and payloads: plain is payload v1. Default plain'),
   username: text('a user name', 'kerbside').optional(),
   password: secret(`\${env:MQTT_PASSWORD}`).optional(),
   ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),

@@ -95,6 +95,10 @@ export interface CameraConfig {
   readonly position?: Position;
 }
 
+/** Mappings of topics and payloads that ship with the MQTT uplink (agent/uplink/mqtt/presets). */
+export const PRESETS = ['plain', 'thingsboard-gateway', 'home-assistant'] as const;
+export type PresetName = (typeof PRESETS)[number];
+
 /**
  * What leaves on an uplink: the first rule that fits a record decides, and one that no rule fits is left out. All that
  * is named has to fit; `device`, `class` and `point` are patterns with `*` and `?`.
@@ -117,6 +121,8 @@ export interface MqttUplinkConfig {
   readonly select?: readonly SelectionRule[];
   /** mqtt:// or mqtts:// */
   readonly url: string;
+  /** Absent: plain. */
+  readonly preset?: PresetName;
   /** Further brokers, tried in order where the ones before fail. */
   readonly fallbacks?: readonly string[];
   readonly username?: string;

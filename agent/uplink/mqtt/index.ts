@@ -8,6 +8,7 @@ import { Failover } from './failover.ts';
 import { claimAt, isRival, rivalError } from './guard.ts';
 import { answers, lookAt, refusesClient } from './look.ts';
 import { encodeState } from './payload.ts';
+import { presetOf } from './preset.ts';
 import { mayBeTakenOver } from './reason.ts';
 import { openSession } from './session.ts';
 import { topicsOf } from './topics.ts';
@@ -36,10 +37,12 @@ export const mqtt = defineUplink<MqttUplinkConfig>({
     const spoken = versionAt(versions, url);
     const before = spoken.version;
     const payload = encodeState('offline', { site, agent, ...machine, reason: 'link-lost' });
-    const will = { topic: topics.state, payload };
+    const { plain } = presetOf(config.preset ?? 'plain');
+    const will = plain ? { topic: topics.state, payload } : undefined;
     let rival: AgentError | undefined;
     try {
-      rival = await rivalAt(url, memory, config, context, topics.state, signal);
+      // Without the topic of the state nobody can say who is there.
+      rival = !plain ? undefined : await rivalAt(url, memory, config, context, topics.state, signal);
       if (rival !== undefined) throw rival;
       const connection = await openConnection(url, config, will, spoken, clock, signal);
       if (spoken.version !== before) {

@@ -5,7 +5,9 @@ import type { Delivery, Message, UplinkContext, UplinkSession } from '../../core
 import { devicesOf, encodeMessage } from '../payload.ts';
 import { CityCommands } from './city-commands.ts';
 import type { Connection } from './connection.ts';
+import { type Mapped, Mapping } from './mapping.ts';
 import { encodeDescription, encodeGap, encodeResult, encodeState } from './payload.ts';
+import { type Preset, presetOf } from './preset.ts';
 import { type Published, Publisher } from './publisher.ts';
 import { linkLost, refusesMessage } from './reason.ts';
 import { longestTopic, type Topics } from './topics.ts';
@@ -25,6 +27,12 @@ export function openSession(
   return new MqttSession(connection, config, context, topics, remark);
 }
 
+interface Encoded {
+  /** Payload v1; empty where the preset has none. */
+  readonly v1: Uint8Array;
+  readonly mapped: readonly Mapped[];
+}
+
 class MqttSession implements UplinkSession {
   readonly closed: Promise<void>;
   readonly remark?: string;
@@ -34,7 +42,9 @@ class MqttSession implements UplinkSession {
   readonly #context: UplinkContext;
   readonly #topics: Topics;
   readonly #publisher: Publisher;
-  readonly #encoded = new WeakMap<Message, Uint8Array>();
+  readonly #preset: Preset;
+  readonly #mapping: Mapping;
+  readonly #encoded = new WeakMap<Message, Encoded>();
   /** Hash of the description that this session has published, by device. */
   readonly #described = new Map<string, string>();
   #descriptions: ReturnType<UplinkContext['descriptions']> = [];
@@ -52,6 +62,8 @@ class MqttSession implements UplinkSession {
     this.#connection = connection;
     this.#context = context;
     this.#topics = topics;
+    this.#preset = presetOf(config.preset ?? 'plain');
+    this.#mapping = new Mapping(this.#preset, context.site, context.agent);
     const { client } = connection;
     const room = connection.maximumPacket - longestTopic(context.site, context.agent) - PUBLISH_OVERHEAD;
     // Half of the largest message leaves room for what grows on the way (bridges wrap payloads, and base64 adds a third).
@@ -72,34 +84,38 @@ class MqttSession implements UplinkSession {
   }
 
   size(message: Message): number {
-    return this.#encode(message).length;
+    const { v1, mapped } = this.#encode(message);
+    return Math.max(v1.length, ...mapped.map(({ payload }) => payload.length));
   }
 
   async deliver(message: Message, signal: AbortSignal): Promise<Delivery> {
     const { stream, lane } = message.envelope;
     this.#describe(devicesOf(message.records));
-    const gaps = message.records
-      .filter(isGap)
-      .map((record) => this.#publisher.publish(this.#topics.gap, encodeGap(message, record), false, signal));
-    const data = this.#publisher.publish(
-      this.#topics.data(stream, lane),
-      this.#encode(message),
-      false,
-      signal,
+    const publish = ({ topic, payload, retain }: Mapped) =>
+      this.#publisher.publish(topic, payload, retain, signal);
+    const { plain } = this.#preset;
+    const { gap } = this.#topics;
+    const copies = (plain ? message.records.filter(isGap) : []).map((record) =>
+      publish({ topic: gap, payload: encodeGap(message, record), retain: false }),
     );
-    const [outcome, ...others] = await Promise.all([data, ...gaps]);
+    const { v1, mapped } = this.#encode(message);
+    const own = plain ? [{ topic: this.#topics.data(stream, lane), payload: v1, retain: false }] : [];
+    const [outcomes, repeated] = await Promise.all([
+      Promise.all([...own, ...mapped].map(publish)),
+      Promise.all(copies),
+    ]);
     if (signal.aborted) throw signal.reason;
     // The gap topic repeats what is in the data; only a lost link is a reason to send both again.
-    if (outcome.kind === 'acknowledged' && others.every(({ kind }) => kind !== 'lost'))
-      return { kind: 'accepted' };
-    return this.#delivery(message, outcome);
+    const failed =
+      outcomes.find((one) => one.kind !== 'acknowledged') ?? repeated.find((one) => one.kind === 'lost');
+    return failed === undefined ? { kind: 'accepted' } : this.#delivery(message, failed);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { client, lost } = this.#connection;
     const { site, agent, clock, machine } = this.#context;
     const ended = lost.catch(() => {});
-    if (client.connected) {
+    if (client.connected && this.#preset.plain) {
       const { promise: late, resolve } = Promise.withResolvers<void>();
       const timer = clock.after(GOODBYE, resolve);
       // A clean DISCONNECT makes the broker forget the will, so «offline» must be there before.
@@ -116,6 +132,13 @@ class MqttSession implements UplinkSession {
   }
 
   #begin(config: MqttUplinkConfig): void {
+    this.#refreshDescriptions();
+    if (this.#preset.plain) this.#beginPlain(config);
+    this.#describe(this.#byDevice.keys());
+  }
+
+  /** State, and the commands of the city. */
+  #beginPlain(config: MqttUplinkConfig): void {
     const { client, version } = this.#connection;
     const { site, agent, machine, clock, log, submit } = this.#context;
     this.#tell(
@@ -143,8 +166,6 @@ class MqttSession implements UplinkSession {
         log.warn('uplink.no-commands', { error: error?.message ?? 'the broker refused the subscription' });
       }
     });
-    this.#refreshDescriptions();
-    this.#describe(this.#byDevice.keys());
   }
 
   /** Publishes what is not yet published of these devices; before the data that name it. */
@@ -154,8 +175,13 @@ class MqttSession implements UplinkSession {
       const described = this.#byDevice.get(device);
       if (described === undefined || this.#described.get(device) === described.hash) continue;
       this.#described.set(device, described.hash);
-      const payload = encodeDescription(described.hash, described.description);
-      this.#tell('describe', this.#publisher.publish(this.#topics.describe(device), payload, true));
+      if (this.#preset.plain) {
+        const payload = encodeDescription(described.hash, described.description);
+        this.#tell('describe', this.#publisher.publish(this.#topics.describe(device), payload, true));
+      }
+      for (const { topic, payload, retain } of this.#mapping.describe(described.description)) {
+        this.#tell('describe', this.#publisher.publish(topic, payload, retain));
+      }
     }
   }
 
@@ -166,20 +192,22 @@ class MqttSession implements UplinkSession {
     this.#byDevice = new Map(descriptions.map((one) => [one.description.device, one]));
   }
 
-  #encode(message: Message): Uint8Array {
-    let payload = this.#encoded.get(message);
-    if (payload === undefined) {
+  #encode(message: Message): Encoded {
+    let encoded = this.#encoded.get(message);
+    if (encoded === undefined) {
       this.#refreshDescriptions();
-      payload = encodeMessage(message, (device) => this.#byDevice.get(device)?.hash);
-      this.#encoded.set(message, payload);
+      const { plain } = this.#preset;
+      encoded = {
+        v1: plain ? encodeMessage(message, (device) => this.#byDevice.get(device)?.hash) : new Uint8Array(),
+        mapped: this.#mapping.data(message),
+      };
+      this.#encoded.set(message, encoded);
     }
-    return payload;
+    return encoded;
   }
 
-  #delivery(message: Message, outcome: Published): Delivery {
+  #delivery(message: Message, outcome: Exclude<Published, { kind: 'acknowledged' }>): Delivery {
     switch (outcome.kind) {
-      case 'acknowledged':
-        return { kind: 'keep', reason: 'link lost' };
       case 'lost':
         return { kind: 'keep', reason: outcome.reason };
       case 'refused':

@@ -33,7 +33,7 @@ export function topicsOf(site: string, agent: string): Topics {
   };
 }
 
-/** Longest topic of this agent, bytes. */
+/** A topic of this agent is no longer, bytes; those of presets hold up to three ids besides their words. */
 export function longestTopic(site: string, agent: string): number {
-  return `kerbside/v1/${site}/${agent}/describe/`.length + 64;
+  return Math.max(`kerbside/v1/${site}/${agent}/describe/`.length + 64, 4 * 64 + 64);
 }

@@ -79,17 +79,19 @@ async function allProfiles(): Promise<readonly Profile[]> {
   return results.flatMap((result) => (result?.ok === true ? [result.profile] : []));
 }
 
-function facts({ line, unit, profiles, points }: Found) {
-  return { setting: settingText(line), unit: unit ?? null, profile: profiles[0] ?? null, profiles, points };
+function facts({ line, unit, profiles, points, says }: Found) {
+  const [profile = null] = profiles;
+  return { setting: settingText(line), unit: unit ?? null, profile, profiles, points, says: says ?? null };
 }
 
-function sentenceOf({ line, unit, profiles, points }: Found): string {
+function sentenceOf({ line, unit, profiles, points, says }: Found): string {
   const [best, ...others] = profiles;
   const where = settingText(line);
   if (unit === undefined) return `found ${best} at ${where}, talking by itself`;
   if (best === undefined) return `found unit ${unit} at ${where}: it answers, but no profile fits`;
   const also = others.length === 0 ? '' : `; ${others.join(', ')} would fit too`;
-  return `found unit ${unit} at ${where}: ${best} (${points} points read)${also}`;
+  const self = says === undefined ? '' : `, says "${says}"`;
+  return `found unit ${unit} at ${where}: ${best} (${points} points read)${self}${also}`;
 }
 
 function leftText(ms: number): string {

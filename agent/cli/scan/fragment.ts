@@ -11,6 +11,8 @@ export interface Found {
   readonly profiles: readonly string[];
   /** Points the best one read. */
   readonly points: number;
+  /** What the device says of itself (Modbus 43/14). */
+  readonly says?: string;
 }
 
 /** YAML with one line for each setting that devices were found at. */

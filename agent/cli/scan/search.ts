@@ -1,11 +1,14 @@
 /** The search itself: opens the port at each setting, listens, asks every unit, and tells what it finds as it comes. */
+import { identifyModbus } from '../../../drivers/index.ts';
 import { lineTiming } from '../../bus/airtime.ts';
 import { Wire } from '../../bus/exchange.ts';
 import { portOf } from '../../bus/open.ts';
 import type { Pipe } from '../../bus/port.ts';
 import type { Clock } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
+import type { Exchange } from '../../core/link.ts';
 import type { Profile } from '../../core/profile.ts';
+import type { LineConfig } from '../../core/site.ts';
 import type { Found } from './fragment.ts';
 import { identify } from './identify.ts';
 import { type Stage, settingText, silentTime } from './plan.ts';
@@ -103,13 +106,43 @@ async function ask(stage: Stage, pipe: Pipe, units: Set<number>, options: Search
       }
       units.add(unit);
       const candidates = profiles.filter(({ protocol }) => protocol === driver.protocol);
+      const who = await selfNamed(exchange, unit, line, candidates, timeout, signal);
       const fits = await identify(driver, candidates, unit, line, clock, exchange, signal).catch(() => []);
+      // What a device says of itself goes before what its values look like.
+      const names = new Set([...who.profiles, ...fits.map(({ profile }) => profile.id)]);
+      const [best] = names;
       options.onFound({
         line,
         unit,
-        profiles: fits.map(({ profile }) => profile.id),
-        points: fits[0]?.points ?? 0,
+        profiles: [...names],
+        points: fits.find(({ profile }) => profile.id === best)?.points ?? 0,
+        ...(who.says === undefined ? {} : { says: who.says }),
       });
     }
+  }
+}
+
+/** What a Modbus device says of itself: by 43/14, and by the identification registers that profiles know. Only reads. */
+async function selfNamed(
+  exchange: Exchange,
+  unit: number,
+  line: LineConfig,
+  profiles: readonly Profile[],
+  timeout: number,
+  signal: AbortSignal,
+): Promise<{ readonly profiles: readonly string[]; readonly says?: string }> {
+  const framing = line.kind === 'tcp' && line.framing === 'modbus-tcp' ? 'tcp' : 'rtu';
+  try {
+    const who = await identifyModbus(exchange, { unit, framing, profiles, timeout }, signal);
+    const says = Object.values(who.identification ?? {}).filter(
+      (text) => typeof text === 'string' && text !== '',
+    );
+    return {
+      profiles: who.profiles.filter(({ by }) => by !== 'name').map(({ profile }) => profile.id),
+      ...(says.length === 0 ? {} : { says: says.join(' ') }),
+    };
+  } catch {
+    // It was there a moment ago; what its values look like is asked all the same.
+    return { profiles: [] };
   }
 }

@@ -16,7 +16,7 @@ import { openStore } from '../store/store.ts';
 import { startUplinks } from '../uplink/uplinks.ts';
 import { cameraDescription } from '../vision/description.ts';
 import { startVision } from '../vision/vision.ts';
-import { siteClock } from './clock.ts';
+import { siteClock, watchClock } from './clock.ts';
 import { Directory } from './describe.ts';
 import { HealthBoard } from './health.ts';
 import { agentView, type LateParts } from './view.ts';
@@ -38,6 +38,7 @@ export interface RunningAgent extends AsyncDisposable {
 export async function runAgent(site: Site, { log, signal }: RunOptions): Promise<RunningAgent> {
   await using stack = new AsyncDisposableStack();
   const clock = siteClock(site);
+  stack.use(watchClock(clock, site, log));
   const directory = new Directory(site, site.cameras.map(cameraDescription));
 
   const store = openStore({
@@ -51,6 +52,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       const plan = directory.plan(device, point);
       return plan && { ...plan.point, every: plan.every };
     },
+    // A demonstration has its own time, which may begin anew.
+    ...(site.origin === undefined ? { onLastKnown: (wall: number) => clock.atLeast(wall) } : {}),
     onEvent: ({ event: kind, body }) => log.info('store.event', { kind, ...body }),
   });
   const hub = new Hub({

@@ -33,6 +33,11 @@ export interface StoreOptions {
   describe(device: string, point: string): PointFacts | undefined;
   /** Tells of the store's own events (epoch, gap, clock, store). They are logged already: show them, do not append them. */
   readonly onEvent?: (event: AgentEvent) => void;
+  /**
+   * Told at the opening: the time of the last commit (Unix epoch ms), where its clock was to be trusted. With it, the log
+   * takes a clock that shows less, and has nothing better behind it than a battery, for wrong: it goes on from there.
+   */
+  readonly onLastKnown?: (wall: number) => void;
   /** Id of the machine; another one than the log was made on begins a new epoch. Default: read from the machine. */
   readonly hardware?: string;
   /** How long `openStore` waits for an ill disk before it goes on with the memory ring, ms. Default 10000. */

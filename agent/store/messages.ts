@@ -71,6 +71,8 @@ export interface Opened {
   readonly epoch: string;
   readonly heads: Heads;
   readonly tails: Heads;
+  /** True time of the last commit before, Unix epoch ms, where the clock was to be trusted. */
+  readonly lastKnown?: number;
   /** Events that opening has logged: epoch, gap, store. */
   readonly events: readonly AgentEvent[];
 }
@@ -100,6 +102,8 @@ export interface ThreadData {
   readonly budget: number;
   /** ms */
   readonly maxAge: number;
+  /** A clock that shows less than the time of the last commit is wrong, unless NTP or GNSS stand behind it. */
+  readonly heedLastKnown: boolean;
   /** Of the facade: what it has not seen committed it will ask for again. */
   readonly instance: string;
   readonly boot: string;

@@ -3,6 +3,7 @@
  * or is a copy of itself. Writes what has to be said of it (epoch, gap) in the same transaction.
  */
 import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { type ClockMapping, trusted, wallAt } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import { LANES } from '../core/point.ts';
 import type { AgentEvent } from '../core/record.ts';
@@ -127,13 +128,37 @@ function resume(
     const newest = log.batches.newest(lane);
     if (newest !== undefined) decodeBatch(newest.body);
   }
-  const clean = log.state.get('clean') === true;
+  const lastKnown = lastKnownTime(log);
   const events = [...disagreements(log, data), ...gapSince(log, data)];
   log.state.clear('clean');
-  learnClock(log, data);
+  learnClock(log, tooEarly(data, lastKnown) ? { ...data, mapping: floorOf(data, lastKnown) } : data);
   log.appendAtOpening(events, data.boot);
-  if (!clean && log.chain.unsigned) log.signAtOpening(data.boot, data.now);
-  return { log, opened: openedOf(log, epoch, events) };
+  // Not where the same process has it again: an ill disk would get a statement with every try.
+  if (events.length > 0 && log.chain.unsigned) log.signAtOpening(data.boot, data.now);
+  const opened = openedOf(log, epoch, events);
+  return { log, opened: lastKnown === undefined ? opened : { ...opened, lastKnown } };
+}
+
+/** True time of the last commit, undefined where there is none or its clock was not to be trusted. */
+function lastKnownTime(log: LogFile): number | undefined {
+  const last = log.lastCommit();
+  if (last === undefined) return undefined;
+  const { clock } = log;
+  const { time, rank } = clock.wall(clock.bootNumber(last.boot), last.mono);
+  return trusted(rank) ? time : undefined;
+}
+
+/** The clock of the agent has nothing better behind it than a battery, and shows less than is known. */
+function tooEarly(
+  { mapping, now, heedLastKnown }: ThreadData,
+  lastKnown: number | undefined,
+): lastKnown is number {
+  const better = mapping.rank === 'ntp' || mapping.rank === 'gnss';
+  return heedLastKnown && !better && lastKnown !== undefined && wallAt(mapping, now).time < lastKnown;
+}
+
+function floorOf({ mapping, now }: ThreadData, wall: number): ClockMapping {
+  return { ...mapping, mono: now, wall, rank: 'floor', uncertaintyMs: Number.MAX_SAFE_INTEGER };
 }
 
 /**
@@ -166,7 +191,7 @@ function gapSince(log: LogFile, data: ThreadData): AgentEvent[] {
   if (log.state.get('clean') === true || last === undefined || last.instance === data.instance) return [];
   const since = log.clock.wall(log.clock.bootNumber(last.boot), last.mono).time;
   const { mapping, now } = data;
-  const until = mapping.wall + (now - mapping.mono) * mapping.rate;
+  const until = Math.max(since, wallAt(mapping, now).time);
   const lanes = ['meter', 'telemetry', 'bulk'];
   const body = {
     lane: 'telemetry',

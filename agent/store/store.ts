@@ -114,8 +114,19 @@ class RunningStore implements Store {
   #threadData(): ThreadData {
     const { dir, agent, hardware = hardwareId(), timezone, config, clock } = this.#options;
     const { budget, maxAge } = config;
+    const heedLastKnown = this.#options.onLastKnown !== undefined;
     const now = { boot: clock.boot, now: clock.mono(), mapping: clock.mapping() };
-    return { dir, agent, hardware, timezone, budget, maxAge, instance: this.#instance, ...now };
+    return {
+      dir,
+      agent,
+      hardware,
+      timezone,
+      budget,
+      maxAge,
+      heedLastKnown,
+      instance: this.#instance,
+      ...now,
+    };
   }
 
   #generation(worker: Worker, healthy: () => void): Disposable {
@@ -155,7 +166,9 @@ class RunningStore implements Store {
     };
   }
 
-  #open({ epoch, heads, events }: Opened): void {
+  #open({ epoch, heads, events, lastKnown }: Opened): void {
+    // Before anything else: what comes is timed by it.
+    if (lastKnown !== undefined) this.#options.onLastKnown?.(lastKnown);
     const before = this.#epoch;
     this.#epoch = epoch;
     // Where something waits, only its commit shows that the disk is well.

@@ -275,7 +275,14 @@ function open(dir: string): boolean {
   const file = join(dir, 'log.db');
   adopt(file);
   const data = { dir, agent: 'agent-1', hardware: 'test:1', timezone: 'UTC', budget: 2 ** 30, maxAge: 1e13 };
-  const { log, opened } = openLog({ ...data, instance: 'cut', boot: 'next', now: 0, mapping });
+  const { log, opened } = openLog({
+    ...data,
+    instance: 'cut',
+    boot: 'next',
+    now: 0,
+    heedLastKnown: false,
+    mapping,
+  });
   log.close();
   return opened.events.some(({ event, body }) => event === 'epoch' && body.reason !== 'first-start');
 }

@@ -24,7 +24,9 @@ import sds from './sds/index.ts';
 import { decoder as sps30Decoder } from './sps30/decode.ts';
 import sps30 from './sps30/index.ts';
 
+export { find as findCjt188 } from './cjt188/find.ts';
 export type { Decoded, DecodedReading, Direction } from './decode.ts';
+export { find as findDlt645 } from './dlt645/find.ts';
 export { type IdentifyOptions, type Identity, identify as identifyModbus } from './modbus/identify.ts';
 
 export const DRIVERS: readonly Driver[] = [

@@ -1,5 +1,5 @@
 /** Finds the answer to a request among the bytes of a line, whatever stands before it. */
-import type { Match, Matcher } from '../agent/core/link.ts';
+import type { Answer, Exchange, ExchangeRequest, Match, Matcher } from '../agent/core/link.ts';
 import { type FrameAt, PREAMBLE, preambles, START } from './meter-frame.ts';
 
 /**
@@ -34,4 +34,27 @@ function nextStart(received: Uint8Array, from: number): number {
   let at = from;
   while (at < received.length && received[at] !== START && received[at] !== PREAMBLE) at++;
   return at;
+}
+
+/**
+ * An exchange whose answer may come late without harm: what comes after its time-out is as good an answer to the next
+ * question, which asks the same in other words. Without it the line would hold such an answer for owed to this one, and
+ * never give it to the next.
+ */
+export async function forgiving(
+  exchange: Exchange,
+  request: ExchangeRequest & { readonly match: Matcher },
+  signal: AbortSignal,
+): Promise<Answer> {
+  let over = false;
+  const match: Matcher = (received) => {
+    const found = request.match(received);
+    return over && found.kind === 'frame' ? { kind: 'foreign', length: found.length } : found;
+  };
+  try {
+    return await exchange({ ...request, match }, signal);
+  } catch (error) {
+    over = true;
+    throw error;
+  }
 }

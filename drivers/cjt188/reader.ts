@@ -5,7 +5,7 @@ import { AgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import type { Mono } from '../../agent/core/reading.ts';
 import { PREAMBLES, preambles } from '../meter-frame.ts';
-import { matcher } from '../meter-match.ts';
+import { forgiving, matcher } from '../meter-match.ts';
 import {
   ABNORMAL,
   answers,
@@ -33,6 +33,18 @@ export interface Payload {
   readonly time: Mono;
 }
 
+export interface Question {
+  /** Identifier, highest byte first. */
+  readonly di: string;
+  readonly order: Order;
+  /** SER */
+  readonly serial: number;
+  /** Bytes expected behind SER. */
+  readonly size: number;
+  /** The same will be asked again in the other order if there is no answer: one that comes late is good for both. */
+  readonly forgiven: boolean;
+}
+
 /** Bytes of a request. */
 export function requestLength(map: DeviceMap): number {
   return map.preambles + OVERHEAD + HEAD;
@@ -44,15 +56,12 @@ export function answerLength(size: number): number {
 }
 
 /**
- * Reads an identifier. `size` are the bytes expected behind SER. Rejects as the exchange does, and with `device-exception`
+ * Reads an identifier. Rejects as the exchange does, and with `device-exception`
  * where the meter refuses (C1): what it said is in `context.refusal`.
  */
 export async function read(
   map: DeviceMap,
-  di: string,
-  order: Order,
-  serial: number,
-  size: number,
+  { di, order, serial, size, forgiven }: Question,
   exchange: Exchange,
   signal: AbortSignal,
 ): Promise<Payload> {
@@ -60,15 +69,13 @@ export async function read(
   const what = `read of ${di} from ${address}`;
   const data = Uint8Array.of(...identifierBytes(di, order), serial);
   const expected = { address, control: READ, di };
-  const answer = await exchange(
-    {
-      bytes: request({ type, address, control: READ, data }, map.preambles),
-      match: matcher(frameAt, (frame) => answers(frame, expected)),
-      timeout: delay + character * (answerLength(size) + SLACK),
-      gap: BYTE_GAP,
-    },
-    signal,
-  );
+  const asked = {
+    bytes: request({ type, address, control: READ, data }, map.preambles),
+    match: matcher(frameAt, (frame) => answers(frame, expected)),
+    timeout: delay + character * (answerLength(size) + SLACK),
+    gap: BYTE_GAP,
+  };
+  const answer = await (forgiven ? forgiving(exchange, asked, signal) : exchange(asked, signal));
   const found = frameAt(answer.bytes, preambles(answer.bytes, 0));
   if (found.kind !== 'frame') throw new AgentError('frame-invalid', `${what} failed: the answer is no frame`);
   const { control, data: got } = found.frame;

@@ -83,7 +83,9 @@ export class Cjt188Session implements PolledSession {
 
   async #ask(group: Group, order: Order, exchange: Exchange, signal: AbortSignal): Promise<Payload> {
     this.#serial = (this.#serial + 1) & 0xff;
-    const payload = await read(this.#map, group.di, order, this.#serial, group.size, exchange, signal);
+    const { di, size } = group;
+    const question = { di, order, serial: this.#serial, size, forgiven: !this.#proven };
+    const payload = await read(this.#map, question, exchange, signal);
     this.#proven = true;
     return payload;
   }

@@ -157,6 +157,22 @@ const edition1997: Dlt645Model = {
   },
 };
 
+/** A meter that knows a block knows its parts, too, each by its own identifier. */
+function withParts(model: Dlt645Model): Dlt645Model {
+  const contents: Record<string, readonly MeterCell[]> = { ...model.contents };
+  for (const [di, cells] of Object.entries(model.contents)) {
+    const block = model.version === '2007' ? /^(0[02]..)FF00$/.exec(di) : /^(90.|B6.)F$/.exec(di);
+    // Voltages and currents begin with phase A, 1; all else with the total, 0.
+    const first = /^(020[12]|B6[12])/.test(di) ? 1 : 0;
+    if (block === null) continue;
+    cells.forEach((cell, i) => {
+      const part = model.version === '2007' ? `0${i + first}00` : String(i + first);
+      contents[`${block[1]}${part}`] = [cell];
+    });
+  }
+  return { ...model, contents };
+}
+
 export const DLT645_MODELS: ReadonlyMap<string, Dlt645Model> = new Map(
-  [singlePhase, threePhase, edition1997].map((model) => [model.stem, model]),
+  [singlePhase, threePhase, edition1997].map(withParts).map((model) => [model.stem, model]),
 );

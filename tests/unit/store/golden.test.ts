@@ -85,5 +85,5 @@ test.each(GOLDEN)('a log of schema $version opens, goes on and can be read', asy
     last: 281,
   });
   // What another key has signed proves nothing to whoever trusts the first.
-  expect(findings.map(({ what }) => what)).toEqual(was.signed > 0 ? ['signature'] : []);
+  expect(findings.map(({ what }) => what)).toEqual(was.signed > 0 ? ['signature', 'signature'] : []);
 });

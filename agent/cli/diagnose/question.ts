@@ -111,14 +111,18 @@ export async function deviceUnit(
     return undefined;
   }
   const requests: Uint8Array[] = [];
+  let otherFraming = false;
   const session = driver.open({ device, clock, log: silent }, line);
   // Asked only for its question: nothing is on the line yet.
   const exchange = ({ bytes }: { readonly bytes: Uint8Array }): Promise<never> => {
-    if (READS.has(bytes[1] ?? 0) && bytes.length === 8 && crcFits(bytes)) requests.push(bytes);
+    if (!crcFits(bytes)) otherFraming = true;
+    else if (READS.has(bytes[1] ?? 0) && bytes.length === 8) requests.push(bytes);
     return Promise.reject(new AgentError('timeout', 'not asked'));
   };
   const { signal } = new AbortController();
   await Promise.allSettled([...session.polls].map((poll) => poll.execute(exchange, signal)));
+  // Modbus ASCII or MBAP: its bytes are others.
+  if (otherFraming) return undefined;
   const sorted = requests.sort((a, b) => answerSize(b) - answerSize(a));
   const [long, first] = [sorted[0], sorted.at(-1)];
   if (long === undefined || first === undefined) return { ...unknownUnit(unit), device: device.id };

@@ -55,7 +55,8 @@ export interface Observed {
 
 const LISTEN = 4000;
 const LISTEN_ON = 12_000;
-const ROUNDS = 14;
+/** Questions to each unit; more to few, so that there are enough of them to call a line healthy. */
+const ROUNDS = { least: 14, most: 40, questions: 100 };
 /** Further questions to a unit in trouble. */
 const AGAIN = 24;
 /** Part of the budget until which the given setting is asked at. */
@@ -117,12 +118,14 @@ class Session {
       foreignRequests: this.given.foreign.requests,
     });
     tell?.({ step: 'asking', serial, units: expected.length });
-    for (let round = 0; round < ROUNDS; round++) {
+    const { least, most, questions } = ROUNDS;
+    const rounds = Math.min(most, Math.max(least, Math.ceil(questions / expected.length)));
+    for (let round = 0; round < rounds; round++) {
       for (const who of expected) {
         if (this.#spent() > ASKING) return;
         await this.#askUnit(ear, who, round);
       }
-      if (round % 3 === 0) await this.#askNobody(ear, round / 3);
+      if (round % 3 === 0 && round < least) await this.#askNobody(ear, round / 3);
     }
     await this.#again(ear);
     // Something was odd now and then: whoever talks seldom is heard by listening longer.
@@ -137,7 +140,8 @@ class Session {
   async #again(ear: Ear): Promise<void> {
     for (const who of this.#options.expected) {
       const unit = unitTally(this.given, who.unit);
-      if (unit.garbled < 2 && unit.fringed < 2 && unit.twins === 0) continue;
+      const { good, silent, garbled, fringed, twins } = unit;
+      if (garbled + fringed + twins === 0 && (good === 0 || silent === 0)) continue;
       for (let i = 0; i < AGAIN && this.#spent() < ASKING; i++) {
         await this.#ask(ear, this.given, this.#questionsOf(who).short(), this.#timeout(1), LONG_TAIL);
       }

@@ -82,7 +82,9 @@ function healthy({ given, expected, known, interrupted }: Observed): boolean {
   const units = expected.flatMap(({ unit }) => given.units.get(unit) ?? []);
   const there = known ? units : units.filter(({ good, garbled }) => good + garbled > 0);
   if (interrupted || there.length === 0 || (known && units.length < expected.length)) return false;
-  const answered = there.every(({ asked, good, silent }) => good > 2 && silent <= Math.max(1, asked * LOST));
+  const answered = there.every(
+    ({ asked, good, silent, garbled }) => good > 2 && garbled === 0 && silent <= Math.max(1, asked * LOST),
+  );
   const { requests, frames } = given.foreign;
   return answered && requests === 0 && frames <= 1 && oddities(given) <= ODD * given.asks.total;
 }

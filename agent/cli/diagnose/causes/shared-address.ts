@@ -22,7 +22,10 @@ export function sharedAddress(
     const unit = given.units.get(who.unit);
     if (unit === undefined) return [];
     if (unit.late > 0) return [];
-    if (unit.doubled >= 2) return [{ unit: who.unit, finding: finding(who, unit, 'certain') }];
+    // Answers to another master look like second ones; but it asks more than one unit.
+    const alone = expected.every((one) => one === who || (given.units.get(one.unit)?.doubled ?? 0) === 0);
+    if (unit.doubled >= 2 && alone && given.foreign.requests === 0)
+      return [{ unit: who.unit, finding: finding(who, unit, 'certain') }];
     if (!wellOtherwise(observed, who.unit)) return [];
     const likely = collides(unit) || follows(unit);
     return likely ? [{ unit: who.unit, finding: finding(who, unit, 'likely') }] : [];
@@ -33,8 +36,12 @@ export function sharedAddress(
 function wellOtherwise({ given, expected }: Observed, unit: number): boolean {
   const others = expected.flatMap((one) => (one.unit === unit ? [] : (given.units.get(one.unit) ?? [])));
   const sick = others.filter(
-    ({ garbled, asked, fringed, doubled, twins, late }) =>
-      garbled > 1 + 0.05 * asked || fringed > 1 || doubled + twins + late > 0,
+    ({ good, silent, garbled, asked, fringed, doubled, twins, late }) =>
+      garbled > 1 + 0.05 * asked ||
+      fringed > 1 ||
+      doubled + twins + late > 0 ||
+      // Its answers may come late, into those of this one.
+      (good > 0 && silent > 0),
   );
   return (
     sick.length === 0 &&
@@ -57,17 +64,23 @@ function collides(unit: UnitTally): boolean {
   // Bit errors have other causes. In long answers there are several, so that only short ones tell.
   const brief = damage.filter(({ expected }) => refuses || expected <= BRIEF);
   const light = brief.filter(({ oneBit, oneByte, extra }) => oneByte || (oneBit && extra < 3)).length;
-  if (brief.length < LEAST || share(light, brief.length) > 0.25) return false;
-  const longer = damage.filter((one) => one.length > (refuses ? REFUSAL : one.expected)).length;
+  if (brief.length < LEAST || share(light, brief.length) > 0.2) return false;
+  const longer = damage.filter((one) => {
+    const excess = one.length - (refuses ? REFUSAL : one.expected);
+    return excess > (refuses ? 0 : 2);
+  }).length;
   const beside = fringes.filter(spoken).length;
   return doubled + twins > 0 || longer + beside >= 2;
 }
 
-/** Whole answers with pieces of another one beside them, of many lengths; or with a whole second one after a pause. */
+/** Whole answers with other pieces beside them each time; or with a whole second one after a pause. */
 function follows({ silent, twins, fringes }: UnitTally): boolean {
   const pieces = fringes.filter(spoken);
   const lengths = new Set(pieces.map(({ length }) => length));
-  return silent === 0 && (twins >= 3 || (pieces.length >= 3 && lengths.size >= 3));
+  const words = fringes.filter((bytes) => bytes.some((byte) => !PULSES.has(byte)));
+  const various = new Set(words.map(String)).size;
+  const many = (pieces.length >= 3 && lengths.size >= 3) || (words.length >= 5 && various >= 3);
+  return silent === 0 && (twins >= 3 || many);
 }
 
 /** More than the pulses of a line that floats. */

@@ -12,8 +12,9 @@ export function wrongSettings({ given, serial, others, expected }: Observed): Fi
   });
   const here = expected.filter(({ unit }) => (given.units.get(unit)?.good ?? 0) > 0);
   const answers = found.reduce((sum, one) => sum + one.answers, 0);
-  // One may be a very late answer from before.
-  if (answers < 2) return undefined;
+  // One may be a very late answer from before. And where others talk in valid frames the setting is right: what came
+  // elsewhere were answers to them.
+  if (answers < 2 || given.foreign.requests > 1) return undefined;
   const [first] = found;
   const where = found.map((one) => settingText(one.serial)).join(' and ');
   const parity = found.every((one) => one.serial.baud === serial.baud);

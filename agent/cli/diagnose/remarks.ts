@@ -2,7 +2,16 @@
 import { nameOf, namesOf, of } from './names.ts';
 import type { Observed } from './session.ts';
 import { settingText } from './settings.ts';
-import type { Finding } from './verdict.ts';
+import type { Cause, Finding } from './verdict.ts';
+
+/** Causes that spoil answers: the answers need no word of their own. */
+const EXPLAIN = [
+  'a-b-swapped',
+  'wrong-settings',
+  'second-master',
+  'shared-address',
+  'no-termination-or-bias',
+] as const satisfies readonly Cause[];
 
 export function remarks(observed: Observed, findings: readonly Finding[]): readonly string[] {
   const { given, expected, known, serial, others, interrupted } = observed;
@@ -23,7 +32,7 @@ export function remarks(observed: Observed, findings: readonly Finding[]): reado
   }
   for (const who of expected) {
     const unit = tally(who.unit);
-    if (unit === undefined || named.has('shared-address') || named.has('no-termination-or-bias')) continue;
+    if (unit === undefined || EXPLAIN.some((cause) => named.has(cause))) continue;
     if (unit.garbled > 1)
       found.push(
         `${of(unit.garbled, unit.asked)} answers of ${nameOf(who)} came damaged: its stub, its transceiver, a second device with its address, or a baud rate that is slightly off.`,

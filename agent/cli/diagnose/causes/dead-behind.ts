@@ -29,7 +29,7 @@ export function deadBehind(observed: Observed): Finding | undefined {
   return {
     cause: 'dead-behind',
     confidence: 'likely',
-    says: `The line is dead beyond ${nameOf(near)}.`,
+    says: `The line is dead beyond ${nameOf(near)}, or the devices there have no supply.`,
     evidence: [
       `${namesOf(well)} answered cleanly.`,
       `${namesOf(silent)} gave not a single byte, at this setting and at all others tried.`,

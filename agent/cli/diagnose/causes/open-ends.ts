@@ -66,7 +66,7 @@ export function openEnds({ given, expected }: Observed, apart: ReadonlySet<numbe
         : []),
       ...(there.length > 1 ? [`It strikes all ${there.length} units that answer.`] : []),
     ],
-    fix: 'Put 120 Ω between A and B at both ends of the cable and nowhere else, bias (560 to 680 Ω from A to supply, from B to ground, polarity as marked) at one place, and connect the common wire. Keep stubs short and the cable away from power lines.',
+    fix: 'Put 120 Ω between A and B at both ends of the cable and nowhere else, bias at one place (560 to 680 Ω from the positive wire to the supply and from the negative one to ground), and connect the common wire. Keep stubs short and the cable away from power lines.',
   };
 }
 

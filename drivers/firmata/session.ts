@@ -269,7 +269,11 @@ class FirmataSession implements StreamSession {
     const { board } = this.#opened;
     if (wired.wire.mode === 'pwm') board.analogWrite(wired.pin, raw);
     else board.digitalWrite(wired.pin, raw);
-    const { state } = await this.#states.query(wired.pin, either);
+    let { state } = await this.#states.query(wired.pin, either);
+    // An answer names its pin only: one that was given up on earlier may have come in place of this one.
+    for (let again = 0; state !== raw && again < 2; again++) {
+      state = (await this.#states.query(wired.pin, either)).state;
+    }
     if (state !== raw) {
       return {
         kind: 'rejected',

@@ -8,7 +8,5 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Real ports, brokers and browsers share two cores with the tests of a gateway: fewer at once is faster and steadier.
     maxWorkers: 2,
-    // A machine that is shared can stand still for seconds; a test that fails twice has found something.
-    retry: process.env.CI === undefined ? 0 : 1,
   },
 });

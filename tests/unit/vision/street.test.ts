@@ -49,7 +49,7 @@ describe('sprites', () => {
   /** Lanes as the world uses them: 1 is the far one, 0 the near one, 2 the cycle lane before the camera. */
   test.each([
     ['car', [0, 1, 2]],
-    ['bus', [0, 1]],
+    ['bus', [0, 1, 2]],
     ['truck', [0, 1]],
     ['motorcycle', [0, 1, 2]],
     ['bicycle', [2]],

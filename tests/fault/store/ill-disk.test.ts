@@ -4,8 +4,9 @@ import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import type { Lane } from '../../../agent/core/point.ts';
 import type { LoggedRecord } from '../../../agent/core/record.ts';
+import type { PartHealth } from '../../../agent/core/view.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
-import type { Appended } from '../../../agent/store/store.ts';
+import type { Appended, Store } from '../../../agent/store/store.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { CONFIG, folder, open, reading } from '../../unit/store/site.ts';
 
@@ -25,6 +26,20 @@ async function withTime<T>(clock: VirtualClock, promise: PromiseLike<T>): Promis
   }
   return done;
 }
+
+/** Resolves once the health is as wanted; on a machine under load a slow commit may be told of before. */
+function health(store: Store, wanted: (health: PartHealth) => boolean): Promise<void> {
+  if (wanted(store.health())) return Promise.resolve();
+  return new Promise((resolve) => {
+    const listening = store.onHealth((now) => {
+      if (!wanted(now)) return;
+      listening[Symbol.dispose]();
+      resolve();
+    });
+  });
+}
+
+const ill = ({ state }: PartHealth) => state === 'degraded' || state === 'down';
 
 function records(file: string, lane: Lane): readonly LoggedRecord[] {
   using source = openLogSource(file);
@@ -48,8 +63,10 @@ test('a full disk: appends wait in memory, health says what to do, all is writte
     waiting.push(store.append(noise(500, i * 500), []));
     await clock.advance(1000);
   }
-  await withTime(clock, new Promise<void>((resolve) => store.onHealth(() => resolve())));
-  expect(store.health()).toMatchObject({ state: 'degraded', fix: expect.stringMatching(/Free space/) });
+  await withTime(
+    clock,
+    health(store, ({ state, fix }) => state === 'degraded' && /Free space/.test(fix ?? '')),
+  );
   expect(store.heads().telemetry).toBeLessThan(5000);
   rmSync(join(at.dir, 'full'));
   const appended = await withTime(clock, Promise.all(waiting));
@@ -60,14 +77,13 @@ test('a full disk: appends wait in memory, health says what to do, all is writte
   expect(logged.map((one) => (one.kind === 'reading' ? one.value : undefined))).toEqual(
     noise(5000, 0).map(({ value }) => value),
   );
-  expect(events.map(({ event, body }) => [event, body.state])).toEqual([
-    ['epoch', undefined],
-    ['store', 'ill'],
-    ['store', 'recovered'],
-  ]);
-  const told = records(store.file, 'event').map((one) => (one.kind === 'event' ? one.body.state : ''));
+  // Once down and once up; on a machine under load a slow commit before it may have been told in the same way.
+  const states = events.map(({ event, body }) => (event === 'store' ? body.state : event));
+  expect(states).toEqual(['epoch', ...states.slice(1).map((_, i) => (i % 2 === 0 ? 'ill' : 'recovered'))]);
+  expect(states.at(-1)).toBe('recovered');
   // The epoch first, and the signature of the stop last.
-  expect(told).toEqual([undefined, 'ill', 'recovered', undefined]);
+  const told = records(store.file, 'event').map((one) => (one.kind === 'event' ? one.body.state : ''));
+  expect(told).toEqual([undefined, ...states.slice(1), undefined]);
 });
 
 test('what the ring cannot hold goes oldest telemetry first and becomes a gap record; alarms stay', async () => {
@@ -104,7 +120,7 @@ test('a log that another program holds locked: the store waits and recovers by i
   const other = new Database(store.file);
   other.exec('BEGIN IMMEDIATE');
   const waiting = store.append(noise(5, 0), []);
-  await withTime(clock, new Promise<void>((resolve) => store.onHealth(() => resolve())));
+  await withTime(clock, health(store, ill));
   expect(store.health()).toMatchObject({ state: 'degraded' });
   other.exec('ROLLBACK');
   other.close();
@@ -140,8 +156,7 @@ test('a store whose folder cannot be made opens ill, and its appends are rejecte
   const { store } = await withTime(clock, open(join(at.dir, 'file', 'state'), { clock }));
   const waiting = store.append(noise(3, 0), []);
   waiting.catch(() => {});
-  const ill = new Promise<void>((resolve) => store.onHealth(() => resolve()));
-  if (store.health().state !== 'degraded') await withTime(clock, ill);
+  await withTime(clock, health(store, ill));
   expect(store.health().state).toBe('degraded');
   expect(store.epoch).toBeUndefined();
   await withTime(clock, store[Symbol.asyncDispose]());

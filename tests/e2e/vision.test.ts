@@ -53,8 +53,8 @@ describe('counting the drawn street', () => {
     const judged = () =>
       counts('vehicles').flatMap(({ value, time }) => {
         const at = Date.parse(time);
-        // The frame was drawn at most this long before it was decoded.
-        const truth = plan(at - 400, at, 'vehicleCount');
+        // The frame was drawn at most this long before it was decoded, also on a machine that is busy otherwise.
+        const truth = plan(at - 1500, at, 'vehicleCount');
         return truth === undefined ? [] : [{ value, truth }];
       });
     await city.until(() => judged().length >= ENOUGH, `${ENOUGH} settled vehicle counts`, 120_000);

@@ -4,7 +4,7 @@ import { decoder as a02yyuwDecoder } from './a02yyuw/decode.ts';
 import a02yyuw from './a02yyuw/index.ts';
 import { decoder as cjt188Decoder } from './cjt188/decode.ts';
 import cjt188 from './cjt188/index.ts';
-import { type Decoded, type Decoder, type Direction, refused } from './decode.ts';
+import { type Decoded, type Decoder, type Direction, decodeWith } from './decode.ts';
 import { decoder as dlt645Decoder } from './dlt645/decode.ts';
 import dlt645 from './dlt645/index.ts';
 import firmata from './firmata/index.ts';
@@ -63,15 +63,7 @@ export function driverFor(protocol: string): Driver | undefined {
   return DRIVERS.find((driver) => driver.protocol === protocol);
 }
 
-/**
- * Explains one frame field by field. `input` is bytes, or text (hex, or the frame itself for text protocols). Never
- * throws: a frame that does not stand its checks, and a protocol nobody knows, give `ok: false` with the reason.
- */
+/** Explains one frame of a driver's protocol field by field; see `decodeWith`. */
 export function decode(protocol: string, input: Uint8Array | string, dir?: Direction): Decoded {
-  const decoder = DECODERS.find((candidate) => candidate.protocols.includes(protocol));
-  if (decoder === undefined) {
-    const known = DECODERS.flatMap((candidate) => candidate.protocols).join(', ');
-    return refused(`protocol ${protocol} is not known: expected one of ${known}`);
-  }
-  return decoder.decode(protocol, input, dir);
+  return decodeWith(DECODERS, protocol, input, dir);
 }

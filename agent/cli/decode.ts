@@ -2,19 +2,20 @@
 import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import { type Decoded, type Direction, decode } from '../../drivers/index.ts';
 import { fromHex } from '../core/bytes.ts';
+import type { Decoded, Direction, Hints } from '../core/decode.ts';
+import { decode } from './decoders.ts';
 import { EXIT } from './exit.ts';
 
 export function register(program: Command): void {
   program
     .command('decode')
     .description('explain a frame field by field')
-    .argument('[protocol]', 'modbus-rtu, modbus-tcp, modbus-ascii, plantower …')
+    .argument('[protocol]', 'modbus-rtu, modbus-tcp, plantower, hj212 …')
     .argument('[frame...]', 'the frame as hex, or as it is for protocols of text')
     .option(
       '--jsonl',
-      'take lines {"id","protocol","hex"|"text","dir"?} on standard input, answer one line each',
+      'take lines {"id","protocol","hex"|"text","dir"?,"standard"?,"date"?} on standard input, answer one line each',
     )
     .option('--dir <direction>', 'up: from the device, down: to it; absent: the frame decides')
     .option('--json', 'answer in JSON')
@@ -49,6 +50,13 @@ function direction(dir: unknown): Direction | undefined {
   return dir === 'up' || dir === 'down' ? dir : undefined;
 }
 
+function hintsOf({ standard, date }: Readonly<Record<string, unknown>>): Hints {
+  return {
+    ...(typeof standard === 'string' ? { standard } : {}),
+    ...(typeof date === 'string' ? { date } : {}),
+  };
+}
+
 /** Answers every line that is not empty with one line, in order; a line that is no request is answered too. */
 async function lines(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Promise<void> {
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -68,13 +76,14 @@ function answer(line: string): { readonly id: unknown; readonly decoded: Decoded
   }
   if (typeof request !== 'object' || request === null)
     return wrong('expected an object with protocol and hex or text');
-  const { id = null, protocol, hex, text, dir } = request as Readonly<Record<string, unknown>>;
+  const { id = null, protocol, hex, text, dir, ...rest } = request as Readonly<Record<string, unknown>>;
   if (typeof protocol !== 'string') return wrong('expected a protocol', id);
+  const hints = hintsOf(rest);
   if (typeof hex === 'string') {
     const bytes = fromHex(hex);
     if (bytes === undefined) return wrong('hex has a digit too few, or something that is no hex digit', id);
-    return { id, decoded: decode(protocol, bytes, direction(dir)) };
+    return { id, decoded: decode(protocol, bytes, direction(dir), hints) };
   }
   if (typeof text !== 'string') return wrong('expected hex or text', id);
-  return { id, decoded: decode(protocol, text, direction(dir)) };
+  return { id, decoded: decode(protocol, text, direction(dir), hints) };
 }

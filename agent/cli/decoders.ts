@@ -1,0 +1,16 @@
+/** All that `kerbside decode` can explain: what devices say, and what uplinks send and hear. */
+import { DECODERS } from '../../drivers/index.ts';
+import { type Decoded, type Direction, decodeWith, type Hints } from '../core/decode.ts';
+import { UPLINK_DECODERS } from '../uplink/decode.ts';
+
+const ALL = [...DECODERS, ...UPLINK_DECODERS];
+
+/** See `decodeWith`. */
+export function decode(
+  protocol: string,
+  input: Uint8Array | string,
+  dir?: Direction,
+  hints?: Hints,
+): Decoded {
+  return decodeWith(ALL, protocol, input, dir, hints);
+}

@@ -1,0 +1,5 @@
+/** Explainers of what uplinks send and hear, for `kerbside decode`: one line per protocol. */
+import type { Decoder } from '../core/decode.ts';
+import { decoder as hj212 } from './hj212/decode.ts';
+
+export const UPLINK_DECODERS: readonly Decoder[] = [hj212];

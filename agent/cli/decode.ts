@@ -11,11 +11,11 @@ export function register(program: Command): void {
   program
     .command('decode')
     .description('explain a frame field by field')
-    .argument('[protocol]', 'modbus-rtu, modbus-tcp, plantower, hj212 …')
+    .argument('[protocol]', 'modbus-rtu, modbus-tcp, plantower, hj212, sparkplug-b …')
     .argument('[frame...]', 'the frame as hex, or as it is for protocols of text')
     .option(
       '--jsonl',
-      'take lines {"id","protocol","hex"|"text","dir"?,"standard"?,"date"?} on standard input, answer one line each',
+      'take lines {"id","protocol","hex"|"text","dir"?,"standard"?,"date"?,"topic"?} on standard input, answer one line each',
     )
     .option('--dir <direction>', 'up: from the device, down: to it; absent: the frame decides')
     .option('--json', 'answer in JSON')
@@ -50,10 +50,11 @@ function direction(dir: unknown): Direction | undefined {
   return dir === 'up' || dir === 'down' ? dir : undefined;
 }
 
-function hintsOf({ standard, date }: Readonly<Record<string, unknown>>): Hints {
+function hintsOf({ standard, date, topic }: Readonly<Record<string, unknown>>): Hints {
   return {
     ...(typeof standard === 'string' ? { standard } : {}),
     ...(typeof date === 'string' ? { date } : {}),
+    ...(typeof topic === 'string' ? { topic } : {}),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Hints {
   readonly standard?: string;
   /** Day of the figures, `YYYY-MM-DD`: the edition in force then. */
   readonly date?: string;
+  /** Topic it came on, for protocols over MQTT. */
+  readonly topic?: string;
 }
 
 export interface Decoder {

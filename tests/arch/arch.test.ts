@@ -75,8 +75,9 @@ describe('the house', () => {
     expect(circles).toEqual([]);
   });
 
-  test('no file over 500 lines', () => {
+  test('no file over 500 lines, but what a generator writes', () => {
     const long = files
+      .filter((file) => !file.endsWith('.pb.js'))
       .map((file) => ({ file, lines: readFileSync(file, 'utf8').split('\n').length }))
       .filter(({ lines }) => lines > 500);
     expect(long).toEqual([]);

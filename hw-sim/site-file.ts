@@ -72,7 +72,12 @@ function lineEntry(line: StreetLine): object {
   const { id, baud, format, timeout } = line.plan;
   const wait = timeout === undefined ? undefined : ms(timeout);
   if (line.kind === 'tcp') {
-    return { id, tcp: `${line.port.host}:${line.port.port}`, framing: 'modbus-tcp', timeout: wait };
+    return {
+      id,
+      tcp: `${line.port.host.includes(':') ? `[${line.port.host}]` : line.port.host}:${line.port.port}`,
+      framing: 'modbus-tcp',
+      timeout: wait,
+    };
   }
   return { id, port: line.port.path, baud, format, timeout: wait };
 }

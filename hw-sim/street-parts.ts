@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Camera } from './camera/index.ts';
 import { startCameraThread } from './camera-link.ts';
-import { type CityBroker, startBroker } from './city/broker.ts';
+import { type CityBroker, type LoopbackHost, startBroker } from './city/broker.ts';
 import { ArduinoFirmata } from './devices/arduino-firmata.ts';
 import { createMeter, type Meter } from './devices/meters.ts';
 import { ModbusDevice } from './devices/modbus-device.ts';
@@ -30,6 +30,8 @@ export interface StreetOptions {
   readonly speed?: number;
   /** Folder for the stable names of the serial ports; absent: the terminals' own paths, which change when replugged. */
   readonly ports?: string;
+  /** Where broker and TCP lines listen. Default 127.0.0.1. */
+  readonly host?: LoopbackHost;
   /** File that the ledger is appended to; absent: kept in memory. */
   readonly ledger?: string;
   /** First port of the embedded broker, 0 for any; `false`: no broker. Default 0. */
@@ -99,6 +101,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
       : started.use(
           await startBroker({
             port: options.broker ?? 0,
+            ...(options.host === undefined ? {} : { host: options.host }),
             ...(options.say === undefined ? {} : { say: (text) => say(`city: ${text}`) }),
           }),
         );
@@ -156,7 +159,12 @@ async function openLine(
   const time = realTime({ precise: options.precise ?? false });
   if (plan.tcp) {
     const modbus = own.filter((device) => device instanceof ModbusDevice);
-    return { kind: 'tcp', plan, port: await openTcpLine({ id: plan.id, devices: modbus, ledger, time }) };
+    const { host = '127.0.0.1' } = options;
+    return {
+      kind: 'tcp',
+      plan,
+      port: await openTcpLine({ id: plan.id, devices: modbus, ledger, time, host }),
+    };
   }
   const { id, baud, format, duplex } = plan;
   const link = options.ports === undefined ? {} : { link: join(options.ports, id) };

@@ -69,7 +69,18 @@ interface CheckFlags extends Common {
 }
 
 async function check(log: string | undefined, { site, key, received, json }: CheckFlags): Promise<void> {
-  const file = await logOf(log, site);
+  checkLog(await logOf(log, site), { key, received, json });
+}
+
+/** Checks a log and says what was found; sets the exit code. Also what `verify --chain` does. */
+export function checkLog(
+  file: string,
+  {
+    key,
+    received,
+    json,
+  }: { key?: string | undefined; received?: string | undefined; json?: true | undefined },
+): void {
   const report = checkEvidence(file, {
     ...(key === undefined ? {} : { key }),
     ...(received === undefined ? {} : { received: statementsIn(textOf(received)) }),

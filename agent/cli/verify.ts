@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/values.ts';
+import { checkLog } from './evidence.ts';
 import { EXIT } from './exit.ts';
 import { ReceiverLedger } from './verify/ledger.ts';
 import { type BrokerOptions, listen, readMessages } from './verify/receive.ts';
@@ -23,6 +24,7 @@ interface Options {
   readonly agent: string;
   readonly for?: number;
   readonly complete?: true;
+  readonly chain?: string;
   readonly json?: true;
   readonly username?: string;
   readonly passwordFile?: string;
@@ -38,6 +40,10 @@ export function register(program: Command): void {
     .option('--broker <url>', 'listen at this broker: mqtt:// or mqtts://')
     .option('--file <path>', 'read messages from a file of JSON lines {"topic", "payload"} instead')
     .option('--http <port>', 'be the receiver of HTTP uplinks on this port of 127.0.0.1', port)
+    .option(
+      '--chain <log>',
+      'hold this log to the signatures of its device: what was altered, removed or put in; with --file also to what a receiver has kept',
+    )
     .option('--site <id>', 'only this site (of a broker)', '+')
     .option('--agent <id>', 'only this agent', '+')
     .option('--for <time>', 'stop after this long, for example 60s; without it at Ctrl-C', duration)
@@ -50,10 +56,13 @@ export function register(program: Command): void {
     .option('--json', 'answer in JSON')
     .addHelpText('after', '\nExit code 0: the ledger balances. 1: it does not, or nothing was received.')
     .action(async (options: Options, command: Command) => {
-      const sources = [options.broker, options.file, options.http].filter((one) => one !== undefined);
-      if (sources.length !== 1) {
-        command.error('error: give one of --broker, --http or --file', { exitCode: EXIT.usage });
+      const { broker, file, http, chain } = options;
+      const sources = [broker, file, http].filter((one) => one !== undefined);
+      if (chain !== undefined ? broker !== undefined || http !== undefined : sources.length !== 1) {
+        const what = 'error: give one of --broker, --http or --file; --chain alone or with --file';
+        command.error(what, { exitCode: EXIT.usage });
       }
+      if (chain !== undefined) return checkLog(chain, { received: file, json: options.json });
       await verify(options);
     });
 }

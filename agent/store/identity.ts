@@ -30,7 +30,31 @@ function read(file: string): string | undefined {
   }
 }
 
-/** Inode of the file: a copy (restore from backup, other card) has another one, the log never changes its own. */
+/**
+ * Inode and birth of the file: a copy (restore from backup, other card) has others, the log never changes its own. The
+ * birth counts because a file system may give the inode of a removed file to the next one; where it keeps none, the
+ * inode has to do. A file that was overwritten in place looks like the one it was.
+ */
 export function fileId(file: string): string {
-  return String(statSync(file).ino);
+  const { ino, birthtimeNs } = statSync(file, { bigint: true });
+  return birthsAreKept() && birthtimeNs > 0n ? `${ino}:${birthtimeNs}` : String(ino);
+}
+
+/** Whether `id`, as stored, is that of `file`. Older agents, and file systems without births, store the inode alone. */
+export function isFile(id: string | undefined, file: string): boolean {
+  const now = fileId(file);
+  if (id === now) return true;
+  const [ino, birth] = now.split(':');
+  return id === ino || (birth === undefined && id?.split(':')[0] === ino);
+}
+
+let kept: boolean | undefined;
+
+/** A kernel that cannot tell the birth makes node tell the last change instead, which moves. */
+function birthsAreKept(): boolean {
+  if (kept === undefined) {
+    const { birthtimeNs, ctimeNs } = statSync(process.execPath, { bigint: true });
+    kept = birthtimeNs !== ctimeNs;
+  }
+  return kept;
 }

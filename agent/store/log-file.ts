@@ -149,7 +149,7 @@ export class LogFile {
     this.#appendEvents([...changes, ...commit.events], boot);
     for (const [uplink, lane, cursor] of commit.cursors) this.state.settle(uplink, lane, cursor);
     for (const refusal of commit.refusals) this.state.refuse(refusal);
-    const events = this.#retention.run(now, wall).map((gap): AgentEvent => {
+    const events = this.#retention.run(now, wall, boot).map((gap): AgentEvent => {
       const body = { ...gap } as unknown as { [key: string]: Json };
       return { event: 'gap', severity: 'warning', time: now, body };
     });

@@ -20,7 +20,7 @@ import {
 import { Batches } from './batches.ts';
 import { decodeBatch } from './codec/batch.ts';
 import { beginChains } from './evidence/beginning.ts';
-import { fileId, newEpoch } from './identity.ts';
+import { fileId, isFile, newEpoch } from './identity.ts';
 import { LogFile, type LogFileOptions } from './log-file.ts';
 import type { Opened, ThreadData } from './messages.ts';
 import { migrate, versionOf } from './schema.ts';
@@ -112,7 +112,7 @@ function openExisting(
 /** Why a log that can be read must not be gone on with, if so. */
 function strange(meta: Meta, file: string, data: ThreadData): EpochReason | undefined {
   if (meta.hardware !== data.hardware) return 'other-machine';
-  if (meta.file !== fileId(file)) return 'other-file';
+  if (!isFile(meta.file, file)) return 'other-file';
   return meta.agent === data.agent ? undefined : 'other-agent';
 }
 
@@ -123,6 +123,10 @@ function resume(
   epoch: string,
 ): { log: LogFile; opened: Opened } {
   migrate(db);
+  db.prepare("UPDATE meta SET value = ? WHERE key = 'file' AND value <> ?").run(
+    fileId(options.file),
+    fileId(options.file),
+  );
   const log = new LogFile(db, epoch, options);
   for (const lane of LANES) {
     const newest = log.batches.newest(lane);

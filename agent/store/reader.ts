@@ -16,7 +16,6 @@ import { Batches, type BatchRow } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { decodeBatch } from './codec/batch.ts';
 import { type Columns, qualityOf, valueAt } from './columns.ts';
-import { fileId } from './identity.ts';
 import { type LoggedPoint, PointTable } from './points.ts';
 import { versionOf } from './schema.ts';
 import { type Db, openForReading, storeError } from './sqlite.ts';
@@ -53,7 +52,7 @@ export class LogReader implements LogSource {
   constructor(db: Db, file: string) {
     this.#db = db;
     this.#file = file;
-    this.#inode = fileId(file);
+    this.#inode = String(statSync(file).ino);
     this.#batches = new Batches(db);
     this.#points = new PointTable(db);
     this.#clock = new ClockTable(db);

@@ -21,6 +21,9 @@ const EVERY = 60_000;
 /** Less free disk than this counts as full. */
 const FREE_SHARE = 0.05;
 const DAY = 86_400_000;
+/** A clock that jumped further than this has to stay there for so long before what other boots wrote ages by it, ms. */
+const JUMP = 3_600_000;
+const STEADY = 3_600_000;
 /** How long rollup rows stay, ms, by level: far longer than the log. Days stay for good. */
 const ROLLUP_AGE: readonly number[] = [90 * DAY, 2 * 365 * DAY, 10 * 365 * DAY];
 
@@ -45,11 +48,22 @@ export function freeShare(dir: string): number {
   }
 }
 
+interface Now {
+  readonly boot: number;
+  readonly mono: number;
+  readonly now: number;
+  /** `now` has not jumped for a while. */
+  readonly steady: boolean;
+}
+
 export class Retention {
   readonly #options: RetentionOptions;
   readonly #free: (dir: string) => number;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #budget: number;
+  /** True less monotonic time at the last look, and since when it has not jumped. */
+  #offset = Number.NaN;
+  #steadySince = 0;
   readonly #pages: Statement<[], number>;
   readonly #unused: Statement<[], number>;
   readonly #pageSize: number;
@@ -69,27 +83,34 @@ export class Retention {
     return (Number(this.#pages.get()) - Number(this.#unused.get())) * this.#pageSize;
   }
 
-  /** Drops what has to go, inside a transaction. `mono` and `now`: monotonic and true time. */
-  run(mono: number, now: number): Gap[] {
+  /**
+   * Drops what has to go, inside a transaction. `mono` and `now`: monotonic and true time; `boot`: number of the present
+   * boot, whose batches age by the monotonic clock, so that no jump of the other makes them old.
+   */
+  run(mono: number, now: number, boot: number): Gap[] {
     const gaps: Gap[] = [];
+    if (!(Math.abs(now - mono - this.#offset) <= JUMP)) this.#steadySince = mono;
+    this.#offset = now - mono;
     if (mono - this.#lookedAt >= EVERY) {
       this.#lookedAt = mono;
       this.free = this.#free(this.#options.dir);
       // On a full disk the file must not grow: it goes on in the pages it has.
       const full = this.free < FREE_SHARE;
       this.#budget = full ? Math.min(this.#options.budget, this.used()) : this.#options.budget;
-      for (const lane of LANES) this.#dropOld(lane, now, gaps);
-      this.#dropRollups(now);
+      const steady = mono - this.#steadySince >= STEADY;
+      for (const lane of LANES) this.#dropOld(lane, { boot, mono, now, steady }, gaps);
+      if (steady) this.#dropRollups(now);
     }
     if (this.used() > this.#budget) this.#dropBytes(gaps);
     return gaps;
   }
 
-  #dropOld(lane: Lane, now: number, gaps: Gap[]): void {
+  #dropOld(lane: Lane, { boot: present, mono, now, steady }: Now, gaps: Gap[]): void {
     const { clock, maxAge } = this.#options;
     this.#drop(lane, gaps, ({ boot, mono_max }) => {
+      if (boot === present) return mono - mono_max > maxAge;
       const wall = clock.wall(boot, mono_max);
-      return wall.rank !== 'none' && now - wall.time > maxAge;
+      return steady && wall.rank !== 'none' && now - wall.time > maxAge;
     });
   }
 

@@ -7,9 +7,14 @@ import { Aedes } from 'aedes';
 import { freePort } from '../free-port.ts';
 import { cityLog } from './city-log.ts';
 
+/** The machine itself, over IPv4 or IPv6. */
+export type LoopbackHost = '127.0.0.1' | '::1';
+
 export interface BrokerOptions {
   /** First port tried; 0: any. Default 1883. */
   readonly port?: number;
+  /** Where it listens. Default 127.0.0.1. */
+  readonly host?: LoopbackHost;
   /** Takes a line for people about what arrived. Absent: silence. */
   readonly say?: (line: string) => void;
   /** Least time between two lines about readings, ms. Default 2000. */
@@ -33,6 +38,7 @@ export interface CityBroker extends AsyncDisposable {
 
 /** Rejects where no port is free. */
 export async function startBroker(options: BrokerOptions = {}): Promise<CityBroker> {
+  const { host = '127.0.0.1' } = options;
   const aedes = await Aedes.createBroker();
   const sockets = new Set<Socket>();
   const listeners = new Set<(topic: string, payload: Uint8Array, retain: boolean) => void>();
@@ -57,7 +63,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
     });
     await new Promise<void>((resolve, reject) => {
       fresh.once('error', reject);
-      fresh.listen(port, '127.0.0.1', () => {
+      fresh.listen(port, host, () => {
         fresh.off('error', reject);
         resolve();
       });
@@ -84,7 +90,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
   if (port !== wanted && wanted !== 0) say?.(`port ${wanted} is taken, the city listens on ${port}`);
 
   return {
-    url: `mqtt://127.0.0.1:${port}`,
+    url: `mqtt://${host === '::1' ? '[::1]' : host}:${port}`,
     port,
     get up() {
       return server !== undefined;

@@ -1,5 +1,5 @@
 /**
- * Modbus TCP devices behind a listening socket, on 127.0.0.1: several unit ids on one port, pipelined requests answered
+ * Modbus TCP devices behind a listening socket on the loopback: several unit ids on one port, pipelined requests answered
  * in order. No wire time but the turnaround of each device. MODBUS Messaging on TCP/IP V1.0b §3.
  */
 import { createServer, type Socket } from 'node:net';
@@ -20,6 +20,8 @@ export interface TcpLineOptions {
   readonly devices: readonly ModbusDevice[];
   /** 0: any free one. Default 0. */
   readonly port?: number;
+  /** Where it listens. Default 127.0.0.1. */
+  readonly host?: '127.0.0.1' | '::1';
   /** From a request's last byte to its answer's first, ms. Default 2. */
   readonly turnaround?: number;
   readonly ledger?: Ledger;
@@ -43,7 +45,7 @@ export interface TcpLine extends AsyncDisposable {
 
 /** Rejects with the system's error where the port is taken. */
 export async function openTcpLine(options: TcpLineOptions): Promise<TcpLine> {
-  const { id, ledger, turnaround = 2, time = realTime() } = options;
+  const { id, ledger, turnaround = 2, time = realTime(), host = '127.0.0.1' } = options;
   const units = new Map(options.devices.map((device) => [device.unit, device]));
   const faults = new Set<Fault>();
   const sockets = new Set<Socket>();
@@ -118,7 +120,7 @@ export async function openTcpLine(options: TcpLineOptions): Promise<TcpLine> {
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', () => {
+    server.listen(options.port ?? 0, host, () => {
       server.off('error', reject);
       resolve();
     });
@@ -129,7 +131,7 @@ export async function openTcpLine(options: TcpLineOptions): Promise<TcpLine> {
   };
   return {
     id,
-    host: '127.0.0.1',
+    host,
     port: typeof address === 'object' && address !== null ? address.port : 0,
     get connections() {
       return sockets.size;

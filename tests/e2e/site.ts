@@ -36,7 +36,13 @@ export async function openSite({
   const file = join(dir, 'site.yaml');
   const site = parse(siteFile(street, { broker, console: 1, nodeRed: 2, state: './state' }));
   // Any free port: tests run beside each other.
-  const own = { console: { listen: '127.0.0.1:0' }, node_red: { enabled: false, listen: '127.0.0.1:0' } };
+  const own = {
+    console: { listen: '127.0.0.1:0' },
+    node_red: {
+      enabled: false,
+      listen: street.broker?.url.includes('[::1]') === true ? '[::1]:0' : '127.0.0.1:0',
+    },
+  };
   const cameras = (site.cameras as object[]).map((camera) => ({ ...camera, ...cameraChange }));
   writeFileSync(file, stringify({ ...site, ...own, cameras, ...change }));
   return {

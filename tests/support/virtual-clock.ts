@@ -9,14 +9,15 @@ interface Timer {
 }
 
 export class VirtualClock implements Clock {
-  readonly boot = 'virtual-boot';
+  readonly boot: string;
   #now: Mono = 1000;
   #order = 0;
   readonly #timers = new Set<Timer>();
   readonly #listeners = new Set<(mapping: ClockMapping) => void>();
   #mapping: ClockMapping;
 
-  constructor(wall = Date.UTC(2027, 0, 1), rate = 1) {
+  constructor(wall = Date.UTC(2027, 0, 1), rate = 1, boot = 'virtual-boot') {
+    this.boot = boot;
     this.#mapping = { boot: this.boot, mono: this.#now, wall, rate, rank: 'ntp', uncertaintyMs: 1 };
   }
 

@@ -54,6 +54,10 @@ test('evidence check and export as a process: exit code, first finding, the key,
       expect.objectContaining({ what: 'removed', lane: 'telemetry', from: 120, to: 120 }),
     ]),
   );
+  // The same by the command that also follows messages.
+  const chain = await kerbside(['verify', '--chain', store.file, '--file', received, '--json']);
+  expect([chain.code, JSON.parse(chain.out).findings]).toEqual([1, JSON.parse(json.out).findings]);
+  expect((await kerbside(['verify', '--chain', store.file, '--http', '0'])).code).toBe(2);
   const text = await kerbside(['evidence', 'check', store.file, '--received', received]);
   expect(text.out).toContain('FIRST: ');
   expect((await kerbside(['evidence', 'check', store.file, '--key', 'short'])).code).toBe(2);

@@ -8,6 +8,7 @@ import { ClockTable } from '../../../agent/store/clock-table.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
 import { Retention } from '../../../agent/store/retention.ts';
 import { openForWriting } from '../../../agent/store/sqlite.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
 import { CONFIG, folder, open, reading } from './site.ts';
 
 function gapsOf(file: string): LoggedEvent['body'][] {
@@ -104,9 +105,9 @@ test('a disk with less than 5 % free counts as full: the log goes on in the page
     const options = { db, dir: at.dir, batches, clock: new ClockTable(db), budget: 2 ** 30, maxAge: 1e15 };
     let free = 0.2;
     const retention = new Retention(options, () => free);
-    expect(retention.run(0, 0)).toEqual([]);
+    expect(retention.run(0, 0, 1)).toEqual([]);
     free = 0.04;
-    expect(retention.run(60_000, 0)).toEqual([]);
+    expect(retention.run(60_000, 0, 1)).toEqual([]);
     const full = retention.used();
     for (let i = 500; i < 600; i++)
       batches.insert('telemetry', {
@@ -117,10 +118,10 @@ test('a disk with less than 5 % free counts as full: the log goes on in the page
         mono_max: i,
         body: Buffer.alloc(800),
       });
-    expect(retention.run(61_000, 0)).toMatchObject([{ lane: 'telemetry', from: 1, reason: 'retention' }]);
+    expect(retention.run(61_000, 0, 1)).toMatchObject([{ lane: 'telemetry', from: 1, reason: 'retention' }]);
     expect(retention.used()).toBeLessThanOrEqual(full);
     free = 0.2;
-    retention.run(200_000, 0);
+    retention.run(200_000, 0, 1);
     for (let i = 600; i < 900; i++)
       batches.insert('telemetry', {
         first: 1 + i * 10,
@@ -130,7 +131,7 @@ test('a disk with less than 5 % free counts as full: the log goes on in the page
         mono_max: i,
         body: Buffer.alloc(800),
       });
-    expect(retention.run(201_000, 0)).toEqual([]);
+    expect(retention.run(201_000, 0, 1)).toEqual([]);
   } finally {
     db.close();
   }
@@ -148,3 +149,36 @@ test('the WAL stays small while a reader comes and goes', async () => {
   expect(Number(store.health().facts.wal_bytes)).toBeLessThan(16 * 2 ** 20);
   await store[Symbol.asyncDispose]();
 }, 60_000);
+
+test('a clock that jumps a year ahead makes nothing old: not this boot, and earlier ones only once it has stayed', async () => {
+  using at = folder();
+  const config = { ...CONFIG, maxAge: 86_400_000 };
+  {
+    const { store, clock } = await open(at.dir, { config });
+    await store.append([reading('voltage', 1, clock.mono())], []);
+    await clock.advance(60_000);
+    await store.append([reading('voltage', 2, clock.mono())], []);
+    await store[Symbol.asyncDispose]();
+  }
+  const clock = new VirtualClock(Date.UTC(2027, 0, 1, 1), 1, 'another-boot');
+  const { store } = await open(at.dir, { config, clock });
+  const step = async (ms: number) => {
+    await clock.advance(ms);
+    await store.append([reading('voltage', 3, clock.mono())], []);
+  };
+  await step(120_000);
+  const mapping = clock.mapping();
+  clock.remap({ ...mapping, wall: mapping.wall + 365 * 86_400_000 });
+  await step(120_000);
+  await step(1_800_000);
+  expect(gapsOf(store.file)).toEqual([]);
+  clock.remap(mapping);
+  for (let i = 0; i < 12; i++) await step(600_000);
+  expect(gapsOf(store.file)).toEqual([]);
+  clock.remap({ ...mapping, wall: mapping.wall + 365 * 86_400_000 });
+  for (let i = 0; i < 12; i++) await step(600_000);
+  // A year that has stayed for an hour is true: what the boot before wrote is old, what this one wrote is not.
+  const gone = gapsOf(store.file).filter(({ lane }) => lane === 'telemetry');
+  expect(gone).toMatchObject([{ from: 1, to: 2, reason: 'retention' }]);
+  await store[Symbol.asyncDispose]();
+});

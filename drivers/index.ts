@@ -1,4 +1,6 @@
 /** The drivers there are: one line each. */
+import { decoder as gb26875Decoder } from '../agent/codec/gb26875/decode.ts';
+import { decoder as gst9000Decoder } from '../agent/codec/gb26875/gst9000.ts';
 import type { Driver } from '../agent/core/driver.ts';
 import { decoder as a02yyuwDecoder } from './a02yyuw/decode.ts';
 import a02yyuw from './a02yyuw/index.ts';
@@ -56,6 +58,8 @@ export const DECODERS: readonly Decoder[] = [
   nmeaDecoder,
   sdsDecoder,
   sps30Decoder,
+  gb26875Decoder,
+  gst9000Decoder,
 ];
 
 /** The driver of a profile's `protocol`; undefined where there is none. */

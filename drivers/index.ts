@@ -13,6 +13,8 @@ import firmata from './firmata/index.ts';
 import framed from './framed/index.ts';
 import { decoder as hpma115Decoder } from './hpma115/decode.ts';
 import hpma115 from './hpma115/index.ts';
+import { decoder as mbusDecoder } from './mbus/decode.ts';
+import mbus from './mbus/index.ts';
 import { decoder as mhz19Decoder } from './mhz19/decode.ts';
 import mhz19 from './mhz19/index.ts';
 import { decoder as modbusDecoder } from './modbus/decode.ts';
@@ -29,6 +31,7 @@ import sps30 from './sps30/index.ts';
 export { find as findCjt188 } from './cjt188/find.ts';
 export type { Decoded, DecodedReading, Direction } from './decode.ts';
 export { find as findDlt645 } from './dlt645/find.ts';
+export { find as findMbus } from './mbus/find.ts';
 export { type IdentifyOptions, type Identity, identify as identifyModbus } from './modbus/identify.ts';
 
 export const DRIVERS: readonly Driver[] = [
@@ -37,6 +40,7 @@ export const DRIVERS: readonly Driver[] = [
   firmata,
   dlt645,
   cjt188,
+  mbus,
   a02yyuw,
   framed,
   hpma115,
@@ -52,6 +56,7 @@ export const DECODERS: readonly Decoder[] = [
   plantowerDecoder,
   dlt645Decoder,
   cjt188Decoder,
+  mbusDecoder,
   a02yyuwDecoder,
   hpma115Decoder,
   mhz19Decoder,

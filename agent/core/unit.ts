@@ -59,6 +59,8 @@ export const UNITS = {
   'm3/h': { dimension: 'flow', factor: 1, symbol: 'm³/h' },
   'L/h': { dimension: 'flow', factor: 1e-3, symbol: 'L/h' },
   'L/min': { dimension: 'flow', factor: 0.06, symbol: 'L/min' },
+  kg: { dimension: 'mass', factor: 1, symbol: 'kg' },
+  'kg/h': { dimension: 'mass flow', factor: 1, symbol: 'kg/h' },
   'ug/m3': { dimension: 'mass concentration', factor: 1, symbol: 'µg/m³' },
   'mg/m3': { dimension: 'mass concentration', factor: 1e3, symbol: 'mg/m³' },
   'mg/L': { dimension: 'dissolved concentration', factor: 1, symbol: 'mg/L' },

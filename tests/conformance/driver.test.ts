@@ -6,6 +6,8 @@ import { Cjt188Device } from '../../hw-sim/devices/cjt188-device.ts';
 import { CJT188_MODELS } from '../../hw-sim/devices/cjt188-models.ts';
 import { Dlt645Device } from '../../hw-sim/devices/dlt645-device.ts';
 import { DLT645_MODELS } from '../../hw-sim/devices/dlt645-models.ts';
+import { MbusDevice } from '../../hw-sim/devices/mbus-device.ts';
+import { MBUS_MODELS } from '../../hw-sim/devices/mbus-models.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
 import { worldClock } from '../../hw-sim/world/world-clock.ts';
 import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
@@ -40,6 +42,12 @@ function heatMeter() {
   return meterLine([new Cjt188Device({ model, world, clock })]).exchange;
 }
 
+function busMeter() {
+  const model = MBUS_MODELS.get('mbus-heat');
+  if (model === undefined) throw new Error('no simulated meter');
+  return meterLine([new MbusDevice({ model, perTelegram: 5, world, clock })]).exchange;
+}
+
 function electricityMeter() {
   const model = DLT645_MODELS.get('dlt645-2007-three-phase');
   if (model === undefined) throw new Error('no simulated meter');
@@ -66,6 +74,12 @@ const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
     device: device(profile('dlt645-2007-three-phase')),
     line: serial(2400),
     exchange: electricityMeter,
+  },
+  mbus: {
+    kind: 'polled',
+    device: device(profile('mbus-heat')),
+    line: serial(2400),
+    exchange: busMeter,
   },
   plantower: {
     kind: 'stream',

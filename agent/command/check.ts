@@ -23,6 +23,9 @@ export function checkShape(command: Command): string | undefined {
   if (!Number.isFinite(command.issued)) return 'issued: expected Unix epoch milliseconds';
   if (!Number.isFinite(command.expires)) return 'expires: expected Unix epoch milliseconds';
   if (command.expires - command.issued > LONGEST_LIFE) return 'expires: expected at most 7 days after issued';
+  if (command.ttl !== undefined && !(command.ttl > 0 && command.ttl <= LONGEST_LIFE)) {
+    return 'ttl: expected milliseconds above 0, at most 7 days';
+  }
   if (command.lease !== undefined && !(Number.isFinite(command.lease) && command.lease > 0)) {
     return 'lease: expected milliseconds above 0';
   }

@@ -9,7 +9,7 @@ import { asAgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { Point } from '../core/point.ts';
-import type { Value } from '../core/reading.ts';
+import type { Mono, Value } from '../core/reading.ts';
 import { checkAgainstPoint, checkShape } from './check.ts';
 import { Leases } from './lease.ts';
 
@@ -71,7 +71,8 @@ export class CommandRouter implements AsyncDisposable {
         : Promise.resolve(this.#refusal(command, 'id-reused', 'another command with this id is under way'));
     }
     const before = this.#tails.get(command.device) ?? Promise.resolve();
-    const result = before.then(() => this.#run(command));
+    const arrived = this.#options.clock.mono();
+    const result = before.then(() => this.#run(command, arrived));
     this.#underWay.set(command.id, { command, result });
     this.#tails.set(command.device, result);
     void result.finally(() => {
@@ -87,7 +88,7 @@ export class CommandRouter implements AsyncDisposable {
     await Promise.allSettled(this.#tails.values());
   }
 
-  async #run(command: Command): Promise<CommandResult> {
+  async #run(command: Command, arrived: Mono): Promise<CommandResult> {
     try {
       const accepted = await this.#options.journal.accept(command);
       if (!accepted.fresh) {
@@ -99,24 +100,26 @@ export class CommandRouter implements AsyncDisposable {
       // Not on the disk, so not to the wire: at most once can only be promised with the memory of having tried.
       return this.#refusal(command, 'store-failed', asAgentError(thrown).message);
     }
-    const result = this.#refuse(command) ?? (await this.#carryOut(command));
+    const result = this.#refuse(command, arrived) ?? (await this.#carryOut(command));
     await this.#finish(command, result);
     if (result.state === 'done') this.#leases.take(command, this.#fallback(command));
     return result;
   }
 
   /** Everything that can be wrong before the wire is touched, checked after the wait in the queue. */
-  #refuse(command: Command): CommandResult | undefined {
+  #refuse(command: Command, arrived: Mono): CommandResult | undefined {
     const now = this.#now();
     if (this.#stop.signal.aborted) return this.#refusal(command, 'busy', 'the agent is stopping');
-    if (!trusted(now.rank)) {
+    if (command.ttl !== undefined) {
+      const passed = this.#options.clock.mono() - arrived;
+      if (passed >= command.ttl) return { id: command.id, state: 'expired', at: now.time };
+    } else if (!trusted(now.rank)) {
       return this.#refusal(
         command,
         'clock-untrusted',
-        `its expiry cannot be judged: the clock is of rank ${now.rank}`,
+        `its expiry cannot be judged: the clock is of rank ${now.rank}; give ttl instead of expires`,
       );
-    }
-    if (now.time >= command.expires) return { id: command.id, state: 'expired', at: now.time };
+    } else if (now.time >= command.expires) return { id: command.id, state: 'expired', at: now.time };
     const points = this.#options.points(command.device);
     if (points === undefined) return this.#refusal(command, 'unknown-device', `no device ${command.device}`);
     const point = points.find(({ id }) => id === command.point);

@@ -9,6 +9,7 @@ import { CommandRouter } from '../command/router.ts';
 import { startConsole } from '../console/server.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
+import { ToldTime } from '../core/told-time.ts';
 import { Hub } from '../hub/hub.ts';
 import { startNodeRed } from '../node-red/node-red.ts';
 import { openHistory } from '../store/history.ts';
@@ -18,6 +19,7 @@ import { cameraDescription } from '../vision/description.ts';
 import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { Directory } from './describe.ts';
+import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
 import { agentView, type LateParts } from './view.ts';
 
@@ -64,6 +66,9 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     append: async (readings, events) => (await store).append(readings, events),
   });
   sayFirstReading(hub, log);
+  // In a demonstration time is the street's own.
+  const told = site.origin === undefined ? new ToldTime(clock, log) : undefined;
+  if (told !== undefined) stack.use(followGnss(site, hub, told));
   const board = new HealthBoard(clock, log, hub);
   const lines = openLines({
     lines: site.lines,
@@ -137,6 +142,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       refuse: (uplink, lane, records) => opened.refuse(uplink, lane, records),
       event: (event) => hub.event(event),
       onHealth: board.set,
+      onTime: (uplink, wall, mono, uncertaintyMs) =>
+        void told?.take({ rank: 'server', by: `uplink:${uplink}`, mono, wall, uncertaintyMs }),
     }),
   );
   late.ledgers = uplinks.ledgers;

@@ -74,11 +74,14 @@ export type Secrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cer
 
 /** One kind is present: checked before. */
 export function uplinkOf(
-  { id, select, mqtt, http }: UplinkFile,
+  { id, select, hold, mqtt, http }: UplinkFile,
   secrets: Secrets,
   agent: string,
 ): UplinkConfig {
-  const selected = select === undefined ? {} : { select: select.map((rule) => definedOnly(rule)) };
+  const selected = {
+    ...(select === undefined ? {} : { select: select.map((rule) => definedOnly(rule)) }),
+    ...definedOnly({ hold }),
+  };
   if (mqtt !== undefined) {
     const [url = '', ...fallbacks] = mqtt.urls ?? [mqtt.url ?? ''];
     return {

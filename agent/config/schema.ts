@@ -239,6 +239,11 @@ const select = z
 const uplink = z.strictObject({
   id: id('city'),
   select: z.array(select).min(1).optional().describe('What leaves; absent: everything'),
+  hold: duration(0, 24 * HOUR, '10min')
+    .optional()
+    .describe(
+      'Longest wait of readings whose clock is not to be trusted; alarms and events never wait. Default 10min',
+    ),
   mqtt: mqtt.optional(),
   http: http.optional(),
 });

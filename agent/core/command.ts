@@ -16,6 +16,11 @@ export interface Command {
   readonly issued: number;
   /** Unix epoch, ms; refused from then on. */
   readonly expires: number;
+  /**
+   * ms from its arrival here; it expires by the monotonic clock then, whatever true time is, so that it is taken also
+   * while the clock is not to be trusted. `expires` is then what that comes to by the agent's own clock.
+   */
+  readonly ttl?: number;
   /** ms after which the local program takes over again; absent: no lease. */
   readonly lease?: number;
 }

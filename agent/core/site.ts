@@ -119,6 +119,8 @@ export interface MqttUplinkConfig {
   readonly kind: 'mqtt';
   /** Absent: everything leaves. */
   readonly select?: readonly SelectionRule[];
+  /** Longest wait of readings whose clock is not to be trusted, ms; 0: none. Default 600000. */
+  readonly hold?: number;
   /** mqtt:// or mqtts:// */
   readonly url: string;
   /** Absent: plain. */
@@ -148,6 +150,8 @@ export interface HttpUplinkConfig {
   readonly kind: 'http';
   /** Absent: everything leaves. */
   readonly select?: readonly SelectionRule[];
+  /** Longest wait of readings whose clock is not to be trusted, ms; 0: none. Default 600000. */
+  readonly hold?: number;
   /** http:// or https://; batches are posted there. */
   readonly url: string;
   /** `json`: payload v1. `influx`: line protocol. */

@@ -6,6 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { Log } from './log.ts';
 import type { Lane } from './point.ts';
+import type { Mono } from './reading.ts';
 import type { LoggedRecord, Range } from './record.ts';
 import type { Description } from './site.ts';
 
@@ -80,6 +81,11 @@ export interface UplinkContext {
   readonly log: Log;
   /** Retained descriptions, by device, with the hash that data name. */
   descriptions(): readonly { readonly hash: string; readonly description: Description }[];
+  /**
+   * The far end told the time: `wall` (Unix epoch ms) was true at the monotonic time `mono` within `uncertaintyMs`.
+   * Absent: nobody asks for it.
+   */
+  heardTime?(wall: number, mono: Mono, uncertaintyMs: number): void;
   /** Hands a command of the city to the router. Resolves with its final result. */
   submit(command: Command): Promise<CommandResult>;
 }

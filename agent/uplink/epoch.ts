@@ -20,6 +20,8 @@ export interface EpochOptions {
   /** Logs whose state may hold what this uplink has settled of `source`, for an earlier epoch; empty for the present one. */
   readonly states: readonly LogSource[];
   readonly selection?: Selection;
+  /** Up to where records may leave, of those up to `heads`; absent: all of them. */
+  release?(heads: Heads): Heads;
   refused(lane: Lane, refusals: readonly Refusal[]): void;
   /** Lets a cursor ride in the next commit. */
   settle(key: string, lane: Lane, cursor: Cursor): void;
@@ -41,7 +43,7 @@ export class EpochWork {
     this.source = source;
     const earlier = states.length > 0;
     this.#key = earlier ? `${uplink}@${source.epoch}` : uplink;
-    this.#heads = source.heads();
+    this.#heads = this.#released();
     const kept = earlier ? states : [source];
     const countOf = (what: string, lane: Lane) =>
       Math.max(...kept.map((state) => state.cursor(`${this.#key}:${what}`, lane).low));
@@ -73,7 +75,12 @@ export class EpochWork {
 
   /** Something was committed. */
   refresh(): void {
-    this.#heads = this.source.heads();
+    this.#heads = this.#released();
+  }
+
+  #released(): Heads {
+    const heads = this.source.heads();
+    return this.#options.release?.(heads) ?? heads;
   }
 
   next(stream: StreamName, lane: Lane, fit: Fit): Draft | undefined {

@@ -13,6 +13,7 @@ import type { Cursor, Heads, LogSource } from '../core/record.ts';
 import { supervise } from '../core/supervise.ts';
 import type { Delivery, Message, StreamName, UplinkSession } from '../core/uplink.ts';
 import { EpochWork } from './epoch.ts';
+import { Hold } from './hold.ts';
 import type { Draft, Fit } from './lane.ts';
 import type { Refusal } from './refusal.ts';
 import type { Selection } from './selection.ts';
@@ -40,6 +41,8 @@ export interface PumpOptions {
   readonly replayRate: number;
   /** Absent: everything leaves. */
   readonly selection?: Selection;
+  /** Longest wait of readings whose clock is not to be trusted, ms (hold.ts). Absent or 0: none. */
+  readonly hold?: number;
   readonly backoff?: BackoffOptions;
   /** Logs of earlier epochs: what is left of them goes behind the backlog. May grow. */
   earlier?(): readonly LogSource[];
@@ -81,7 +84,8 @@ export interface Pump extends AsyncDisposable {
 /** Starts at once; never rejects. */
 export function startPump(options: PumpOptions): Pump {
   const stop = new AbortController();
-  const { uplink, source } = options;
+  const { uplink, source, clock } = options;
+  const hold = (options.hold ?? 0) > 0 ? new Hold(clock, source, options.hold ?? 0) : undefined;
   const workOn = (log: LogSource, states: readonly LogSource[]) =>
     new EpochWork({
       agent: options.agent,
@@ -89,6 +93,7 @@ export function startPump(options: PumpOptions): Pump {
       source: log,
       states,
       ...(options.selection === undefined ? {} : { selection: options.selection }),
+      ...(log === source && hold !== undefined ? { release: (heads: Heads) => hold.release(heads) } : {}),
       refused: (lane, refusals) =>
         log === source ? options.refused?.(lane, refusals) : options.refused?.(lane, refusals, log.epoch),
       settle: (key, lane, cursor) =>
@@ -122,6 +127,16 @@ export function startPump(options: PumpOptions): Pump {
     options.onState?.('down', error);
   };
 
+  let holding: Disposable | undefined;
+  /** Looks again when something that is held may leave. */
+  const fill = () => {
+    run?.fill(true);
+    holding?.[Symbol.dispose]();
+    const wait = hold?.wait();
+    holding = wait === undefined || stop.signal.aborted ? undefined : clock.after(wait, fill);
+  };
+  const remapped = hold === undefined ? undefined : clock.onMapping(fill);
+
   const generation = async (healthy: () => void) => {
     const session = await options.connect(stop.signal).catch((thrown: unknown) => {
       // An outage may change its reason: refused at first, then nobody there, then somebody else.
@@ -149,7 +164,7 @@ export function startPump(options: PumpOptions): Pump {
   });
 
   return {
-    wake: () => run?.fill(true),
+    wake: fill,
     tally: () => {
       const [present, ...others] = epochs.map((one) => one.tally());
       if (present === undefined) throw new AgentError('internal', `uplink ${uplink} has no log`);
@@ -159,6 +174,8 @@ export function startPump(options: PumpOptions): Pump {
     },
     [Symbol.asyncDispose]: async () => {
       stop.abort(new AgentError('aborted', `uplink ${uplink} stops`));
+      holding?.[Symbol.dispose]();
+      remapped?.[Symbol.dispose]();
       await running;
     },
   };

@@ -15,6 +15,8 @@ import type { Described, FromThread } from './thread-contract.ts';
 
 /** Cursors and ledgers are told this often at most, ms: sooner would only wake main. */
 const TELL_EVERY = 100;
+/** Longest wait of readings whose clock is not to be trusted, ms. */
+const HOLD = 600_000;
 /** Rescued logs are looked for this often, ms. */
 const LOOK_EVERY = 60_000;
 
@@ -85,7 +87,12 @@ export function startPumps(options: PumpsOptions): Pumps {
 
   for (const config of options.configs) {
     const log = options.log.with({ uplink: config.id });
-    const context: UplinkContext = { ...options, log };
+    const context: UplinkContext = {
+      ...options,
+      log,
+      heardTime: (wall, mono, uncertaintyMs) =>
+        tell({ from: 'time', uplink: config.id, wall, mono, uncertaintyMs }),
+    };
     let link: FromThread = { from: 'link', uplink: config.id, up: true };
     const pump = startPump({
       uplink: config.id,
@@ -96,6 +103,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       log,
       inFlight: config.inFlight,
       replayRate: config.replayRate,
+      hold: config.hold ?? HOLD,
       ...(config.select === undefined ? {} : { selection: new Selection(config.select, classOf) }),
       settle: (lane, cursor) => {
         cursors.set(`${config.id}/${lane}`, { uplink: config.id, lane, cursor });

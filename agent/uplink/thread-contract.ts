@@ -2,6 +2,7 @@
 import type { ClockMapping } from '../core/clock.ts';
 import type { Facts } from '../core/log.ts';
 import type { Lane } from '../core/point.ts';
+import type { Mono } from '../core/reading.ts';
 import type { Cursor } from '../core/record.ts';
 import type { Description, UplinkConfig } from '../core/site.ts';
 import type { Ledger } from '../core/view.ts';
@@ -51,5 +52,13 @@ export type FromThread =
       readonly uplink: string;
       readonly message: string;
       readonly fix?: string;
+    }
+  /** The far end told the time. */
+  | {
+      readonly from: 'time';
+      readonly uplink: string;
+      readonly wall: number;
+      readonly mono: Mono;
+      readonly uncertaintyMs: number;
     }
   | { readonly from: 'log'; readonly level: LogLevel; readonly event: string; readonly facts: Facts };

@@ -5,6 +5,7 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Log } from '../core/log.ts';
 import type { Lane } from '../core/point.ts';
+import type { Mono } from '../core/reading.ts';
 import type { AgentEvent, Cursor, Heads } from '../core/record.ts';
 import { serve } from '../core/rpc.ts';
 import type { UplinkConfig } from '../core/site.ts';
@@ -33,6 +34,8 @@ export interface UplinksOptions {
   /** Takes the gap records that tell the receiver, also after a crash, which numbers were refused. */
   event?(event: AgentEvent): void;
   onHealth(part: PartHealth): void;
+  /** Told the time by the far end of an uplink, see `UplinkContext.heardTime`. */
+  onTime?(uplink: string, wall: number, mono: Mono, uncertaintyMs: number): void;
   /** Restarts of the thread. */
   readonly backoff?: BackoffOptions;
 }
@@ -94,6 +97,9 @@ export function startUplinks(options: UplinksOptions): Uplinks {
       }
       case 'turned-down':
         setHealth(message.uplink, 'degraded', wordsOf(message));
+        return;
+      case 'time':
+        options.onTime?.(message.uplink, message.wall, message.mono, message.uncertaintyMs);
         return;
       case 'log':
         options.log[message.level](message.event, message.facts);

@@ -15,7 +15,8 @@ const CONNECTIONS = 2;
 
 export interface Answer {
   readonly status: number;
-  /** As it came. */
+  /** As they came. */
+  readonly date: string | undefined;
   readonly retryAfter: string | undefined;
   /** Undefined where it was too long or broken off. */
   readonly body: string | undefined;
@@ -116,6 +117,7 @@ export class HttpClient implements Disposable {
           end();
           resolve({
             status: incoming.statusCode ?? 0,
+            date: incoming.headers.date,
             retryAfter: incoming.headers['retry-after'],
             body: text,
           });

@@ -9,7 +9,7 @@ import { withoutSecrets } from '../address.ts';
 import { encodeMessage } from '../payload.ts';
 import { deliveryOf } from './answer.ts';
 import { encodeLines } from './line-protocol.ts';
-import type { HttpClient } from './request.ts';
+import type { Answer, HttpClient } from './request.ts';
 import { Turns } from './turns.ts';
 
 const CONTENT_TYPE = { json: 'application/json', influx: 'text/plain; charset=utf-8' } as const;
@@ -64,6 +64,7 @@ export class HttpSession implements UplinkSession {
     try {
       const plain = this.#encode(message);
       const body = compression === 'none' ? plain : await COMPRESS[compression](plain);
+      const asked = this.#context.clock.mono();
       const answer = await this.#client.send(
         {
           method: 'POST',
@@ -78,12 +79,21 @@ export class HttpSession implements UplinkSession {
         },
         signal,
       );
+      this.#heedTime(answer, asked);
       return deliveryOf(answer, message, this.#context.clock);
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       if (!signal.aborted) this.#lose(thrown, reason);
       return { kind: 'keep', reason };
     }
+  }
+
+  /** Date (RFC 9110 §6.6.1) of an accepted batch: whole seconds, true at some moment of the round trip. */
+  #heedTime({ status, date }: Answer, asked: number): void {
+    if (status < 200 || status >= 300 || date === undefined) return;
+    const trip = this.#context.clock.mono() - asked;
+    const wall = Date.parse(date) + 500;
+    if (Number.isFinite(wall)) this.#context.heardTime?.(wall, asked + trip / 2, 500 + trip / 2);
   }
 
   #lose(cause: unknown, reason: string): void {

@@ -38,7 +38,9 @@ export class CityCommands {
     const at = topics.commandOf(topic);
     if (at === undefined) return;
     if (retained) return this.#ignore('retained');
-    const read = readCommand(payload, at, uplink);
+    const { clock } = this.#options;
+    const now = wallAt(clock.mapping(), clock.mono()).time;
+    const read = readCommand(payload, at, uplink, Math.trunc(now));
     if (read.kind === 'unreadable') return this.#ignore(read.reason);
     if (read.kind === 'malformed') {
       this.#ignore(read.reason);

@@ -21,11 +21,12 @@ const PRINTABLE = /^[\x20-\x7e]{1,64}$/;
 /** ms; a week. */
 const LONGEST_LEASE = 604_800_000;
 
-/** `uplink` is the id of the uplink; it goes before the issuer, so that nobody far away can pass for a local user. */
+/** `uplink` is the id of the uplink; it goes before the issuer, so that nobody far away can pass for a local user. `now`: Unix ms. */
 export function readCommand(
   bytes: Uint8Array,
   at: { readonly device: string; readonly point: string },
   uplink: string,
+  now: number,
 ): ReadCommand {
   if (bytes.length > LONGEST_COMMAND) return unreadable(`${bytes.length} bytes, at most ${LONGEST_COMMAND}`);
   let payload: unknown;
@@ -47,9 +48,14 @@ export function readCommand(
   const value = field('value');
   if (!isValue(value))
     return malformed(`value: expected a number, true, false or a text of at most ${LONGEST_TEXT}`);
-  const issued = readTime(field('issued'));
+  const ttl = field('ttl');
+  if (ttl !== undefined && !isLease(ttl))
+    return malformed(`ttl: expected whole ms from 1 to ${LONGEST_LEASE}`);
+  if (ttl !== undefined && field('expires') !== undefined) return malformed('give ttl or expires, not both');
+  const given = field('issued');
+  const issued = ttl !== undefined && given === undefined ? now : readTime(given);
   if (issued === undefined) return malformed('issued: expected ISO 8601 with a zone, or Unix ms');
-  const expires = readTime(field('expires'));
+  const expires = ttl === undefined ? readTime(field('expires')) : now + ttl;
   if (expires === undefined) return malformed('expires: expected ISO 8601 with a zone, or Unix ms');
   const issuer = field('issuer');
   if (issuer !== undefined && (typeof issuer !== 'string' || !PRINTABLE.test(issuer))) {
@@ -58,7 +64,7 @@ export function readCommand(
   const lease = field('lease');
   if (lease !== undefined && !isLease(lease))
     return malformed(`lease: expected whole ms from 1 to ${LONGEST_LEASE}`);
-  if (expires <= issued) return malformed('expires: expected a time after issued');
+  if (ttl === undefined && expires <= issued) return malformed('expires: expected a time after issued');
   return {
     kind: 'command',
     command: {
@@ -67,8 +73,9 @@ export function readCommand(
       point: at.point,
       value,
       issuer: issuer === undefined ? `uplink:${uplink}` : `uplink:${uplink}/${issuer}`,
-      issued,
+      issued: ttl === undefined ? issued : now,
       expires,
+      ...(ttl === undefined ? {} : { ttl }),
       ...(lease === undefined ? {} : { lease }),
     },
   };
@@ -91,8 +98,8 @@ function isLease(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LONGEST_LEASE;
 }
 
-/** Unix ms. */
-function readTime(value: unknown): number | undefined {
+/** Unix ms of ISO 8601 with a zone, or of Unix ms; undefined for anything else. */
+export function readTime(value: unknown): number | undefined {
   const time = typeof value === 'string' && ISO_TIME.test(value) ? Date.parse(value) : value;
   if (typeof time !== 'number' || !Number.isFinite(time) || Math.abs(time) > LAST_TIME) return undefined;
   return Math.trunc(time);

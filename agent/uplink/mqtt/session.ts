@@ -4,6 +4,7 @@ import type { MqttUplinkConfig } from '../../core/site.ts';
 import type { Delivery, Message, UplinkContext, UplinkSession } from '../../core/uplink.ts';
 import { devicesOf, encodeMessage } from '../payload.ts';
 import { CityCommands } from './city-commands.ts';
+import { readCityTime, TIME_UNCERTAINTY } from './city-time.ts';
 import type { Connection } from './connection.ts';
 import { type Mapped, Mapping } from './mapping.ts';
 import { encodeDescription, encodeGap, encodeResult, encodeState } from './payload.ts';
@@ -157,15 +158,27 @@ class MqttSession implements UplinkSession {
           this.#publisher.publish(this.#topics.result(result.id), encodeResult(result), false),
         ),
     });
-    client.on('message', (topic, payload, packet) => void commands.take(topic, payload, packet.retain));
+    client.on('message', (topic, payload, packet) => {
+      if (topic === this.#topics.time) this.#heedTime(payload, packet.retain);
+      else void commands.take(topic, payload, packet.retain);
+    });
     // MQTT 5 §3.8.3.1: no own messages back (nl), and retained ones are not even sent (rh 2).
     const options = version === 5 ? { qos: 1 as const, nl: true, rh: 2 } : { qos: 1 as const };
+    if (this.#context.heardTime !== undefined)
+      client.subscribe(this.#topics.time, { ...options, qos: 0 }, () => {});
     client.subscribe(this.#topics.commands, options, (error, granted) => {
       const refused = granted?.some(({ qos }) => qos >= 0x80) === true;
       if (client.connected && (error !== null || refused)) {
         log.warn('uplink.no-commands', { error: error?.message ?? 'the broker refused the subscription' });
       }
     });
+  }
+
+  /** A retained time is an old one. */
+  #heedTime(payload: Uint8Array, retained: boolean): void {
+    const wall = retained ? undefined : readCityTime(payload);
+    const { clock, heardTime } = this.#context;
+    if (wall !== undefined) heardTime?.(wall, clock.mono(), TIME_UNCERTAINTY);
   }
 
   /** Publishes what is not yet published of these devices; before the data that name it. */

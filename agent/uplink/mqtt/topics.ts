@@ -5,6 +5,8 @@ import type { StreamName } from '../../core/uplink.ts';
 export interface Topics {
   readonly state: string;
   readonly gap: string;
+  /** Where a city tells the time to all agents of the site. */
+  readonly time: string;
   /** Filter for the commands of all devices. Matches results too, which are not commands. */
   readonly commands: string;
   data(stream: StreamName, lane: Lane): string;
@@ -19,6 +21,7 @@ export function topicsOf(site: string, agent: string): Topics {
   return {
     state: `${root}/state`,
     gap: `${root}/gap`,
+    time: `kerbside/v1/${site}/time`,
     commands: `${root}/cmd/+/+`,
     data: (stream, lane) => `${root}/${stream === 'live' ? 'data' : 'backlog'}/${lane}`,
     describe: (device) => `${root}/describe/${device}`,

@@ -154,6 +154,25 @@ describe('command router', () => {
     });
   });
 
+  test('a time to live is judged by the monotonic clock, so it is carried out whatever true time is', async () => {
+    clock.remap({ ...clock.mapping(), rank: 'floor', wall: 0 });
+    {
+      await using agent = await run();
+      expect(await agent.router.submit(command({ id: 'ttl-1', ttl: 5000 }))).toMatchObject({ state: 'done' });
+    }
+    // It waits behind another command of the device, and time passes.
+    const held = Promise.withResolvers<WriteOutcome>();
+    await using slow = await run(() => held.promise);
+    const first = slow.router.submit(command({ id: 'ttl-2', ttl: 60_000 }));
+    const second = slow.router.submit(command({ id: 'ttl-3', ttl: 5000 }));
+    await clock.advance(6000);
+    const reading = good({ device: 'board', point: 'lamp-level', unit: '%' }, 60, clock.mono());
+    held.resolve({ kind: 'done', readback: reading });
+    await first;
+    expect(await second).toMatchObject({ state: 'expired' });
+    expect(await slow.router.submit(command({ id: 'ttl-4', ttl: -1 }))).toMatchObject({ code: 'malformed' });
+  });
+
   test.each([
     [{ device: 'nobody' }, 'unknown-device'],
     [{ point: 'nothing' }, 'unknown-point'],

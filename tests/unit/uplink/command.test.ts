@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { readCityTime } from '../../../agent/uplink/mqtt/city-time.ts';
 import { readCommand } from '../../../agent/uplink/mqtt/command.ts';
 import { topicsOf } from '../../../agent/uplink/mqtt/topics.ts';
 
+const NOW = 1_800_000_000_000;
 const AT = { device: 'lamp', point: 'level' };
 const SOUND = { id: 'c1', value: 1, issued: 1_000, expires: 2_000 };
 const read = (payload: unknown, at = AT) =>
-  readCommand(new TextEncoder().encode(JSON.stringify(payload)), at, 'city');
+  readCommand(new TextEncoder().encode(JSON.stringify(payload)), at, 'city', NOW);
 
 describe('command payload', () => {
   it.each([
@@ -25,6 +27,17 @@ describe('command payload', () => {
     expect(read({ ...SOUND, ...times })).toMatchObject({
       command: { issued: Date.UTC(2027, 5, 1), expires: Date.UTC(2027, 5, 1, 0, 0, 30, 500) },
     });
+  });
+
+  it('takes a time to live from its arrival on, instead of an expiry', () => {
+    const { issued: _i, expires: _e, ...bare } = SOUND;
+    expect(read({ ...bare, ttl: 5000 })).toMatchObject({
+      kind: 'command',
+      command: { ttl: 5000, issued: NOW, expires: NOW + 5000 },
+    });
+    expect(read({ ...SOUND, ttl: 5000 })).toMatchObject({ kind: 'malformed' });
+    expect(read({ ...bare, ttl: 0 })).toMatchObject({ kind: 'malformed' });
+    expect(read({ ...bare, ttl: '5s' })).toMatchObject({ kind: 'malformed' });
   });
 
   it.each([
@@ -63,14 +76,14 @@ describe('command payload', () => {
 
   it('reads own fields only', () => {
     const bytes = new TextEncoder().encode('{"__proto__":{"id":"c1","value":1,"issued":1,"expires":2}}');
-    expect(readCommand(bytes, AT, 'city')).toMatchObject({ kind: 'unreadable' });
+    expect(readCommand(bytes, AT, 'city', NOW)).toMatchObject({ kind: 'unreadable' });
     expect(({} as Record<string, unknown>).id).toBeUndefined();
   });
 
   it('answers any bytes with a value', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-        expect(['command', 'malformed', 'unreadable']).toContain(readCommand(bytes, AT, 'city').kind);
+        expect(['command', 'malformed', 'unreadable']).toContain(readCommand(bytes, AT, 'city', NOW).kind);
       }),
       { seed: 20270105, numRuns: 2000 },
     );
@@ -127,5 +140,36 @@ describe('topics', () => {
     ]) {
       expect(commandOf(topic)).toBeUndefined();
     }
+  });
+});
+
+describe('a time', () => {
+  it('is read from ISO 8601 or Unix ms, and any other bytes are none', () => {
+    const bytes = (payload: unknown) => new TextEncoder().encode(JSON.stringify(payload));
+    expect(readCityTime(bytes({ time: '2027-06-01T08:00:00+08:00' }))).toBe(Date.UTC(2027, 5, 1));
+    expect(readCityTime(bytes({ time: 1_800_000_000_000 }))).toBe(1_800_000_000_000);
+    for (const wrong of [
+      {},
+      { time: null },
+      { time: 'now' },
+      [1],
+      null,
+      { time: 1e300 },
+      { time: 'x'.repeat(300) },
+    ])
+      expect(readCityTime(bytes(wrong))).toBeUndefined();
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 300 }),
+          fc.json().map((text) => new TextEncoder().encode(text)),
+        ),
+        (given) => {
+          const read = readCityTime(given);
+          expect(read === undefined || Number.isInteger(read)).toBe(true);
+        },
+      ),
+      { seed: 20270302, numRuns: 5000 },
+    );
   });
 });

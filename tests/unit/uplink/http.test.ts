@@ -138,6 +138,21 @@ describe('HTTP uplink', () => {
     expect(Buffer.from(given, 'base64').toString()).toBe('pole:päss:word');
   });
 
+  it('hears the time of an accepted batch, to half its round trip', async () => {
+    await using city = await serve();
+    city.post = (response) => void response.writeHead(204, { Date: 'Fri, 01 Jan 2027 00:00:07 GMT' }).end();
+    const heard: number[][] = [];
+    const context = { ...contextOf(), heardTime: (...told: number[]) => void heard.push(told) };
+    await using session = await http.connect(configOf(city.port), context, NEVER);
+    await session.deliver(message(1), NEVER);
+    expect(heard).toEqual([[Date.UTC(2027, 0, 1, 0, 0, 7, 500), 1000, 500]]);
+    city.post = (response) => void response.writeHead(503, { Date: 'Fri, 01 Jan 2027 00:00:07 GMT' }).end();
+    await session.deliver(message(1), NEVER);
+    city.post = (response) => void response.writeHead(200, { Date: 'now' }).end();
+    await session.deliver(message(1), NEVER);
+    expect(heard).toHaveLength(1);
+  });
+
   it('writes line protocol as its reference asks', () => {
     const { envelope } = message(3);
     const at = { device: 'meter-1', point: 'energy', unit: 'kW.h', time: 1_798_761_845_678 } as const;

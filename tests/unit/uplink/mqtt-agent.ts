@@ -51,6 +51,8 @@ export interface Agent extends AsyncDisposable {
   readonly pump: Pump;
   readonly log: MemoryLog;
   readonly commands: Command[];
+  /** Times the far end told, Unix ms. */
+  readonly times: number[];
   readonly said: { event: string; facts: unknown }[];
   readonly states: { readonly state: 'up' | 'down'; readonly error?: AgentError }[];
   /** The description of the meter has changed. */
@@ -63,6 +65,7 @@ export function agent(config: MqttUplinkConfig, machine?: Machine): Agent {
   const log = new MemoryLog();
   const clock = new SystemClock();
   const commands: Command[] = [];
+  const times: number[] = [];
   const said: Agent['said'] = [];
   const states: Agent['states'] = [];
   const tell = (event: string, facts?: unknown) => void said.push({ event, facts });
@@ -75,6 +78,7 @@ export function agent(config: MqttUplinkConfig, machine?: Machine): Agent {
     clock,
     log: listening,
     descriptions: () => descriptions,
+    heardTime: (wall) => void times.push(wall),
     submit: async (command): Promise<CommandResult> => {
       commands.push(command);
       return { id: command.id, state: 'done', readback: command.value, at: Date.UTC(2027, 0, 1) };
@@ -98,6 +102,7 @@ export function agent(config: MqttUplinkConfig, machine?: Machine): Agent {
     pump,
     log,
     commands,
+    times,
     said,
     states,
     describe: (hash, description) => {

@@ -138,6 +138,23 @@ describe('MQTT uplink', () => {
     });
   });
 
+  it('hears the time of the city, and no retained one', async () => {
+    await using broker = await embeddedBroker();
+    await using city = await MqttReceiver.at(broker.port);
+    const tell = (time: number, retain = false) =>
+      city.client.publishAsync('kerbside/v1/demo/time', JSON.stringify({ time }), { qos: 1, retain });
+    await tell(1_700_000_000_000, true);
+    await using pole = agent(configOf(broker.port));
+    await until(() => city.on('/state').length === 1, 'the agent');
+    await city.client.publishAsync('kerbside/v1/demo/time', 'soon', { qos: 1 });
+    // The subscription may still be on its way.
+    await until(() => {
+      void tell(1_800_000_000_000);
+      return pole.times.length > 0;
+    }, 'the time');
+    expect(new Set(pole.times)).toEqual(new Set([1_800_000_000_000]));
+  });
+
   it('takes commands, answers each, and ignores retained and foreign ones', async () => {
     await using broker = await embeddedBroker();
     await using city = await MqttReceiver.at(broker.port);

@@ -134,6 +134,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       entry: new URL('./uplink-thread.ts', import.meta.url),
       site: site.id,
       agent: site.agent.id,
+      timezone: site.timezone,
+      stateDir: join(site.state, 'uplinks'),
       clock,
       log,
       descriptions: () => directory.descriptions,

@@ -4,6 +4,7 @@
  */
 import type { Lane, Text } from './point.ts';
 import type { Profile } from './profile.ts';
+import type { Unit } from './unit.ts';
 
 export type Datum = 'WGS84' | 'GCJ02' | 'CGCS2000';
 
@@ -174,8 +175,90 @@ export interface HttpUplinkConfig {
   /** Records per second of backlog replay; 0: no limit. */
   readonly replayRate: number;
 }
+
+/** Platforms of building-energy upload that settings are known of (agent/uplink/building-energy/platform.ts). */
+export const BUILDING_ENERGY_PLATFORMS = ['guideline', 'netdau', 'acrel', 'hex-ecb'] as const;
+export type BuildingEnergyPlatform = (typeof BUILDING_ENERGY_PLATFORMS)[number];
+
+/** What may be changed of a platform. */
+export interface BuildingEnergySettings {
+  readonly mode?: 'cbc' | 'ecb' | 'none';
+  readonly padding?: 'zero' | 'pkcs7';
+  /** Start value of CBC: the key, zeros, or one of its own. */
+  readonly iv?: 'key' | 'zero' | 'own';
+  /** Where the check begins, and which of its bytes comes first. */
+  readonly crc?: 'none' | 'from-head' | 'from-sequence';
+  readonly crcOrder?: 'le' | 'be';
+  /** What stands in the element `type`. */
+  readonly type?: 'operation' | 'group' | 'none';
+  readonly version?: string;
+  readonly md5?: 'secret-last' | 'secret-first';
+  readonly errors?: { readonly good: string; readonly uncertain: string; readonly bad: string };
+  /** What settles a report. */
+  readonly acknowledge?: 'report' | 'heart-beat';
+  readonly nationalBuilding?: boolean;
+  readonly compress?: boolean;
+}
+
+/** A value of a meter as the centre knows it. */
+export interface EnergyFunction {
+  /** Number or name of the function. */
+  readonly id: string;
+  readonly device: string;
+  readonly point: string;
+  /** Energy code; absent with platforms that have none. */
+  readonly code?: string;
+  /** Unit on the wire; absent: the code's. */
+  readonly unit?: Unit;
+}
+
+export interface BuildingEnergyUplinkConfig {
+  readonly id: string;
+  readonly kind: 'building-energy';
+  readonly select?: readonly SelectionRule[];
+  /** Longest wait for true time, ms; absent: as the MQTT uplink. */
+  readonly hold?: number;
+  readonly host: string;
+  readonly port: number;
+  readonly platform: BuildingEnergyPlatform;
+  readonly settings: BuildingEnergySettings;
+  readonly building: string;
+  readonly gateway: string;
+  /** Key of the encryption, its start value, and the secret of the login; `next…`: tried where the first are refused. */
+  readonly key?: string;
+  readonly iv?: string;
+  readonly secret?: string;
+  readonly nextKey?: string;
+  readonly nextSecret?: string;
+  /** `national`, or one platform's `local` order. */
+  readonly codes: 'national' | 'local';
+  /** Codes of the platform beside its tree, with their names. */
+  readonly moreCodes: Readonly<Record<string, string>>;
+  readonly meters: readonly {
+    readonly id: string;
+    readonly address?: string;
+    readonly functions: readonly EnergyFunction[];
+  }[];
+  /** Period of the reports, ms; the centre may change it where `periodByCentre`. */
+  readonly every: number;
+  readonly periodByCentre: boolean;
+  /** A reading this close behind the beginning of a period stands for it; a later one gets its own time, ms. */
+  readonly align: number;
+  /** Longest wait for the values of a period that are still missing, ms. */
+  readonly gather: number;
+  /** Interval of heart-beats, ms. */
+  readonly heartBeat: number;
+  /** Longest wait for an acknowledgement, ms. */
+  readonly timeout: number;
+  /** Whether the centre's time sets our clock: where nothing better is known, or never. */
+  readonly clock: 'untrusted' | 'never';
+  readonly inFlight: number;
+  /** Records per second of backlog; 0: no limit. */
+  readonly replayRate: number;
+}
+
 /** Grows by one member per uplink kind. */
-export type UplinkConfig = MqttUplinkConfig | HttpUplinkConfig;
+export type UplinkConfig = MqttUplinkConfig | HttpUplinkConfig | BuildingEnergyUplinkConfig;
 
 export interface LogConfig {
   /** Longest wait of telemetry for its commit, ms: the stated loss window. Default 5000. */

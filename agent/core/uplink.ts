@@ -86,6 +86,10 @@ export interface UplinkContext {
    * Absent: nobody asks for it.
    */
   heardTime?(wall: number, mono: Mono, uncertaintyMs: number): void;
+  /** IANA zone of the site. Absent: UTC. */
+  readonly timezone?: string;
+  /** Folder that an uplink may keep a file of its own in, named by its id. Absent: nothing outlives the process. */
+  readonly stateDir?: string;
   /** Hands a command of the city to the router. Resolves with its final result. */
   submit(command: Command): Promise<CommandResult>;
 }

@@ -1,10 +1,11 @@
 /** Uplinks, one line per kind. */
 import type { UplinkConfig } from '../core/site.ts';
 import type { Uplink, UplinkContext, UplinkSession } from '../core/uplink.ts';
+import { buildingEnergy } from './building-energy/index.ts';
 import { http } from './http/index.ts';
 import { mqtt } from './mqtt/index.ts';
 
-export const UPLINKS = { mqtt, http } as const;
+export const UPLINKS = { mqtt, http, 'building-energy': buildingEnergy } as const;
 
 /** Opens a session of the kind that `config` is of. */
 export function connectUplink(

@@ -25,6 +25,8 @@ export interface PumpsOptions {
   readonly site: string;
   readonly agent: string;
   readonly machine?: Machine;
+  readonly timezone?: string;
+  readonly stateDir?: string;
   readonly source: LogSource;
   readonly clock: Clock;
   readonly log: Log;

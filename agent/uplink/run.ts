@@ -38,6 +38,8 @@ export function runUplinks(
     site: data.site,
     agent: data.agent,
     machine: machineOf(hardware),
+    ...(data.timezone === undefined ? {} : { timezone: data.timezone }),
+    ...(data.stateDir === undefined ? {} : { stateDir: data.stateDir }),
     earlier,
     source,
     clock,

@@ -14,6 +14,8 @@ export interface ThreadData {
   readonly logFile: string;
   readonly site: string;
   readonly agent: string;
+  readonly timezone?: string;
+  readonly stateDir?: string;
   readonly mapping: ClockMapping;
   readonly descriptions: Described;
 }

@@ -22,6 +22,10 @@ export interface UplinksOptions {
   readonly entry: URL;
   readonly site: string;
   readonly agent: string;
+  /** IANA zone of the site. */
+  readonly timezone?: string;
+  /** Folder for files of uplinks. */
+  readonly stateDir?: string;
   readonly clock: Clock;
   readonly log: Log;
   descriptions(): Described;
@@ -132,6 +136,8 @@ export function startUplinks(options: UplinksOptions): Uplinks {
             logFile: options.logFile,
             site: options.site,
             agent: options.agent,
+            ...(options.timezone === undefined ? {} : { timezone: options.timezone }),
+            ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
             mapping: clock.mapping(),
             descriptions: options.descriptions(),
           }),

@@ -1,0 +1,57 @@
+/** Local time of the site as the protocols of centres write it: `yyyyMMddHHmmss`. */
+
+/** Offsets change at quarter hours at the soonest. */
+const QUARTER = 900_000;
+
+export class LocalTime {
+  readonly #format: Intl.DateTimeFormat;
+  #quarter = Number.NaN;
+  #offset = 0;
+
+  /** Throws `RangeError` for a zone that is not in the IANA table. */
+  constructor(timezone: string) {
+    this.#format = new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
+  }
+
+  /** 14 digits of an instant (Unix epoch ms), to the second below. */
+  text(time: number): string {
+    return digits(time + this.offset(time));
+  }
+
+  /** Instant of 14 digits; undefined where they are no date. Of an hour that comes twice the first is taken. */
+  parse(text: string): number | undefined {
+    const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(text);
+    if (parts === null) return undefined;
+    const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map(Number);
+    const local = Date.UTC(year, month - 1, day, hour, minute, second);
+    if (digits(local) !== text) return undefined;
+    const guess = local - this.offset(local - this.offset(local));
+    return local - this.offset(guess);
+  }
+
+  /** ms that local time is ahead of UTC. */
+  offset(time: number): number {
+    const quarter = Math.floor(time / QUARTER);
+    if (quarter === this.#quarter) return this.#offset;
+    const at = quarter * QUARTER;
+    const part: Record<string, number> = {};
+    for (const { type, value } of this.#format.formatToParts(at)) part[type] = Number(value);
+    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
+    this.#quarter = quarter;
+    this.#offset = Date.UTC(year, month - 1, day, hour, minute, second) - at;
+    return this.#offset;
+  }
+}
+
+function digits(local: number): string {
+  return new Date(local).toISOString().replace(/\D/g, '').slice(0, 14);
+}

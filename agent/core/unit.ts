@@ -64,6 +64,7 @@ export const UNITS = {
   'ug/m3': { dimension: 'mass concentration', factor: 1, symbol: 'µg/m³' },
   'mg/m3': { dimension: 'mass concentration', factor: 1e3, symbol: 'mg/m³' },
   'mg/L': { dimension: 'dissolved concentration', factor: 1, symbol: 'mg/L' },
+  'ug/L': { dimension: 'dissolved concentration', factor: 1e-3, symbol: 'µg/L' },
   'mg/kg': { dimension: 'mass fraction', factor: 1, symbol: 'mg/kg' },
   '10*-6': { dimension: 'volume fraction', factor: 1e-6, symbol: 'ppm' },
   '10*-9': { dimension: 'volume fraction', factor: 1e-9, symbol: 'ppb' },

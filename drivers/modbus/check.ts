@@ -3,7 +3,7 @@ import type { Issue, Profile, ProfilePoint } from '../../agent/core/profile.ts';
 import type { DeviceConfig, LineConfig } from '../../agent/core/site.ts';
 import { schemaIssues, shown } from '../issues.ts';
 import { deviceSchema, type Options, optionsSchema, type Wire, WORDS, wireSchema } from './schema.ts';
-import { SUNSPEC_POINTS } from './sunspec.ts';
+import { SUNSPEC_MODELS, sunspecNames } from './sunspec-models.ts';
 
 type Report = (path: readonly (string | number)[], message: string, fix?: string) => void;
 
@@ -11,6 +11,11 @@ type Report = (path: readonly (string | number)[], message: string, fix?: string
 export function checkProfile(profile: Profile): readonly Issue[] {
   const issues = [...schemaIssues(optionsSchema, profile.options ?? {}, ['modbus'])];
   const parsed = optionsSchema.safeParse(profile.options ?? {});
+  const unknown = parsed.data?.sunspec?.find((model) => !SUNSPEC_MODELS.includes(model));
+  if (unknown !== undefined) {
+    const message = `expected models of ${SUNSPEC_MODELS.join(', ')}, got ${unknown}`;
+    issues.push({ path: ['modbus', 'sunspec'], message });
+  }
   profile.points.forEach((point, i) => {
     const at = ['points', i, 'modbus'];
     const found = schemaIssues(wireSchema, point.wire ?? {}, at);
@@ -25,8 +30,9 @@ export function checkProfile(profile: Profile): readonly Issue[] {
 
 function checkPoint(point: ProfilePoint, wire: Wire, options: Options, report: Report): void {
   if (wire.sunspec !== undefined) {
-    if (!SUNSPEC_POINTS.includes(wire.sunspec)) {
-      report(['sunspec'], `expected one of ${SUNSPEC_POINTS.join(', ')}, got ${shown(wire.sunspec)}`);
+    const names = sunspecNames(options.sunspec ?? SUNSPEC_MODELS);
+    if (!names.includes(wire.sunspec)) {
+      report(['sunspec'], `expected one of ${names.join(', ')}, got ${shown(wire.sunspec)}`);
     }
     if (options.sunspec === undefined) {
       report(['sunspec'], 'expected the models in modbus.sunspec of the profile, got none');
@@ -75,7 +81,11 @@ function checkWidth(wire: Wire, type: NonNullable<Wire['type']>, options: Option
   }
   const words = type === 'string' ? (wire.words ?? 1) : WORDS[type];
   const address = wire.address ?? 0;
-  const ends = wire.scaleRegister === undefined ? [address] : [address, wire.scaleRegister];
+  if (wire.scaleRegister !== undefined && wire.decimalsRegister !== undefined) {
+    report(['decimalsRegister'], 'expected scaleRegister or decimalsRegister, got both');
+  }
+  const exponent = wire.scaleRegister ?? wire.decimalsRegister;
+  const ends = exponent === undefined ? [address] : [address, exponent];
   const span = Math.max(address + words, ...ends.map((end) => end + 1)) - Math.min(...ends);
   if (span > options.maxBlock) {
     report(['type'], `expected at most ${options.maxBlock} registers in one request, got ${span}`);

@@ -29,6 +29,7 @@ export interface Mapped {
   /** Registers (or bits) to be read in one request, the scale register included: [start, end). */
   readonly start: number;
   readonly end: number;
+  /** Register that scales the value: with an exponent, or with the number of its decimals. */
   readonly scaleRegister: number | undefined;
   readonly notAvailable: readonly string[];
   readonly fault: readonly string[];
@@ -79,7 +80,7 @@ export function place(
   const code = wire.function ?? options.function;
   const type = wire.type ?? (code <= 2 ? 'bit' : 'uint16');
   const words = type === 'string' ? (wire.words ?? 1) : type === 'bit' ? 1 : WORDS[type];
-  const scaleRegister = wire.scaleRegister;
+  const scaleRegister = wire.scaleRegister ?? wire.decimalsRegister;
   return {
     point,
     wire,

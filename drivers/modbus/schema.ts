@@ -152,6 +152,8 @@ export const wireSchema = z.strictObject({
   fault: raw.optional(),
   /** Register with a decimal exponent (SunSpec sunssf): value = contents × 10^exponent. */
   scaleRegister: address.optional(),
+  /** Register that says how many decimals the contents have: value = contents ÷ 10^decimals. */
+  decimalsRegister: address.optional(),
   /** Name of a SunSpec point instead of address and type. */
   sunspec: z.string().optional(),
   write: writeSchema.optional(),

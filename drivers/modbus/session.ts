@@ -16,7 +16,8 @@ import { type Block, blockOf, characterTime, type Fare, fareOf, type Limits, pla
 import { exceptionOf, type Path } from './port.ts';
 import { Reader } from './reader.ts';
 import { deviceSchema, type Wire, wireSchema } from './schema.ts';
-import { findModel, sunspecPoint } from './sunspec.ts';
+import { findModel } from './sunspec.ts';
+import { sunspecPoint } from './sunspec-models.ts';
 import { encode, readingOf } from './value.ts';
 import { asHeld, send } from './write.ts';
 

@@ -94,11 +94,14 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex').toUpperCase();
 }
 
-/** The decimal exponent in the point's scale register; 0 without one, undefined where it is not implemented (8000). */
+/** The decimal exponent in the point's scale register; 0 without one, undefined where it is none (SunSpec: 8000). */
 function exponentOf(mapped: Mapped, block: Block): number | undefined {
   if (mapped.scaleRegister === undefined) return 0;
   const offset = 2 * (mapped.scaleRegister - block.start);
   const exponent = numberOf(block.bytes.subarray(offset, offset + 2), 'int16');
+  if (mapped.wire.decimalsRegister !== undefined) {
+    return exponent >= 0 && exponent <= 9 ? -exponent : undefined;
+  }
   // SunSpec Information Model Specification §4.2.8: sunssf is −10..10, 8000 hex is not implemented.
   return exponent >= -10 && exponent <= 10 ? exponent : undefined;
 }

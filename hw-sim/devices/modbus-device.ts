@@ -11,9 +11,11 @@ import { decodeNumber, reorder, rtuFrame, rtuValid } from './modbus-codec.ts';
 import {
   type Coil,
   encodeRegister,
+  encodeStatus,
   type ModbusModel,
   type Register,
   type Settings,
+  type StatusRegister,
   wordsOf,
 } from './modbus-model.ts';
 
@@ -50,6 +52,9 @@ export class ModbusDevice implements LineDevice {
   readonly #turnaround: number;
   /** Register that covers an address. */
   readonly #map = new Map<number, Register>();
+  /** Register that is written at an address. */
+  readonly #written = new Map<number, Register>();
+  readonly #status = new Map<number, StatusRegister>();
   readonly #constants = new Map<number, number>();
   #line: LineAccess | undefined;
 
@@ -59,8 +64,12 @@ export class ModbusDevice implements LineDevice {
     this.unit = options.unit ?? options.model.unit ?? 1;
     this.#turnaround = options.turnaround ?? 5;
     for (const register of this.model.registers) {
-      for (let i = 0; i < wordsOf(register); i++) this.#map.set(register.address + i, register);
+      for (let i = 0; i < wordsOf(register); i++) {
+        this.#map.set(register.address + i, register);
+        this.#written.set((register.writeAddress ?? register.address) + i, register);
+      }
     }
+    for (const status of this.model.status ?? []) this.#status.set(status.address, status);
     for (const [address, words] of this.model.constants ?? []) {
       for (const [i, word] of words.entries()) this.#constants.set(address + i, word);
     }
@@ -168,6 +177,15 @@ export class ModbusDevice implements LineDevice {
     const served: Served[] = [];
     for (let address = from; address < from + count; ) {
       const at = (address - from) * 2;
+      const status = this.#status.get(address);
+      if (status !== undefined) {
+        const { word, entries } = this.#state(status, time, believe);
+        bytes[at] = word >> 8;
+        bytes[at + 1] = word & 0xff;
+        served.push(...entries);
+        address += 1;
+        continue;
+      }
       const register = this.#map.get(address);
       if (register === undefined || register.access === 'write') {
         const filling = this.#constants.get(address) ?? this.#filling(address);
@@ -201,6 +219,25 @@ export class ModbusDevice implements LineDevice {
     const { bytes, value } = encodeRegister(this.model, register, believed);
     const raw = Buffer.from(bytes).toString('hex');
     return { bytes, entry: { device: this.model.stem, unit: this.unit, point, address, raw, value, uom } };
+  }
+
+  #state(status: StatusRegister, time: number, believe: Believe): { word: number; entries: Served[] } {
+    const { world } = this.#options;
+    const { address } = status;
+    const { word, fields } = encodeStatus(status, (point) =>
+      Number(believe(this.unit, point, Number(this.model.value(point, world, time, this.settings)))),
+    );
+    const raw = word.toString(16).padStart(4, '0');
+    const entries = fields.map(({ point, value }) => ({
+      device: this.model.stem,
+      unit: this.unit,
+      point,
+      address,
+      raw,
+      value,
+      uom: '1',
+    }));
+    return { word, entries };
   }
 
   #filling(address: number): number | undefined {
@@ -255,12 +292,13 @@ export class ModbusDevice implements LineDevice {
   #writeRegisters(from: number, bytes: Uint8Array): number | undefined {
     const writes: (readonly [string, number])[] = [];
     for (let at = 0; at < bytes.length; ) {
-      const register = this.#map.get(from + at / 2);
+      const register = this.#written.get(from + at / 2);
       if (register === undefined || (register.access ?? 'read') === 'read' || register.type === 'string') {
         return ILLEGAL_ADDRESS;
       }
       const size = wordsOf(register) * 2;
-      if (register.address !== from + at / 2 || at + size > bytes.length) return ILLEGAL_ADDRESS;
+      if ((register.writeAddress ?? register.address) !== from + at / 2 || at + size > bytes.length)
+        return ILLEGAL_ADDRESS;
       const raw = reorder(bytes.slice(at, at + size), this.model.order ?? 'ABCD');
       const value = decodeNumber(register.type, raw) * (register.scale ?? 1);
       if (!Number.isFinite(value)) return ILLEGAL_VALUE;

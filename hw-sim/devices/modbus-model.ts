@@ -15,6 +15,15 @@ import {
 /** A number, a text, or the statement that there is none. */
 export type RegisterValue = number | string | null;
 
+/** Some bits of a register that are a point of their own: an alarm, a fault, a state. */
+export interface BitField {
+  readonly point: string;
+  /** Lowest and highest. */
+  readonly bits: readonly [number, number];
+  /** True: it is on or off, no number. */
+  readonly flag?: boolean;
+}
+
 /** Values written by a master, by point. */
 export type Settings = Map<string, number>;
 
@@ -26,6 +35,8 @@ export interface Register {
   readonly type: RegisterType;
   /** Value = raw × scale. Default 1. A scale below 1 means that raw is whole, also in a float. */
   readonly scale?: number;
+  /** Value where raw is 0. Default 0. */
+  readonly zero?: number;
   /** Decimals of the value where raw is not whole. Default 0. */
   readonly decimals?: number;
   /** UCUM; '1' for none. */
@@ -36,8 +47,18 @@ export interface Register {
   readonly access?: 'read' | 'write' | 'read-write';
   /** Bits of the raw value that are the value, lowest and highest. */
   readonly bits?: readonly [number, number];
+  /** The register says on or off: any contents but 0 are on. */
+  readonly flag?: boolean;
+  /** Where a master writes it; default: where it is read. */
+  readonly writeAddress?: number;
   /** Value given here instead of by the model. */
   readonly value?: (world: World, time: number, settings: Settings) => RegisterValue;
+}
+
+/** A register whose bits are points. */
+export interface StatusRegister {
+  readonly address: number;
+  readonly fields: readonly BitField[];
 }
 
 export interface Coil {
@@ -66,6 +87,7 @@ export interface ModbusModel {
   readonly filled?: readonly (readonly [from: number, to: number, word: number])[];
   /** Words that are neither points nor filling: markers, model ids, scale factors. */
   readonly constants?: readonly (readonly [address: number, words: readonly number[]])[];
+  readonly status?: readonly StatusRegister[];
   readonly coils?: readonly Coil[];
   readonly discretes?: readonly Coil[];
   /** Signed whole numbers that mean "none": the highest (ABB, Renke) or the lowest (SunSpec). Default highest. */
@@ -78,7 +100,7 @@ export interface Encoded {
   /** In the device's byte order. */
   readonly bytes: Uint8Array;
   /** What a reader gets who does everything right. */
-  readonly value: RegisterValue;
+  readonly value: RegisterValue | boolean;
 }
 
 export function wordsOf(register: Register): number {
@@ -88,7 +110,7 @@ export function wordsOf(register: Register): number {
 /** A value as the register holds it: resolution, range and "none" are the device's. */
 export function encodeRegister(model: ModbusModel, register: Register, value: RegisterValue): Encoded {
   const order = model.order ?? 'ABCD';
-  const { type, scale = 1 } = register;
+  const { type, scale = 1, zero = 0 } = register;
   if (type === 'string') {
     const text = String(value ?? '');
     const bytes = new Uint8Array(wordsOf(register) * 2);
@@ -102,15 +124,30 @@ export function encodeRegister(model: ModbusModel, register: Register, value: Re
   const number = Number(value);
   if (range !== undefined || scale < 1) {
     const [low, high] = range ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
-    const whole = Math.min(high, Math.max(low, Math.round(number / scale)));
+    const whole = Math.min(high, Math.max(low, Math.round((number - zero) / scale)));
     const shifted = register.bits === undefined ? whole : whole * 2 ** register.bits[0];
+    const shown = register.flag === true ? whole !== 0 : tidy(whole * scale + zero);
     return {
       bytes: reorder(encodeNumber(type, shifted), order),
-      value: typeof value === 'string' ? value : tidy(whole * scale),
+      value: typeof value === 'string' ? value : shown,
     };
   }
   const shown = tidy(Number(number.toFixed(register.decimals ?? 0)));
   return { bytes: reorder(encodeNumber(type, shown / scale), order), value: shown };
+}
+
+/** A status register as it stands, and what each of its fields says. */
+export function encodeStatus(
+  status: StatusRegister,
+  told: (point: string) => number,
+): { readonly word: number; readonly fields: readonly { point: string; value: number | boolean }[] } {
+  let word = 0;
+  const fields = status.fields.map(({ point, bits: [low, high], flag }) => {
+    const value = Math.round(told(point)) & (2 ** (high - low + 1) - 1);
+    word |= value << low;
+    return { point, value: flag === true ? value !== 0 : value };
+  });
+  return { word, fields };
 }
 
 /** 0.1 × 3 as 0.3: what a person reads on the device's display. */

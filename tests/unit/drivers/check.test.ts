@@ -45,6 +45,10 @@ describe('a Modbus profile', () => {
       { address: 0, type: 'uint16', bits: [3, 16] },
       'points.0.modbus.bits: expected bits below 16 for uint16, got 16',
     ],
+    [
+      { address: 0, type: 'uint16', scaleRegister: 1, decimalsRegister: 2 },
+      'points.0.modbus.decimalsRegister: expected scaleRegister or decimalsRegister, got both',
+    ],
     [{ address: 0, sunspec: 'Volt' }, /^points\.0\.modbus\.sunspec: expected one of A, /],
     [
       { address: 0, write: { function: 6 } },

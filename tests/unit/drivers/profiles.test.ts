@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import { AGGREGATIONS, ID_PATTERN, LANES } from '../../../agent/core/point.ts';
@@ -10,6 +9,7 @@ import modbus from '../../../drivers/modbus/index.ts';
 import { deviceMap } from '../../../drivers/modbus/map.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { device, profileFiles } from './load.ts';
+import { modelsTable, readmeOf, tableIn } from './models-table.ts';
 
 const line: LineConfig = {
   id: 'line',
@@ -120,13 +120,13 @@ describe('the README of a protocol', () => {
     'Sources',
   ];
   it.each(DRIVERS.map((driver) => driver.protocol))(
-    '%s has its headings and names its profiles',
+    '%s has its headings and the models of the data',
     (protocol) => {
-      const text = readFileSync(join(import.meta.dirname, '../../../drivers', protocol, 'README.md'), 'utf8');
+      const text = readFileSync(readmeOf(protocol), 'utf8');
       expect([...text.matchAll(/^## (.*)$/gm)].map((found) => found[1])).toEqual(headings);
-      for (const { stem, profile } of profileFiles()) {
-        if (profile.protocol === protocol) expect(text).toContain(`\`${stem}\``);
-      }
+      expect(tableIn(text), 'node tests/unit/drivers/models-table.ts writes it anew').toBe(
+        modelsTable(protocol),
+      );
     },
   );
 });

@@ -20,6 +20,7 @@ interface Options {
   readonly broker?: string;
   readonly file?: string;
   readonly http?: number;
+  readonly sparkplug?: string;
   readonly site: string;
   readonly agent: string;
   readonly for?: number;
@@ -38,11 +39,18 @@ export function register(program: Command): void {
     .command('verify')
     .description('listen as an independent receiver and prove that no reading is missing or doubled')
     .option('--broker <url>', 'listen at this broker: mqtt:// or mqtts://')
-    .option('--file <path>', 'read messages from a file of JSON lines {"topic", "payload"} instead')
+    .option(
+      '--file <path>',
+      'read messages from a file of JSON lines {"topic", "payload"} or {"topic", "hex"} instead',
+    )
     .option('--http <port>', 'be the receiver of HTTP uplinks on this port of 127.0.0.1', port)
     .option(
       '--chain <log>',
       'hold this log to the signatures of its device: what was altered, removed or put in; with --file also to what a receiver has kept',
+    )
+    .option(
+      '--sparkplug <group>',
+      'with --broker: follow the edge nodes of this Sparkplug group, --agent is the node',
     )
     .option('--site <id>', 'only this site (of a broker)', '+')
     .option('--agent <id>', 'only this agent', '+')
@@ -56,8 +64,11 @@ export function register(program: Command): void {
     .option('--json', 'answer in JSON')
     .addHelpText('after', '\nExit code 0: the ledger balances. 1: it does not, or nothing was received.')
     .action(async (options: Options, command: Command) => {
-      const { broker, file, http, chain } = options;
+      const { broker, file, http, chain, sparkplug } = options;
       const sources = [broker, file, http].filter((one) => one !== undefined);
+      if (sparkplug !== undefined && broker === undefined) {
+        command.error('error: --sparkplug needs --broker', { exitCode: EXIT.usage });
+      }
       if (chain !== undefined ? broker !== undefined || http !== undefined : sources.length !== 1) {
         const what = 'error: give one of --broker, --http or --file; --chain alone or with --file';
         command.error(what, { exitCode: EXIT.usage });
@@ -124,6 +135,7 @@ async function brokerOptions(options: Options): Promise<BrokerOptions> {
     broker,
     site,
     agent,
+    ...(options.sparkplug === undefined ? {} : { sparkplug: options.sparkplug }),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password: password.trimEnd() }),
     ...(ca === undefined ? {} : { ca }),

@@ -141,6 +141,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       descriptions: () => directory.descriptions,
       submit: router.submit,
       settle: (uplink, lane, cursor) => opened.settle(uplink, lane, cursor),
+      keep: (uplink, lane, cursor) => opened.keep(uplink, lane, cursor),
       refuse: (uplink, lane, records) => opened.refuse(uplink, lane, records),
       event: (event) => hub.event(event),
       onHealth: board.set,

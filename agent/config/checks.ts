@@ -2,8 +2,9 @@
 import type { LampConfig } from '../core/site.ts';
 import { gotText } from './issues.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
-import type { DeviceFile, LineFile, ListName, UplinkFile } from './schema.ts';
+import type { DeviceFile, LineFile, ListName } from './schema.ts';
 import { type MapNode, nodeAt, placeAt, type Tree } from './tree.ts';
+import { UPLINK_KINDS, type UplinkFile } from './uplink-schema.ts';
 
 /** An item of a list with its number there. */
 export interface Numbered<T> {
@@ -217,22 +218,26 @@ export function checkLamp(
   say(at('point'), `the point ${shown(item.point)} of ${item.device} ${why}`, fix);
 }
 
+/** Scheme of plain connections by kind; with an s behind it is TLS. */
+const SCHEMES = { mqtt: 'mqtt', sparkplug: 'mqtt', http: 'http' } as const;
+
 /** An uplink has one kind, TLS settings need TLS, and whoever logs in does it in one way. */
 export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>, say: Say): boolean {
-  const settings = item.mqtt ?? item.http;
-  if (settings === undefined) {
+  const [kind, second] = UPLINK_KINDS.filter((one) => item[one] !== undefined);
+  const settings = kind === undefined ? undefined : item[kind];
+  if (kind === undefined || settings === undefined) {
     say(['uplinks', index, 'mqtt'], 'missing: expected the kind of uplink', 'write mqtt: { url: mqtts://… }');
     return false;
   }
-  if (item.mqtt !== undefined && item.http !== undefined) {
-    say(['uplinks', index, 'http'], 'an uplink has one kind, got two', 'make two uplinks of it');
+  if (second !== undefined) {
+    say(['uplinks', index, second], 'an uplink has one kind, got two', 'make two uplinks of it');
     return false;
   }
   for (const [i, { send, deadband }] of (item.select ?? []).entries()) {
     if (deadband === undefined || send === 'changes') continue;
     say(['uplinks', index, 'select', i, 'deadband'], 'a deadband needs send: changes', 'write send: changes');
   }
-  const kind = item.mqtt === undefined ? 'http' : 'mqtt';
+  const scheme = SCHEMES[kind];
   const at = (key: string): Path => ['uplinks', index, kind, key];
   const { ca, cert, key, username, password } = settings;
   const { url, urls } = { urls: undefined, ...settings };
@@ -244,13 +249,13 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
     say(at('urls'), 'an uplink has either url or urls, got both', 'remove one of them');
     return false;
   }
-  const plain = (urls ?? [url ?? '']).findIndex((one) => one.startsWith(`${kind}:`));
+  const plain = (urls ?? [url ?? '']).findIndex((one) => one.startsWith(`${scheme}:`));
   if (plain >= 0) {
     for (const [name, value] of Object.entries({ ca, cert, key })) {
       if (value === undefined) continue;
       const node = nodeAt(root, urls === undefined ? at('url') : [...at('urls'), plain]);
       const got = node === undefined ? '' : `, got ${gotText(node)}`;
-      say(at(name), `${name} needs a TLS connection${got} as url`, `write url: ${kind}s://…`);
+      say(at(name), `${name} needs a TLS connection${got} as url`, `write url: ${scheme}s://…`);
     }
   }
   if ((cert === undefined) !== (key === undefined)) {

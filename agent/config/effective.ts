@@ -7,7 +7,7 @@ import * as z from 'zod';
 import type { Site } from '../core/site.ts';
 import { bare } from './issues.ts';
 import type { Path } from './problem.ts';
-import { LINE_DEFAULTS } from './resolve.ts';
+import { LINE_DEFAULTS, sparkplugClientId } from './resolve.ts';
 import { siteSchema } from './schema.ts';
 import { type MapNode, nodeAt, type ScalarNode, type Tree } from './tree.ts';
 import { formatDuration } from './values.ts';
@@ -118,6 +118,10 @@ function dependent(site: Site, node: MapNode | undefined, path: Path): readonly 
     }
   }
   if (path.length === 3 && list === 'uplinks' && path[2] === 'mqtt') byDefault('client_id', site.agent.id);
+  if (path.length === 3 && list === 'uplinks' && path[2] === 'sparkplug') {
+    byDefault('client_id', sparkplugClientId(site.agent.id));
+    byDefault('node', site.agent.id);
+  }
   if (path.length === 2 && list === 'lamps') byDefault('fallback', 100);
   return result;
 }

@@ -30,6 +30,7 @@ import { resolveSecret, type SecretRef } from './secret.ts';
 import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
 import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
+import { UPLINK_KINDS } from './uplink-schema.ts';
 
 /** What a line's plan takes of it. */
 export interface LineFit {
@@ -238,7 +239,7 @@ async function checkUplinks(
   return Promise.all(
     right.map(async ({ index, item }) => {
       const secrets: Partial<Record<(typeof SECRET_FIELDS)[number], string>> = {};
-      const kind = item.mqtt === undefined ? 'http' : 'mqtt';
+      const kind = UPLINK_KINDS.find((one) => item[one] !== undefined) ?? 'mqtt';
       const refs: Partial<Record<(typeof SECRET_FIELDS)[number], SecretRef | undefined>> = item[kind] ?? {};
       for (const name of SECRET_FIELDS) {
         const ref = refs[name];

@@ -11,7 +11,8 @@ import type {
   UplinkConfig,
 } from '../core/site.ts';
 import { definedOnly } from './profile.ts';
-import type { DeviceFile, LineFile, SiteFile, UplinkFile } from './schema.ts';
+import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
+import type { UplinkFile } from './uplink-schema.ts';
 
 /** Defaults that are no defaults of a key, but depend on its neighbours. */
 export const LINE_DEFAULTS = {
@@ -69,12 +70,17 @@ export function deviceOf(file: DeviceFile, profile: Profile): DeviceConfig {
   return { id, title: title ?? { en: id }, line, profile, ...optional, options };
 }
 
+/** Another than that of an MQTT uplink: at one broker the two would throw each other out. */
+export function sparkplugClientId(agent: string): string {
+  return `${agent}-spb`;
+}
+
 /** Secrets of an uplink, resolved. */
 export type Secrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cert' | 'key', string>>>;
 
 /** One kind is present: checked before. */
 export function uplinkOf(
-  { id, select, hold, mqtt, http }: UplinkFile,
+  { id, select, hold, mqtt, http, sparkplug }: UplinkFile,
   secrets: Secrets,
   agent: string,
 ): UplinkConfig {
@@ -97,6 +103,33 @@ export function uplinkOf(
       inFlight: mqtt.in_flight,
       maxMessage: mqtt.max_message,
       replayRate: mqtt.replay_rate,
+    };
+  }
+  if (sparkplug !== undefined) {
+    const [url = '', ...fallbacks] = sparkplug.urls ?? [sparkplug.url ?? ''];
+    return {
+      id,
+      kind: 'sparkplug',
+      ...selected,
+      url,
+      ...(fallbacks.length === 0 ? {} : { fallbacks }),
+      ...definedOnly({
+        username: sparkplug.username,
+        primaryHost: sparkplug.primary_host,
+        barrierTopic: sparkplug.barrier_topic,
+      }),
+      ...secrets,
+      clientId: sparkplug.client_id ?? sparkplugClientId(agent),
+      keepAlive: sparkplug.keep_alive,
+      group: sparkplug.group,
+      node: sparkplug.node ?? agent,
+      hostWait: sparkplug.host_wait,
+      aliases: sparkplug.aliases,
+      rebirthEvery: sparkplug.rebirth_every,
+      commandLife: sparkplug.command_life,
+      inFlight: sparkplug.in_flight,
+      maxMessage: sparkplug.max_message,
+      replayRate: sparkplug.replay_rate,
     };
   }
   if (http === undefined) throw new TypeError(`uplink ${id} has no kind`);

@@ -3,9 +3,7 @@
  * What needs two parts to be looked at together is in checks.ts.
  */
 import * as z from 'zod';
-import { LANES } from '../core/point.ts';
-import { PRESETS } from '../core/site.ts';
-import { secret } from './secret.ts';
+import { uplink } from './uplink-schema.ts';
 import {
   baud,
   duration,
@@ -21,6 +19,7 @@ import {
   text,
   timezone,
   title,
+  url,
 } from './values.ts';
 
 const SECOND = 1000;
@@ -37,28 +36,6 @@ const position = z
     datum: oneOf(DATUMS, 'WGS84').describe('WGS84 for GPS, GCJ02 for Chinese web maps, CGCS2000 for surveys'),
   })
   .describe('Degrees, with the datum they were measured in');
-
-/** An address without user and password: those have fields of their own. */
-function url(protocols: readonly string[], example: string) {
-  return scalar({
-    expected: `a URL with ${protocols.map((name) => `${name}//`).join(' or ')} and no user or password in it`,
-    json: { type: 'string', format: 'uri', examples: [example] },
-    read: (raw) => {
-      if (typeof raw !== 'string' || !URL.canParse(raw)) return undefined;
-      const parsed = new URL(raw);
-      if (parsed.username !== '' || parsed.password !== '' || parsed.hostname === '') return undefined;
-      return protocols.includes(parsed.protocol) ? raw : undefined;
-    },
-    write: (raw) => {
-      if (typeof raw !== 'string') return example;
-      const bare = raw.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/^[^@/]*@/, '');
-      const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(raw)?.[0].toLowerCase() ?? '';
-      const wanted = protocols.includes(scheme) ? scheme : protocols[0];
-      const close = `${wanted}//${bare}`;
-      return URL.canParse(close) ? close : example;
-    },
-  });
-}
 
 /** First bytes of a caller: text, or hex behind 0x; gives hex. */
 function packet(example: string) {
@@ -174,80 +151,6 @@ const lamp = z.strictObject({
   fallback: number(0, 100, 100).optional().describe('Level when nobody commands it, %. Default 100'),
 });
 
-const broker = url(['mqtt:', 'mqtts:'], 'mqtts://broker.city.example:8883');
-
-const mqtt = z.strictObject({
-  url: broker.optional(),
-  urls: z
-    .array(broker)
-    .min(1)
-    .max(8)
-    .optional()
-    .describe('Instead of url: several brokers; where one fails the next is used, and the first again later'),
-  preset: oneOf(PRESETS, 'plain')
-    .optional()
-    .describe('Topics and payloads: plain is payload v1. Default plain'),
-  username: text('a user name', 'kerbside').optional(),
-  password: secret(`\${env:MQTT_PASSWORD}`).optional(),
-  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
-  cert: secret('file:./client.pem').optional(),
-  key: secret('file:./client.key').optional(),
-  client_id: text('a client id', 'pole-0817').optional().describe('Default: the agent id'),
-  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
-  in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
-  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
-  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
-});
-
-const http = z.strictObject({
-  url: url(['https:', 'http:'], 'https://data.city.example/readings').describe('Batches are posted there'),
-  format: oneOf(['json', 'influx'], 'json')
-    .prefault('json')
-    .describe('json: payload v1. influx: InfluxDB line protocol'),
-  compression: oneOf(['none', 'gzip', 'zstd'], 'gzip').prefault('none'),
-  token: secret(`\${env:HTTP_TOKEN}`).optional().describe('Bearer token'),
-  username: text('a user name', 'kerbside').optional(),
-  password: secret(`\${env:HTTP_PASSWORD}`).optional(),
-  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the receiver'),
-  cert: secret('file:./client.pem').optional(),
-  key: secret('file:./client.key').optional(),
-  timeout: duration(SECOND, 300 * SECOND, '30s')
-    .prefault('30s')
-    .describe('Longest wait for an answer'),
-  in_flight: integer(1, 64, 4).prefault(4).describe('Batches on their way at once'),
-  max_body: size(1024, 64 * MB, '1MB')
-    .prefault('1MB')
-    .describe('Largest batch before compression'),
-  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
-});
-
-const pattern = (example: string) => text('a pattern with * and ?', example).optional();
-
-const select = z
-  .strictObject({
-    lanes: z.array(oneOf(LANES, 'meter')).min(1).optional(),
-    device: pattern('meter-*'),
-    class: pattern('electricity-meter').describe('Class of the device, as its profile says'),
-    point: pattern('power*'),
-    send: oneOf(['all', 'changes', 'none'], 'all').prefault('all'),
-    deadband: number(0, 1e12, 0.5)
-      .optional()
-      .describe('With send: changes, in the unit of the point: smaller changes stay here. Default 0'),
-  })
-  .describe('The first rule that fits a record decides; what no rule fits is left out');
-
-const uplink = z.strictObject({
-  id: id('city'),
-  select: z.array(select).min(1).optional().describe('What leaves; absent: everything'),
-  hold: duration(0, 24 * HOUR, '10min')
-    .optional()
-    .describe(
-      'Longest wait of readings whose clock is not to be trusted; alarms and events never wait. Default 10min',
-    ),
-  mqtt: mqtt.optional(),
-  http: http.optional(),
-});
-
 export const siteSchema = z
   .strictObject({
     extends: text('the path of a template', './pole.yaml').optional(),
@@ -310,7 +213,6 @@ export const siteSchema = z
 export type SiteFile = z.output<typeof siteSchema>;
 export type LineFile = z.output<typeof line>;
 export type DeviceFile = z.output<typeof device>;
-export type UplinkFile = z.output<typeof uplink>;
 
 /** The element schemas of the lists, to judge each item apart from its neighbours. */
 export const ITEMS = { lines: line, devices: device, cameras: camera, lamps: lamp, uplinks: uplink } as const;

@@ -70,6 +70,24 @@ export function text(what: string, example: string) {
   });
 }
 
+/** One level of an MQTT topic: no separator and no wildcard in it. */
+export function topicLevel(example: string) {
+  return scalar({
+    expected: 'a text of 1 to 128 characters without /, + and #',
+    json: { type: 'string', pattern: '^[^/+#]{1,128}$', examples: [example] },
+    read: (raw) => (isText(raw) && /^[^/+#]{1,128}$/.test(raw) && raw.trim() === raw ? raw : undefined),
+    write: (raw) => {
+      const close =
+        typeof raw === 'object' || raw === undefined
+          ? ''
+          : String(raw)
+              .replace(/[/+#]+/g, '-')
+              .trim();
+      return close === '' ? example : close.slice(0, 128);
+    },
+  });
+}
+
 /** `title: Feeder meter` or `title: { en: Feeder meter, zh: 进线电表 }`. */
 export function title() {
   return scalar<Text>({
@@ -302,5 +320,27 @@ export function timezone() {
     // An offset such as +08:00 is a zone to Intl, but no place with rules of its own.
     read: (raw) => (isText(raw) && /^[A-Za-z]/.test(raw) && known(raw) ? raw : undefined),
     write: (raw) => nearest(String(raw), Intl.supportedValuesOf('timeZone')) ?? 'Asia/Shanghai',
+  });
+}
+
+/** An address without user and password: those have fields of their own. */
+export function url(protocols: readonly string[], example: string) {
+  return scalar({
+    expected: `a URL with ${protocols.map((name) => `${name}//`).join(' or ')} and no user or password in it`,
+    json: { type: 'string', format: 'uri', examples: [example] },
+    read: (raw) => {
+      if (typeof raw !== 'string' || !URL.canParse(raw)) return undefined;
+      const parsed = new URL(raw);
+      if (parsed.username !== '' || parsed.password !== '' || parsed.hostname === '') return undefined;
+      return protocols.includes(parsed.protocol) ? raw : undefined;
+    },
+    write: (raw) => {
+      if (typeof raw !== 'string') return example;
+      const bare = raw.replace(/^[a-z][a-z0-9+.-]*:\/\//i, '').replace(/^[^@/]*@/, '');
+      const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(raw)?.[0].toLowerCase() ?? '';
+      const wanted = protocols.includes(scheme) ? scheme : protocols[0];
+      const close = `${wanted}//${bare}`;
+      return URL.canParse(close) ? close : example;
+    },
   });
 }

@@ -257,8 +257,56 @@ export interface BuildingEnergyUplinkConfig {
   readonly replayRate: number;
 }
 
+/** An edge node of Sparkplug B 3.0. */
+export interface SparkplugUplinkConfig {
+  readonly id: string;
+  readonly kind: 'sparkplug';
+  /** Absent: everything leaves. */
+  readonly select?: readonly SelectionRule[];
+  /** Longest wait for true time, ms; absent: as the MQTT uplink. */
+  readonly hold?: number;
+  /** mqtt:// or mqtts:// */
+  readonly url: string;
+  /** Further servers, of which one at a time is used. */
+  readonly fallbacks?: readonly string[];
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM texts. */
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly clientId: string;
+  /** Keep-alive, ms. Default 30000. */
+  readonly keepAlive: number;
+  readonly group: string;
+  /** Id of the edge node. */
+  readonly node: string;
+  /** Id of the host application that must be online; absent: nobody is waited for. */
+  readonly primaryHost?: string;
+  /** With several servers: how long the primary host is waited for at one of them, ms. */
+  readonly hostWait: number;
+  /** Data by alias, births by name and alias; false: all by name. */
+  readonly aliases: boolean;
+  /** Rebirths at least so far apart, ms. */
+  readonly rebirthEvery: number;
+  /** Life of a command that says nothing of it, ms. */
+  readonly commandLife: number;
+  /** A topic that takes a QoS 1 message as the barrier; absent: the subscription to commands is repeated. */
+  readonly barrierTopic?: string;
+  /** Messages in flight. Default 16. */
+  readonly inFlight: number;
+  /** Largest message, bytes. Default 131072. */
+  readonly maxMessage: number;
+  /** Records per second of backlog replay; 0: no limit. */
+  readonly replayRate: number;
+}
+
 /** Grows by one member per uplink kind. */
-export type UplinkConfig = MqttUplinkConfig | HttpUplinkConfig | BuildingEnergyUplinkConfig;
+export type UplinkConfig =
+  | MqttUplinkConfig
+  | HttpUplinkConfig
+  | SparkplugUplinkConfig
+  | BuildingEnergyUplinkConfig;
 
 export interface LogConfig {
   /** Longest wait of telemetry for its commit, ms: the stated loss window. Default 5000. */

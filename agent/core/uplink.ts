@@ -7,7 +7,7 @@ import type { Command, CommandResult } from './command.ts';
 import type { Log } from './log.ts';
 import type { Lane } from './point.ts';
 import type { Mono } from './reading.ts';
-import type { LoggedRecord, Range } from './record.ts';
+import type { LoggedReading, LoggedRecord, Range } from './record.ts';
 import type { Description } from './site.ts';
 
 export type StreamName = 'live' | 'backlog';
@@ -92,6 +92,18 @@ export interface UplinkContext {
   readonly stateDir?: string;
   /** Hands a command of the city to the router. Resolves with its final result. */
   submit(command: Command): Promise<CommandResult>;
+  /** The newest logged reading of each point, as far back as a start looks (newest.ts). Absent: none is known. */
+  newest?(): readonly LoggedReading[];
+  /** Numbers that outlive the agent. Absent: they begin at 0. */
+  readonly numbers?: Numbers;
+}
+
+/** Numbers of an uplink that only grow, kept in the log. */
+export interface Numbers {
+  /** The last one kept under `name`; 0 where there is none. */
+  last(name: string): number;
+  /** Resolves when it is durable; rejects where the store is ill. */
+  keep(name: string, value: number): Promise<void>;
 }
 
 /** A connected uplink. Disposing it never waits on the remote for more than 2 s. */
@@ -100,8 +112,13 @@ export interface UplinkSession extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Encoded size of a message, bytes; the pump halves messages above `maxBytes`. */
   readonly maxBytes: number;
-  /** What health should say although it is connected. */
-  readonly remark?: string;
+  /**
+   * Settles when the far end takes data (never, where the link is lost before); until then the pump waits, and all that
+   * is logged meanwhile is backlog. Absent: it takes them at once.
+   */
+  readonly ready?: Promise<void>;
+  /** What health should say although it is connected. Asked when the link is up, and again when it is ready. */
+  readonly remark?: string | undefined;
   /** Messages the far end takes at once, where it said so; the pump keeps below it and its own setting. */
   readonly atOnce?: number;
   /** Never rejects but when aborted; a lost link is `keep`. */

@@ -78,6 +78,8 @@ export interface Store extends AsyncDisposable {
   append(readings: readonly Reading[], events: readonly AgentEvent[]): Promise<Appended>;
   /** Notes what an uplink has settled. Rides in the next commit; after 5 min without one, or at a clean stop, alone. */
   settle(uplink: string, lane: Lane, cursor: Cursor): void;
+  /** The same in a commit of its own: durable when it resolves. Rejects where the disk is ill. */
+  keep(uplink: string, lane: Lane, cursor: Cursor): Promise<void>;
   /** Notes records a receiver refused for good; the last 1,000 are kept. Rides like `settle`. */
   refuse(
     uplink: string,

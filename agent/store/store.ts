@@ -227,6 +227,10 @@ class RunningStore implements Store {
     this.#committer.settle(uplink, lane, cursor);
   }
 
+  async keep(...[uplink, lane, cursor]: Parameters<Store['keep']>): Promise<void> {
+    await this.#call().keep(uplink, lane, cursor);
+  }
+
   refuse(...[uplink, lane, records]: Parameters<Store['refuse']>): void {
     const at = this.#wall();
     this.#committer.refuse(records.map(({ seq, reason }) => ({ uplink, lane, seq, reason, at })));

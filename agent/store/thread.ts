@@ -2,6 +2,8 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Command, CommandResult } from '../core/command.ts';
 import { AgentError } from '../core/errors.ts';
+import type { Lane } from '../core/point.ts';
+import type { Cursor } from '../core/record.ts';
 import { serve } from '../core/rpc.ts';
 import { earlierLogs } from './aside.ts';
 import type { LogFile } from './log-file.ts';
@@ -125,6 +127,8 @@ export class StoreThread {
       open: () => this.#using('reading of open commands', ({ journal }) => journal.open()),
       recent: (limit: number) => this.#using('reading of commands', ({ journal }) => journal.recent(limit)),
       refusals: (limit: number) => this.#using('reading of refusals', ({ state }) => state.refusals(limit)),
+      keep: (uplink: string, lane: Lane, cursor: Cursor) =>
+        this.#using('writing of a number', ({ state }) => state.settle(uplink, lane, cursor)),
       earlier: () => earlierLogs(this.#data.dir),
       condemn: () => {
         if (this.#log === undefined) return;

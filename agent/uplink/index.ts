@@ -4,8 +4,9 @@ import type { Uplink, UplinkContext, UplinkSession } from '../core/uplink.ts';
 import { buildingEnergy } from './building-energy/index.ts';
 import { http } from './http/index.ts';
 import { mqtt } from './mqtt/index.ts';
+import { sparkplug } from './sparkplug/index.ts';
 
-export const UPLINKS = { mqtt, http, 'building-energy': buildingEnergy } as const;
+export const UPLINKS = { mqtt, http, sparkplug, 'building-energy': buildingEnergy } as const;
 
 /** Opens a session of the kind that `config` is of. */
 export function connectUplink(

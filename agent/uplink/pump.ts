@@ -144,10 +144,14 @@ export function startPump(options: PumpOptions): Pump {
       throw thrown;
     });
     try {
-      run = new SessionRun(options, known, session);
       healthy();
       told = undefined;
       options.onState?.('up', undefined, session.remark);
+      if (session.ready !== undefined) {
+        await untilReady(session, session.ready, stop.signal);
+        options.onState?.('up', undefined, session.remark);
+      }
+      run = new SessionRun(options, known, session);
       await run.untilClosed(stop.signal);
     } finally {
       await run?.finish(stop.signal.aborted ? LAST_ACKNOWLEDGEMENTS : 0);
@@ -358,6 +362,26 @@ class SessionRun {
     this.#complaint = undefined;
     if (this.#turnedDown) this.#options.onTurnedDown?.(undefined);
     this.#turnedDown = false;
+  }
+}
+
+/** Rejects where the link is lost or the pump stops before. */
+async function untilReady(
+  { closed }: UplinkSession,
+  ready: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const ended = Promise.withResolvers<never>();
+  const abort = () => ended.reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  const lost = closed.then((): never => {
+    throw new AgentError('link-lost', 'the link was lost before the far end took data');
+  });
+  try {
+    await Promise.race([ready, lost, ended.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }
 

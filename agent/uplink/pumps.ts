@@ -6,12 +6,13 @@ import type { Log } from '../core/log.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
-import type { Machine, UplinkContext } from '../core/uplink.ts';
+import type { Machine, Numbers, UplinkContext } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
 import { connectUplink } from './index.ts';
+import { newestReadings } from './newest.ts';
 import { type Pump, startPump } from './pump.ts';
 import { Selection } from './selection.ts';
-import type { Described, FromThread } from './thread-contract.ts';
+import { type Described, type FromThread, NUMBER_LANE } from './thread-contract.ts';
 
 /** Cursors and ledgers are told this often at most, ms: sooner would only wake main. */
 const TELL_EVERY = 100;
@@ -32,6 +33,8 @@ export interface PumpsOptions {
   readonly log: Log;
   descriptions(): Described;
   submit(command: Command): Promise<CommandResult>;
+  /** Writes a number of an uplink durably (see `Numbers`). Absent: they begin at 0 with each start. */
+  keep?(key: string, value: number): Promise<void>;
   readonly earlier?: EarlierLogs;
   tell(message: FromThread): void;
   logFailed(error: AgentError): void;
@@ -94,6 +97,8 @@ export function startPumps(options: PumpsOptions): Pumps {
       log,
       heardTime: (wall, mono, uncertaintyMs) =>
         tell({ from: 'time', uplink: config.id, wall, mono, uncertaintyMs }),
+      newest: () => newestReadings(source),
+      numbers: numbersOf(config.id, options),
     };
     let link: FromThread = { from: 'link', uplink: config.id, up: true };
     const pump = startPump({
@@ -151,6 +156,15 @@ export function startPumps(options: PumpsOptions): Pumps {
       looking?.[Symbol.dispose]();
       for (const log of earlier) log[Symbol.dispose]();
     },
+  };
+}
+
+/** Numbers ride as cursors do, under keys that no uplink id can be. */
+function numbersOf(uplink: string, { source, keep }: PumpsOptions): Numbers {
+  const key = (name: string) => `${uplink}:${name}`;
+  return {
+    last: (name) => source.cursor(key(name), NUMBER_LANE).low,
+    keep: async (name, value) => keep?.(key(name), value),
   };
 }
 

@@ -13,7 +13,10 @@ import type { FromThread, LogLevel, ThreadData, ToThread } from './thread-contra
 /** A command's result may take as long as the device and its retries, ms. */
 const COMMAND_DEADLINE = 120_000;
 
-type Served = { submit(command: Command): Promise<CommandResult> };
+type Served = {
+  submit(command: Command): Promise<CommandResult>;
+  keep(key: string, value: number): Promise<void>;
+};
 
 /** What the thread gets from its composition besides the log. */
 export interface Surroundings {
@@ -46,6 +49,7 @@ export function runUplinks(
     log: logTo(tell, {}),
     descriptions: () => descriptions,
     submit: (command) => main.submit(command),
+    keep: (key, value) => main.keep(key, value),
     tell,
     // The log may have been replaced by a new epoch: the thread ends, and the next one opens the new file.
     logFailed: (error) =>

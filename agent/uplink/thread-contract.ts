@@ -7,6 +7,9 @@ import type { Cursor } from '../core/record.ts';
 import type { Description, UplinkConfig } from '../core/site.ts';
 import type { Ledger } from '../core/view.ts';
 
+/** Lane that numbers of uplinks are kept under, as cursors are by lane. */
+export const NUMBER_LANE: Lane = 'event';
+
 export type Described = readonly { readonly hash: string; readonly description: Description }[];
 
 export interface ThreadData {

@@ -12,7 +12,13 @@ import type { UplinkConfig } from '../core/site.ts';
 import { runThread } from '../core/thread.ts';
 import type { HealthState, Ledger, PartHealth } from '../core/view.ts';
 import { gapsOf, type Refusal, refusalEvent } from './refusal.ts';
-import type { Described, FromThread, ThreadData, ToThread } from './thread-contract.ts';
+import {
+  type Described,
+  type FromThread,
+  NUMBER_LANE,
+  type ThreadData,
+  type ToThread,
+} from './thread-contract.ts';
 
 export interface UplinksOptions {
   readonly configs: readonly UplinkConfig[];
@@ -33,6 +39,8 @@ export interface UplinksOptions {
   submit(command: Command): Promise<CommandResult>;
   /** Lets the cursor ride in the next commit. */
   settle(uplink: string, lane: Lane, cursor: Cursor): void;
+  /** The same, durable when it resolves. Absent: numbers of uplinks begin at 0 with each start. */
+  keep?(uplink: string, lane: Lane, cursor: Cursor): Promise<void>;
   /** Keeps records that a receiver refused for good. */
   refuse(uplink: string, lane: Lane, records: readonly Refusal[]): void;
   /** Takes the gap records that tell the receiver, also after a crash, which numbers were refused. */
@@ -114,7 +122,10 @@ export function startUplinks(options: UplinksOptions): Uplinks {
     started.on('message', (message: FromThread) => {
       if (message?.from !== undefined) hear(message, healthy);
     });
-    serve(started, { submit: (command: Command) => options.submit(command) });
+    serve(started, {
+      submit: (command: Command) => options.submit(command),
+      keep: (key: string, value: number) => options.keep?.(key, NUMBER_LANE, { low: value, above: [] }),
+    });
     const mapping = clock.onMapping((mapping) => say({ to: 'mapping', mapping }));
     return {
       [Symbol.dispose]: () => {

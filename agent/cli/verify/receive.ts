@@ -2,12 +2,17 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { connectAsync, type IClientOptions } from 'mqtt';
+import { fromHex } from '../../core/bytes.ts';
 import { AgentError } from '../../core/errors.ts';
 import { isFields } from './envelope.ts';
 import type { ReceiverLedger } from './ledger.ts';
+import { SparkplugReceiver } from './sparkplug.ts';
+import { rebirthRequest } from './sparkplug-wire.ts';
 
 /** `…/data/<lane>` and `…/backlog/<lane>`; everything else is not about records. */
 const RECORDS = /^kerbside\/v1\/[^/]+\/[^/]+\/(data|backlog)\/[^/]+$/;
+/** What is no hex is no payload. */
+const BROKEN = Uint8Array.of(0xff);
 /** The broker keeps our session so long while our own link is down, s. */
 const SESSION = 300;
 
@@ -15,7 +20,10 @@ export interface BrokerOptions {
   /** mqtt:// or mqtts:// */
   readonly broker: string;
   readonly site: string;
+  /** Of Sparkplug the id of the edge node. */
   readonly agent: string;
+  /** Group id: edge nodes of Sparkplug B are followed instead of payload v1. */
+  readonly sparkplug?: string;
   readonly username?: string;
   readonly password?: string;
   /** PEM texts. */
@@ -32,7 +40,7 @@ export interface Listening extends AsyncDisposable {
 
 /** Subscribes and books what comes. Rejects with `AgentError` `broker-unreachable` within 20 s. */
 export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Promise<Listening> {
-  const { broker, site, agent, ...credentials } = options;
+  const { broker, site, agent, sparkplug, ...credentials } = options;
   const common: IClientOptions = {
     clientId: `kerbside-verify-${process.pid}-${Date.now().toString(36)}`,
     keepalive: 30,
@@ -70,11 +78,14 @@ export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Pr
     if (!leaving) interruptions += 1;
   });
   connected.options.reconnectPeriod = 1000;
+  const nodes = new SparkplugReceiver(ledger, (group, node) =>
+    connected.publish(`spBv1.0/${group}/NCMD/${node}`, Buffer.from(rebirthRequest(Date.now()))),
+  );
   connected.on('message', (topic, payload, packet) => {
+    if (!packet.retain && nodes.take(topic, payload)) return;
     if (RECORDS.test(topic) && !packet.retain) book(payload.toString('utf8'), topic, ledger);
   });
-  const root = `kerbside/v1/${site}/${agent}`;
-  await connected.subscribeAsync([`${root}/data/+`, `${root}/backlog/+`], { qos: 1 });
+  await connected.subscribeAsync(filters(site, agent, sparkplug), { qos: 1 });
   return {
     protocol: version === 5 ? 'MQTT 5' : 'MQTT 3.1.1',
     interruptions: () => interruptions,
@@ -89,12 +100,16 @@ export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Pr
   };
 }
 
-/** Books a file of JSON lines; a line without `topic` is taken as a message itself. Rejects where it cannot be read. */
+/**
+ * Books a file of JSON lines; a line without `topic` is taken as a message itself, and one of Sparkplug has its payload
+ * as `hex`. Rejects where it cannot be read.
+ */
 export async function readMessages(path: string, ledger: ReceiverLedger): Promise<void> {
   const lines = createInterface({
     input: createReadStream(path, 'utf8'),
     crlfDelay: Number.POSITIVE_INFINITY,
   });
+  const nodes = new SparkplugReceiver(ledger);
   let number = 0;
   for await (const line of lines) {
     number += 1;
@@ -102,10 +117,22 @@ export async function readMessages(path: string, ledger: ReceiverLedger): Promis
     const entry = parse(line);
     if (!isFields(entry)) ledger.malformed(`line ${number}: not a JSON object`);
     else if (typeof entry.topic !== 'string') ledger.take(entry);
+    else if (typeof entry.hex === 'string' && nodes.take(entry.topic, fromHex(entry.hex) ?? BROKEN)) continue;
     else if (!RECORDS.test(entry.topic)) continue;
     else if (typeof entry.payload === 'string') book(entry.payload, `line ${number}`, ledger);
     else ledger.take(entry.payload);
   }
+  nodes.end();
+}
+
+function filters(site: string, agent: string, group: string | undefined): string[] {
+  if (group === undefined) {
+    const root = `kerbside/v1/${site}/${agent}`;
+    return [`${root}/data/+`, `${root}/backlog/+`];
+  }
+  const ofNode = ['NBIRTH', 'NDEATH', 'NDATA'].map((verb) => `spBv1.0/${group}/${verb}/${agent}`);
+  const ofDevices = ['DBIRTH', 'DDEATH', 'DDATA'].map((verb) => `spBv1.0/${group}/${verb}/${agent}/+`);
+  return [...ofNode, ...ofDevices];
 }
 
 async function open(broker: string, options: IClientOptions) {

@@ -14,7 +14,15 @@ const LARGEST_INCOMING = 65_536;
 export interface Will {
   readonly topic: string;
   readonly payload: Uint8Array;
+  /** Default true. */
+  readonly retain?: boolean;
 }
+
+/** What is needed to get in. */
+export type ConnectionSettings = Pick<
+  MqttUplinkConfig,
+  'username' | 'password' | 'ca' | 'cert' | 'key' | 'clientId' | 'keepAlive'
+>;
 
 export interface Connection {
   /** The broker. */
@@ -42,7 +50,7 @@ export interface VersionMemory {
  */
 export async function openConnection(
   url: string,
-  config: MqttUplinkConfig,
+  config: ConnectionSettings,
   will: Will | undefined,
   memory: VersionMemory,
   clock: Clock,
@@ -82,7 +90,7 @@ function mayBeOld(thrown: unknown): boolean {
 
 async function attempt(
   url: string,
-  config: MqttUplinkConfig,
+  config: ConnectionSettings,
   will: Will | undefined,
   version: 4 | 5,
   signal: AbortSignal,
@@ -131,7 +139,7 @@ async function attempt(
   }
 }
 
-function clientOptions(config: MqttUplinkConfig, will: Will | undefined, version: 4 | 5): IClientOptions {
+function clientOptions(config: ConnectionSettings, will: Will | undefined, version: 4 | 5): IClientOptions {
   const { username, password, ca, cert, key } = config;
   return {
     protocolVersion: version,
@@ -152,7 +160,16 @@ function clientOptions(config: MqttUplinkConfig, will: Will | undefined, version
     ...(key === undefined ? {} : { key }),
     ...(will === undefined
       ? {}
-      : { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: 1, retain: true } }),
-    ...(version === 5 ? { properties: { maximumPacketSize: LARGEST_INCOMING } } : {}),
+      : {
+          will: {
+            topic: will.topic,
+            payload: Buffer.from(will.payload),
+            qos: 1,
+            retain: will.retain ?? true,
+          },
+        }),
+    ...(version === 5
+      ? { properties: { maximumPacketSize: LARGEST_INCOMING, sessionExpiryInterval: 0 } }
+      : {}),
   };
 }

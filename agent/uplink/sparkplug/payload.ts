@@ -1,5 +1,6 @@
 /** Payloads of Sparkplug B as plain values, to bytes and back. Reading believes nothing and never throws. */
 import protobuf from 'protobufjs/minimal.js';
+import { concat } from '../../core/bytes.ts';
 import { arrayOf, DATA_TYPES, present, type Scalar, scalarOf } from './datatype.ts';
 import {
   kerbside,
@@ -26,8 +27,8 @@ export interface WrittenMetric {
   /** One of the two, or in births both. */
   readonly name?: string;
   readonly alias?: number;
-  /** Unix epoch, ms. */
-  readonly timestamp: number;
+  /** Unix epoch, ms. Absent only where nobody can know it. */
+  readonly timestamp?: number;
   readonly type: WrittenType;
   /** Whether the type stands in the metric: in births, and wherever no birth told it. */
   readonly withType: boolean;
@@ -53,9 +54,20 @@ export function encodePayload({ timestamp, seq, metrics }: WrittenPayload): Uint
   }).finish();
 }
 
+/** The part of a payload that is long, to be framed when its number is known: encodings of protobuf may be joined. */
+export function encodeMetrics(metrics: readonly WrittenMetric[]): Uint8Array {
+  return Payload.encode({ metrics: metrics.map(wireMetric) }).finish();
+}
+
+/** The payload of encoded metrics. */
+export function framePayload(metrics: Uint8Array, timestamp: number, seq: number): Uint8Array {
+  return concat(encodePayload({ timestamp, seq, metrics: [] }), metrics);
+}
+
 function wireMetric(metric: WrittenMetric): WireMetric {
   const { name, alias, timestamp, type, withType, value, historical, properties } = metric;
-  const wire: WireMetric = { timestamp: whole(timestamp) };
+  const wire: WireMetric = {};
+  if (timestamp !== undefined) wire.timestamp = whole(timestamp);
   if (name !== undefined) wire.name = name;
   if (alias !== undefined) wire.alias = alias;
   if (withType) wire.datatype = DATA_TYPES[type];

@@ -1,0 +1,131 @@
+/** The part of a site file that is about uplinks: one key per kind, and what all kinds share. */
+import * as z from 'zod';
+import { LANES } from '../core/point.ts';
+import { PRESETS } from '../core/site.ts';
+import { secret } from './secret.ts';
+import { duration, flag, id, integer, number, oneOf, size, text, topicLevel, url } from './values.ts';
+
+const SECOND = 1000;
+const HOUR = 3600 * SECOND;
+const DAY = 24 * HOUR;
+const MB = 1024 ** 2;
+
+const broker = url(['mqtt:', 'mqtts:'], 'mqtts://broker.city.example:8883');
+
+const mqtt = z.strictObject({
+  url: broker.optional(),
+  urls: z
+    .array(broker)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe('Instead of url: several brokers; where one fails the next is used, and the first again later'),
+  preset: oneOf(PRESETS, 'plain')
+    .optional()
+    .describe('Topics and payloads: plain is payload v1. Default plain'),
+  username: text('a user name', 'kerbside').optional(),
+  password: secret(`\${env:MQTT_PASSWORD}`).optional(),
+  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
+  cert: secret('file:./client.pem').optional(),
+  key: secret('file:./client.key').optional(),
+  client_id: text('a client id', 'pole-0817').optional().describe('Default: the agent id'),
+  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
+  in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
+  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
+  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+});
+
+const http = z.strictObject({
+  url: url(['https:', 'http:'], 'https://data.city.example/readings').describe('Batches are posted there'),
+  format: oneOf(['json', 'influx'], 'json')
+    .prefault('json')
+    .describe('json: payload v1. influx: InfluxDB line protocol'),
+  compression: oneOf(['none', 'gzip', 'zstd'], 'gzip').prefault('none'),
+  token: secret(`\${env:HTTP_TOKEN}`).optional().describe('Bearer token'),
+  username: text('a user name', 'kerbside').optional(),
+  password: secret(`\${env:HTTP_PASSWORD}`).optional(),
+  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the receiver'),
+  cert: secret('file:./client.pem').optional(),
+  key: secret('file:./client.key').optional(),
+  timeout: duration(SECOND, 300 * SECOND, '30s')
+    .prefault('30s')
+    .describe('Longest wait for an answer'),
+  in_flight: integer(1, 64, 4).prefault(4).describe('Batches on their way at once'),
+  max_body: size(1024, 64 * MB, '1MB')
+    .prefault('1MB')
+    .describe('Largest batch before compression'),
+  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+});
+
+const sparkplug = z.strictObject({
+  url: broker.optional(),
+  urls: z
+    .array(broker)
+    .min(1)
+    .max(8)
+    .optional()
+    .describe(
+      'Instead of url: several servers, one at a time; where the host is not online the next is used',
+    ),
+  group: topicLevel('city').describe('Group id'),
+  node: topicLevel('pole-0817').optional().describe('Edge node id. Default: the agent id'),
+  primary_host: topicLevel('scada')
+    .optional()
+    .describe('Births and data wait for this host application. Absent: for nobody'),
+  host_wait: duration(SECOND, HOUR, '30s')
+    .prefault('30s')
+    .describe('With urls: how long the host is waited for at one server'),
+  aliases: flag().prefault(true).describe('Data by alias; false: all by name'),
+  rebirth_every: duration(100, HOUR, '5s').prefault('5s').describe('Rebirths at least so far apart'),
+  command_life: duration(SECOND, DAY, '60s')
+    .prefault('60s')
+    .describe('A command is refused so long after the time it carries'),
+  barrier_topic: text('a topic', 'kerbside/barrier')
+    .optional()
+    .describe(
+      'Takes a QoS 1 message that settles what went before. Absent: the subscription to commands is repeated',
+    ),
+  username: text('a user name', 'kerbside').optional(),
+  password: secret(`\${env:MQTT_PASSWORD}`).optional(),
+  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the server'),
+  cert: secret('file:./client.pem').optional(),
+  key: secret('file:./client.key').optional(),
+  client_id: text('a client id', 'pole-0817-spb').optional().describe('Default: the agent id with -spb'),
+  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
+  in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
+  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
+  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+});
+
+const pattern = (example: string) => text('a pattern with * and ?', example).optional();
+
+const select = z
+  .strictObject({
+    lanes: z.array(oneOf(LANES, 'meter')).min(1).optional(),
+    device: pattern('meter-*'),
+    class: pattern('electricity-meter').describe('Class of the device, as its profile says'),
+    point: pattern('power*'),
+    send: oneOf(['all', 'changes', 'none'], 'all').prefault('all'),
+    deadband: number(0, 1e12, 0.5)
+      .optional()
+      .describe('With send: changes, in the unit of the point: smaller changes stay here. Default 0'),
+  })
+  .describe('The first rule that fits a record decides; what no rule fits is left out');
+
+export const uplink = z.strictObject({
+  id: id('city'),
+  select: z.array(select).min(1).optional().describe('What leaves; absent: everything'),
+  hold: duration(0, 24 * HOUR, '10min')
+    .optional()
+    .describe(
+      'Longest wait of readings whose clock is not to be trusted; alarms and events never wait. Default 10min',
+    ),
+  mqtt: mqtt.optional(),
+  http: http.optional(),
+  sparkplug: sparkplug.optional(),
+});
+
+export type UplinkFile = z.output<typeof uplink>;
+
+/** Kinds of uplinks; each is a key of an uplink. */
+export const UPLINK_KINDS = ['mqtt', 'http', 'sparkplug'] as const satisfies readonly (keyof UplinkFile)[];

@@ -4,6 +4,7 @@
  */
 import type { Lane, Text } from './point.ts';
 import type { Profile } from './profile.ts';
+import type { Value } from './reading.ts';
 import type { Unit } from './unit.ts';
 
 export type Datum = 'WGS84' | 'GCJ02' | 'CGCS2000';
@@ -301,12 +302,73 @@ export interface SparkplugUplinkConfig {
   readonly replayRate: number;
 }
 
+/** A point under the code of an environment platform. */
+export interface Hj212Point {
+  readonly device: string;
+  readonly point: string;
+  /** Factor code of HJ 212 Annex B, or one of the platform. */
+  readonly factor: string;
+  /** Unit on the wire; absent: the factor table's, else the point's own. */
+  readonly unit?: Unit;
+  /** Absent: the factor table's, else 3. */
+  readonly decimals?: number;
+}
+
+export interface Hj212UplinkConfig {
+  readonly id: string;
+  readonly kind: 'hj212';
+  readonly select?: readonly SelectionRule[];
+  readonly hold?: number;
+  /** tcp://host:port of the centre, the primary first. */
+  readonly urls: readonly string[];
+  readonly edition: '2005' | '2017' | '2025';
+  /** Absent: asked for with 1001 and set by 1002 (2025). */
+  readonly mn?: string;
+  readonly password?: string;
+  readonly st: string;
+  readonly crc: '212' | 'modbus' | 'modbus-swapped' | 'arc' | 'off';
+  /** 16 characters; present: data fields are encrypted with SM4 (2025 §6.4). */
+  readonly key?: string;
+  readonly points: readonly Hj212Point[];
+  /** Intervals, ms; 0: not sent. */
+  readonly realTime: number;
+  readonly minute: number;
+  readonly hour: boolean;
+  readonly day: boolean;
+  /** Whether data ask for an answer (9014). */
+  readonly acknowledge: boolean;
+  /** Wait for an answer, ms, and how often a packet goes again. */
+  readonly timeout: number;
+  readonly resends: number;
+  /** Interval of heart-beats, ms; 0: none. */
+  readonly heartbeat: number;
+  /** Whether the marks of data go along in minute, hour and day data. */
+  readonly flags: boolean;
+  /** Of its values a period must have, 0…1; an hour these minutes; a day these hours (GB 3095 Table 4). */
+  readonly validShare: number;
+  readonly validMinutes: number;
+  readonly validHours: number;
+  /** Older periods are not sent by themselves, ms. */
+  readonly backlogAge: number;
+  /** What a request to set the clock gets. */
+  readonly clock: 'refuse' | 'compare';
+  /** Point that is true while the source stands still (mark F). */
+  readonly stopped?: { readonly device: string; readonly point: string };
+  /** Writes that a control command (CN) becomes; others are refused. */
+  readonly actions: Readonly<
+    Record<string, { readonly device: string; readonly point: string; readonly value: Value }>
+  >;
+  readonly inFlight: number;
+  readonly replayRate: number;
+}
+
 /** Grows by one member per uplink kind. */
 export type UplinkConfig =
   | MqttUplinkConfig
   | HttpUplinkConfig
   | SparkplugUplinkConfig
-  | BuildingEnergyUplinkConfig;
+  | BuildingEnergyUplinkConfig
+  | Hj212UplinkConfig;
 
 export interface LogConfig {
   /** Longest wait of telemetry for its commit, ms: the stated loss window. Default 5000. */

@@ -5,9 +5,10 @@
 import type { Clock } from './clock.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { Log } from './log.ts';
+import type { Periods } from './period.ts';
 import type { Lane } from './point.ts';
 import type { Mono } from './reading.ts';
-import type { LoggedReading, LoggedRecord, Range } from './record.ts';
+import type { LoggedReading, LoggedRecord, LogSource, Range } from './record.ts';
 import type { Description } from './site.ts';
 
 export type StreamName = 'live' | 'backlog';
@@ -88,6 +89,10 @@ export interface UplinkContext {
   heardTime?(wall: number, mono: Mono, uncertaintyMs: number): void;
   /** IANA zone of the site. Absent: UTC. */
   readonly timezone?: string;
+  /** The log itself, for uplinks that answer questions about it. */
+  readonly records?: LogSource;
+  /** Rollups, for uplinks that report by period. */
+  readonly periods?: Periods;
   /** Folder that an uplink may keep a file of its own in, named by its id. Absent: nothing outlives the process. */
   readonly stateDir?: string;
   /** Hands a command of the city to the router. Resolves with its final result. */
@@ -127,8 +132,29 @@ export interface UplinkSession extends AsyncDisposable {
   size(message: Message): number;
 }
 
+/** Books by period, where an uplink reports periods instead of records. */
+export interface PeriodBooks {
+  /** Reports that are due since the uplink began. */
+  readonly expected: number;
+  /** Sent at least once since this thread began. */
+  readonly sent: number;
+  /** Acknowledged; what an earlier thread had settled counts as such. */
+  readonly acknowledged: number;
+  /** Settled without being sent, since this thread began: nothing was measured. */
+  readonly empty: number;
+}
+
+/** A log of another kind than the records, made of them: what leaves are its numbers. */
+export interface DerivedSource extends LogSource {
+  lane(lane: Lane): { choose(records: readonly LoggedRecord[]): LoggedRecord[] } | undefined;
+  /** By name of the period. */
+  books(): Readonly<Record<string, PeriodBooks>>;
+}
+
 export interface Uplink<C> {
   readonly kind: string;
+  /** Absent: the uplink carries the records of the log. Called once, before `connect`; the pump owns what it gives. */
+  source?(config: C, context: UplinkContext): DerivedSource;
   /** Rejects with `AgentError` (`broker-unreachable`, `broker-refused`, `auth-failed`, `address-taken`) within 10 s,
    * or twice that where it looks first whether another machine is there. */
   connect(config: C, context: UplinkContext, signal: AbortSignal): Promise<UplinkSession>;

@@ -50,6 +50,19 @@ export interface Ledger {
   /** Records sent again after a break: the receiver sees their numbers twice and drops one. */
   readonly resent: number;
   readonly heads: Heads;
+  /** Where an uplink reports periods (minute, hour, day): its books by period, in reports. */
+  readonly periods?: Readonly<
+    Record<
+      string,
+      {
+        readonly expected: number;
+        readonly sent: number;
+        readonly acknowledged: number;
+        /** Nothing was measured in it. */
+        readonly empty: number;
+      }
+    >
+  >;
 }
 
 export interface Detection {

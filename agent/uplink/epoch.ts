@@ -8,7 +8,7 @@ import type { Delivery, StreamName } from '../core/uplink.ts';
 import { settledCount } from './cursor.ts';
 import { type Draft, type Fit, LaneWork } from './lane.ts';
 import type { Refusal } from './refusal.ts';
-import type { Selection } from './selection.ts';
+import type { Selecting } from './selection.ts';
 
 /** Counts of records that a restart must not forget, or what is not acknowledged would seem to be. */
 const KEPT = ['refused', 'dropped', 'omitted'] as const;
@@ -19,7 +19,7 @@ export interface EpochOptions {
   readonly source: LogSource;
   /** Logs whose state may hold what this uplink has settled of `source`, for an earlier epoch; empty for the present one. */
   readonly states: readonly LogSource[];
-  readonly selection?: Selection;
+  readonly selection?: Selecting;
   /** Up to where records may leave, of those up to `heads`; absent: all of them. */
   release?(heads: Heads): Heads;
   refused(lane: Lane, refusals: readonly Refusal[]): void;

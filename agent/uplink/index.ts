@@ -1,12 +1,13 @@
 /** Uplinks, one line per kind. */
 import type { UplinkConfig } from '../core/site.ts';
-import type { Uplink, UplinkContext, UplinkSession } from '../core/uplink.ts';
+import type { DerivedSource, Uplink, UplinkContext, UplinkSession } from '../core/uplink.ts';
 import { buildingEnergy } from './building-energy/index.ts';
+import { hj212 } from './hj212/index.ts';
 import { http } from './http/index.ts';
 import { mqtt } from './mqtt/index.ts';
 import { sparkplug } from './sparkplug/index.ts';
 
-export const UPLINKS = { mqtt, http, sparkplug, 'building-energy': buildingEnergy } as const;
+export const UPLINKS = { mqtt, http, sparkplug, 'building-energy': buildingEnergy, hj212 } as const;
 
 /** Opens a session of the kind that `config` is of. */
 export function connectUplink(
@@ -16,4 +17,10 @@ export function connectUplink(
 ): Promise<UplinkSession> {
   const uplink: Uplink<UplinkConfig> = UPLINKS[config.kind];
   return uplink.connect(config, context, signal);
+}
+
+/** What the uplink carries in place of the log's records; undefined for the records themselves. */
+export function sourceOf(config: UplinkConfig, context: UplinkContext): DerivedSource | undefined {
+  const uplink: Uplink<UplinkConfig> = UPLINKS[config.kind];
+  return uplink.source?.(config, context);
 }

@@ -11,7 +11,7 @@ import { firstUnsettled, settle } from './cursor.ts';
 import { type Dropped, formMessage } from './message.ts';
 import { add, clip, holes, total } from './ranges.ts';
 import type { Refusal } from './refusal.ts';
-import type { LaneSelector, ReadBack, Selection } from './selection.ts';
+import type { Chooser, ReadBack, Selecting } from './selection.ts';
 
 /** Refused numbers remembered so that later envelopes can name them. */
 const MOST_DROPPED = 1000;
@@ -29,7 +29,7 @@ export interface LaneOptions {
   /** Counts so far. */
   readonly counts: Readonly<Record<'refused' | 'dropped' | 'omitted', number>>;
   /** Absent: everything leaves. */
-  readonly selection?: Selection;
+  readonly selection?: Selecting;
   /** Told of records that were refused for good. */
   refused(refusals: readonly Refusal[]): void;
 }
@@ -59,7 +59,7 @@ export class LaneWork {
   readonly #acknowledged: Record<StreamName, number>;
   readonly #underWay = new Set<Draft>();
   /** By stream; undefined where nothing of the lane leaves, null where everything does. */
-  readonly #selectors: Readonly<Record<StreamName, LaneSelector | undefined | null>>;
+  readonly #selectors: Readonly<Record<StreamName, Chooser | undefined | null>>;
   /** Live has looked at all up to here; from `#liveNext` on nothing of it leaves. */
   #scanned = 0;
   /** Parts of a message refused whole; each is sent by itself until the bad record is found. */

@@ -16,7 +16,7 @@ import { EpochWork } from './epoch.ts';
 import { Hold } from './hold.ts';
 import type { Draft, Fit } from './lane.ts';
 import type { Refusal } from './refusal.ts';
-import type { Selection } from './selection.ts';
+import type { Selecting } from './selection.ts';
 import { Window } from './window.ts';
 
 /** A record is about this long in a message: so many are asked of the log at once as are likely to fit. */
@@ -40,7 +40,7 @@ export interface PumpOptions {
   /** Records per second of backlog; 0: no limit. */
   readonly replayRate: number;
   /** Absent: everything leaves. */
-  readonly selection?: Selection;
+  readonly selection?: Selecting;
   /** Longest wait of readings whose clock is not to be trusted, ms (hold.ts). Absent or 0: none. */
   readonly hold?: number;
   readonly backoff?: BackoffOptions;

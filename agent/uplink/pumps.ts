@@ -3,15 +3,16 @@ import type { Clock } from '../core/clock.ts';
 import type { Command, CommandResult } from '../core/command.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { Periods } from '../core/period.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
-import type { Machine, Numbers, UplinkContext } from '../core/uplink.ts';
+import type { DerivedSource, Machine, Numbers, UplinkContext } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
-import { connectUplink } from './index.ts';
+import { connectUplink, sourceOf } from './index.ts';
 import { newestReadings } from './newest.ts';
 import { type Pump, startPump } from './pump.ts';
-import { Selection } from './selection.ts';
+import { type Selecting, Selection } from './selection.ts';
 import { type Described, type FromThread, NUMBER_LANE } from './thread-contract.ts';
 
 /** Cursors and ledgers are told this often at most, ms: sooner would only wake main. */
@@ -29,6 +30,7 @@ export interface PumpsOptions {
   readonly timezone?: string;
   readonly stateDir?: string;
   readonly source: LogSource;
+  readonly periods?: Periods;
   readonly clock: Clock;
   readonly log: Log;
   descriptions(): Described;
@@ -54,7 +56,7 @@ export interface Pumps extends AsyncDisposable {
 export function startPumps(options: PumpsOptions): Pumps {
   const { clock, source, tell } = options;
   const cursors = new Map<string, { uplink: string; lane: Lane; cursor: Cursor }>();
-  const pumps = new Map<string, Pump>();
+  const pumps = new Map<string, { readonly pump: Pump; readonly derived: DerivedSource | undefined }>();
   let timer: Disposable | undefined;
 
   const flush = () => {
@@ -62,7 +64,8 @@ export function startPumps(options: PumpsOptions): Pumps {
     timer = undefined;
     for (const one of cursors.values()) tell({ from: 'settle', ...one });
     cursors.clear();
-    for (const [uplink, pump] of pumps) tell({ from: 'ledger', ledger: ledgerOf(uplink, pump, source) });
+    for (const [uplink, { pump, derived }] of pumps)
+      tell({ from: 'ledger', ledger: ledgerOf(uplink, pump, source, derived) });
   };
   const soon = () => {
     timer ??= clock.after(TELL_EVERY, flush);
@@ -86,7 +89,7 @@ export function startPumps(options: PumpsOptions): Pumps {
     looking = clock.after(LOOK_EVERY, look);
     const before = earlier.length;
     earlier.push(...openNew(options, tried));
-    if (earlier.length > before) for (const pump of pumps.values()) pump.wake();
+    if (earlier.length > before) for (const { pump } of pumps.values()) pump.wake();
   };
   if (options.earlier !== undefined) look();
 
@@ -94,24 +97,27 @@ export function startPumps(options: PumpsOptions): Pumps {
     const log = options.log.with({ uplink: config.id });
     const context: UplinkContext = {
       ...options,
+      records: source,
       log,
       heardTime: (wall, mono, uncertaintyMs) =>
         tell({ from: 'time', uplink: config.id, wall, mono, uncertaintyMs }),
       newest: () => newestReadings(source),
       numbers: numbersOf(config.id, options),
     };
+    const derived = sourceOf(config, context);
     let link: FromThread = { from: 'link', uplink: config.id, up: true };
     const pump = startPump({
       uplink: config.id,
       agent: options.agent,
-      source,
+      source: derived ?? source,
       connect: (signal) => connectUplink(config, context, signal),
       clock,
       log,
       inFlight: config.inFlight,
       replayRate: config.replayRate,
-      hold: config.hold ?? HOLD,
-      ...(config.select === undefined ? {} : { selection: new Selection(config.select, classOf) }),
+      // Periods exist only where true time is known.
+      hold: derived === undefined ? (config.hold ?? HOLD) : 0,
+      ...selectionOf(config, derived, classOf),
       settle: (lane, cursor) => {
         cursors.set(`${config.id}/${lane}`, { uplink: config.id, lane, cursor });
         soon();
@@ -120,7 +126,7 @@ export function startPumps(options: PumpsOptions): Pumps {
         cursors.set(`${key}/${lane}`, { uplink: key, lane, cursor });
         soon();
       },
-      earlier: () => earlier,
+      earlier: () => (derived === undefined ? earlier : []),
       refused: (lane, records, epoch) =>
         tell({
           from: 'refused',
@@ -140,18 +146,18 @@ export function startPumps(options: PumpsOptions): Pumps {
         else tell({ from: 'turned-down', uplink: config.id, ...why({ fix }), message: reason });
       },
     });
-    pumps.set(config.id, pump);
+    pumps.set(config.id, { pump, derived });
   }
   soon();
 
   return {
     wake: () => {
-      for (const pump of pumps.values()) pump.wake();
+      for (const { pump } of pumps.values()) pump.wake();
       soon();
     },
     [Symbol.asyncDispose]: async () => {
       // One that fails to stop must not keep the others from it.
-      await Promise.allSettled([...pumps.values()].map((pump) => pump[Symbol.asyncDispose]()));
+      await Promise.allSettled([...pumps.values()].map(({ pump }) => pump[Symbol.asyncDispose]()));
       flush();
       looking?.[Symbol.dispose]();
       for (const log of earlier) log[Symbol.dispose]();
@@ -190,7 +196,17 @@ function why({ message, fix }: { readonly message?: string | undefined; readonly
   return { ...(message === undefined ? {} : { message }), ...(fix === undefined ? {} : { fix }) };
 }
 
-function ledgerOf(uplink: string, pump: Pump, source: LogSource): Ledger {
+function selectionOf(
+  { select }: UplinkConfig,
+  derived: DerivedSource | undefined,
+  classOf: (device: string) => string | undefined,
+): { selection?: Selecting } {
+  if (derived !== undefined) return { selection: derived };
+  return select === undefined ? {} : { selection: new Selection(select, classOf) };
+}
+
+function ledgerOf(uplink: string, pump: Pump, source: LogSource, derived: DerivedSource | undefined): Ledger {
+  if (derived !== undefined) return periodLedger(uplink, pump, source, derived);
   const { connected, heads, settled, refused, dropped, omitted, resent, earlier } = pump.tally();
   const stored = LANES.reduce((sum, lane) => sum + heads[lane], 0);
   return {
@@ -206,5 +222,27 @@ function ledgerOf(uplink: string, pump: Pump, source: LogSource): Ledger {
     earlier,
     resent,
     heads,
+  };
+}
+
+/** Books of an uplink that reports periods: its numbers are reports, not records. */
+function periodLedger(uplink: string, pump: Pump, { epoch }: LogSource, derived: DerivedSource): Ledger {
+  const { connected, heads, resent } = pump.tally();
+  const periods = derived.books();
+  const all = Object.values(periods);
+  const stored = all.reduce((sum, { expected }) => sum + expected, 0);
+  const acknowledged = all.reduce((sum, one) => sum + one.acknowledged + one.empty, 0);
+  return {
+    uplink,
+    connected,
+    epoch,
+    stored,
+    acknowledged,
+    refused: 0,
+    dropped: 0,
+    backlog: Math.max(0, stored - acknowledged),
+    resent,
+    heads,
+    periods,
   };
 }

@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { MessagePort } from 'node:worker_threads';
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Facts, Log } from '../core/log.ts';
+import type { Periods } from '../core/period.ts';
 import type { LogSource } from '../core/record.ts';
 import { caller } from '../core/rpc.ts';
 import type { Machine } from '../core/uplink.ts';
@@ -23,6 +24,8 @@ export interface Surroundings {
   /** Id of the machine. */
   readonly hardware: string;
   readonly earlier: EarlierLogs;
+  /** Rollups; opened where an uplink wants them. */
+  readonly periods?: Periods;
 }
 
 /** Serves until main says stop; afterwards nothing keeps the thread alive. Owns `source`. */
@@ -30,7 +33,7 @@ export function runUplinks(
   data: ThreadData,
   source: LogSource,
   port: MessagePort,
-  { hardware, earlier }: Surroundings,
+  { hardware, earlier, periods }: Surroundings,
 ): void {
   const tell = (message: FromThread) => port.postMessage(message);
   const clock = new ThreadClock(data.mapping);
@@ -45,6 +48,7 @@ export function runUplinks(
     ...(data.stateDir === undefined ? {} : { stateDir: data.stateDir }),
     earlier,
     source,
+    ...(periods === undefined ? {} : { periods }),
     clock,
     log: logTo(tell, {}),
     descriptions: () => descriptions,
@@ -61,6 +65,7 @@ export function runUplinks(
   const stop = async () => {
     await pumps[Symbol.asyncDispose]();
     source[Symbol.dispose]();
+    periods?.[Symbol.dispose]();
     main[Symbol.dispose]();
     port.close();
   };

@@ -28,7 +28,19 @@ interface Rule {
 /** Records of the lane from `from` to `to`, as far as they can still be read. */
 export type ReadBack = (from: number, to: number) => readonly LoggedRecord[];
 
-export class Selection {
+/** Chooses what leaves of one lane; a function of the log alone, whatever the cut of the messages. */
+export interface Chooser {
+  /** Those of `records`, a run without holes, that leave. */
+  choose(records: readonly LoggedRecord[], readBack: ReadBack): LoggedRecord[];
+}
+
+/** What leaves on an uplink. */
+export interface Selecting {
+  /** One reader of one lane. Undefined where nothing of it can leave, so that it need not even be read. */
+  lane(lane: Lane): Chooser | undefined;
+}
+
+export class Selection implements Selecting {
   readonly #rules: readonly Rule[];
   readonly #classOf: (device: string) => string | undefined;
   readonly #block: number;
@@ -59,7 +71,7 @@ export class Selection {
   }
 }
 
-export class LaneSelector {
+export class LaneSelector implements Chooser {
   readonly #rules: readonly Rule[];
   readonly #classOf: (device: string) => string | undefined;
   readonly #block: number;

@@ -1,0 +1,52 @@
+/**
+ * Figures of stretches of time: what rollups keep, for uplinks that report by period. Read side, usable on any thread;
+ * sees only what is durable.
+ */
+import type { Aggregation } from './point.ts';
+import type { Unit } from './unit.ts';
+
+export interface PointName {
+  readonly device: string;
+  readonly point: string;
+}
+
+/** What a point did in a period. */
+export interface PeriodValue {
+  readonly kind: Aggregation;
+  readonly unit: Unit;
+  /** By its aggregation kind: mean, sum, difference of a counter, Leq, direction …; null where there is none. */
+  readonly value: number | null;
+  /** Null where `count` is 0. */
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly first: number | null;
+  readonly last: number | null;
+  /** Values with quality good or uncertain. */
+  readonly count: number;
+  /** Readings without a value. */
+  readonly bad: number;
+  /** Values there should have been in the whole period; 0 where the plan of the point is not known. */
+  readonly expected: number;
+  /** Of each hour that begins in the period (the first may be a part): minutes with enough values. */
+  readonly validMinutes: readonly number[];
+  /** How often a closed bucket of it was changed by late readings or a better clock. */
+  readonly revision: number;
+}
+
+export interface Periods extends Disposable {
+  /** What ends by then is closed, Unix epoch ms; undefined: nothing yet. */
+  closedTo(): number | undefined;
+  /** Start of the oldest minute, or of the oldest hour, that is kept; Unix epoch ms. */
+  oldest(level: 'minute' | 'hour'): number | undefined;
+  /**
+   * The figures of `points` in `from` ≤ t < `to` (whole minutes), in their order; undefined for a point of which there
+   * is nothing. Where minutes are no longer kept, whole hours are read from their own rows. `share`: of the values a
+   * minute should have, to be valid.
+   */
+  read(
+    points: readonly PointName[],
+    from: number,
+    to: number,
+    share: number,
+  ): readonly (PeriodValue | undefined)[];
+}

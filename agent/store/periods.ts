@@ -1,0 +1,200 @@
+/** Figures of periods from rollup rows: minutes while they are kept, hours afterwards. A connection of its own. */
+import type { Statement } from 'better-sqlite3';
+import { AgentError } from '../core/errors.ts';
+import type { Periods, PeriodValue, PointName } from '../core/period.ts';
+import { isUnit, type Unit } from '../core/unit.ts';
+import { type LoggedPoint, PointTable } from './points.ts';
+import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';
+import { MINUTE } from './rollup/minutes.ts';
+import { decodeRow } from './rollup/row.ts';
+import { LEVELS, versionOf } from './schema.ts';
+import { type Db, openForReading, storeError } from './sqlite.ts';
+
+const HOUR = 60 * MINUTE;
+/** A counter's step into a period is reckoned from a value at most so old, ms. */
+const BEFORE = 10 * MINUTE;
+
+interface Row {
+  readonly start: number;
+  readonly body: Uint8Array;
+}
+
+/** Opens the rollups of a log. Throws `AgentError` as `openLogSource` does. */
+export function openPeriods(file: string): Periods {
+  let db: Db | undefined;
+  try {
+    db = openForReading(file);
+    if (versionOf(db) === 0)
+      throw new AgentError('store-failed', `opening of ${file} failed: it is not made yet`);
+    return new RollupPeriods(db);
+  } catch (thrown) {
+    db?.close();
+    throw storeError(thrown, `opening of the rollups of ${file}`);
+  }
+}
+
+class RollupPeriods implements Periods {
+  readonly #db: Db;
+  readonly #points: PointTable;
+  readonly #newest: Statement<[], { start: number }>;
+  readonly #first: Readonly<Record<'minute' | 'hour', Statement<[], { start: number }>>>;
+  readonly #rows: Readonly<Record<'minute' | 'hour', Statement<[number, number], Row>>>;
+
+  constructor(db: Db) {
+    this.#db = db;
+    this.#points = new PointTable(db);
+    const [minute, , hour] = LEVELS.map(({ table }) => table);
+    const first = (table = '') =>
+      db.prepare<[], { start: number }>(`SELECT MIN(start) AS start FROM ${table}`);
+    const rows = (table = '') =>
+      db.prepare<[number, number], Row>(
+        `SELECT start, body FROM ${table} WHERE start >= ? AND start < ? ORDER BY start`,
+      );
+    this.#newest = db.prepare(`SELECT start FROM ${minute} WHERE state = 1 ORDER BY start DESC LIMIT 1`);
+    this.#first = { minute: first(minute), hour: first(hour) };
+    this.#rows = { minute: rows(minute), hour: rows(hour) };
+  }
+
+  #reading<T>(what: string, read: () => T): T {
+    try {
+      return read();
+    } catch (thrown) {
+      throw storeError(thrown, what);
+    }
+  }
+
+  closedTo(): number | undefined {
+    const row = this.#reading('reading of the newest minute', () => this.#newest.get());
+    return row === undefined ? undefined : row.start + MINUTE;
+  }
+
+  oldest(level: 'minute' | 'hour'): number | undefined {
+    return this.#reading(
+      `reading of the oldest ${level}`,
+      () => this.#first[level].get()?.start ?? undefined,
+    );
+  }
+
+  read(points: readonly PointName[], from: number, to: number, share: number): (PeriodValue | undefined)[] {
+    return this.#reading('reading of a period', () => {
+      this.#points.refresh();
+      const wanted = points.map((name) => this.#versions(name));
+      const sums = wanted.map(({ every }) => new PeriodSum(from, to, share, every));
+      const rows = this.#rows.minute.all(from - BEFORE, to);
+      const minutes = rows.filter(({ start }) => start >= from);
+      for (const row of rows)
+        feed(row, wanted, (sum, acc) =>
+          row.start < from ? sums[sum]?.before(acc) : sums[sum]?.minute(row.start, acc),
+        );
+      const whole = from % HOUR === 0 && to % HOUR === 0;
+      if (minutes.length === 0 && whole)
+        for (const row of this.#rows.hour.all(from, to))
+          feed(row, wanted, (sum, acc) => sums[sum]?.hour(row.start, acc));
+      return sums.map((sum, i) => sum.result(wanted[i]?.unit));
+    });
+  }
+
+  /** All numbers under which a point was logged in its present unit: another count of decimals makes another number. */
+  #versions({ device, point }: PointName): Versions {
+    const known = this.#points.named(device, point);
+    const newest: LoggedPoint | undefined = known.at(-1);
+    return {
+      ids: new Set(known.filter(({ unit }) => unit === newest?.unit).map(({ id }) => id)),
+      unit: newest !== undefined && isUnit(newest.unit) ? newest.unit : undefined,
+      every: newest?.every,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#db.close();
+  }
+}
+
+interface Versions {
+  readonly ids: ReadonlySet<number>;
+  readonly unit: Unit | undefined;
+  readonly every: number | undefined;
+}
+
+function feed(row: Row, wanted: readonly Versions[], take: (index: number, acc: Accumulator) => void): void {
+  const accumulators = decodeRow(row.start, row.body);
+  for (const [index, { ids }] of wanted.entries())
+    for (const id of ids) {
+      const acc = accumulators.get(id);
+      if (acc !== undefined) take(index, acc);
+    }
+}
+
+class PeriodSum {
+  readonly #from: number;
+  readonly #to: number;
+  readonly #share: number;
+  readonly #every: number | undefined;
+  readonly #valid: number[];
+  #sum: Accumulator | undefined;
+  #before: number | undefined;
+  #revision = 0;
+
+  constructor(from: number, to: number, share: number, every: number | undefined) {
+    this.#from = from;
+    this.#to = to;
+    this.#share = share;
+    this.#every = every === undefined || every <= 0 ? undefined : every;
+    this.#valid = new Array<number>(Math.max(1, Math.ceil((to - from) / HOUR))).fill(0);
+  }
+
+  /** A bucket ahead of the period. */
+  before(acc: Accumulator): void {
+    if (acc.count > 0) this.#before = acc.last;
+  }
+
+  minute(start: number, acc: Accumulator): void {
+    const due = this.#due(MINUTE) || acc.count + acc.bad;
+    // A point that is asked less often than once a minute is there with one value.
+    if (acc.count >= Math.max(1, Math.ceil(due * this.#share))) this.#count(start, 1);
+    this.#add(acc);
+  }
+
+  hour(start: number, acc: Accumulator): void {
+    const due = this.#due(HOUR) || acc.expected || acc.count + acc.bad;
+    this.#count(start, due === 0 ? 0 : Math.round(60 * Math.min(1, acc.count / due)));
+    this.#add(acc);
+  }
+
+  result(unit: Unit | undefined): PeriodValue | undefined {
+    const acc = this.#sum;
+    if (acc === undefined || unit === undefined) return undefined;
+    const some = acc.count > 0;
+    return {
+      kind: acc.kind,
+      unit,
+      value: bucketValue(acc, this.#before),
+      min: some ? acc.min : null,
+      max: some ? acc.max : null,
+      first: some ? acc.first : null,
+      last: some ? acc.last : null,
+      count: acc.count,
+      bad: acc.bad,
+      expected: this.#due(this.#to - this.#from),
+      validMinutes: this.#valid,
+      revision: this.#revision,
+    };
+  }
+
+  /** Values in so many ms by the plan of the point; 0 where there is none. */
+  #due(ms: number): number {
+    return this.#every === undefined ? 0 : ms / this.#every;
+  }
+
+  #count(start: number, minutes: number): void {
+    const hour = Math.floor((start - this.#from) / HOUR);
+    this.#valid[hour] = (this.#valid[hour] ?? 0) + minutes;
+  }
+
+  #add(acc: Accumulator): void {
+    this.#revision = Math.max(this.#revision, acc.revision);
+    // A point may be asked for twice: each sum has an accumulator of its own.
+    if (this.#sum === undefined || this.#sum.kind !== acc.kind) this.#sum = structuredClone(acc);
+    else merge(this.#sum, acc);
+  }
+}

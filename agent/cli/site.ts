@@ -8,6 +8,7 @@ import { formatProblem, type Problem } from '../config/problem.ts';
 import { silent } from '../core/log.ts';
 import type { DeviceConfig, LineConfig } from '../core/site.ts';
 import { SystemClock } from '../core/system-clock.ts';
+import { uplinkIssues } from '../uplink/check.ts';
 
 export const PROFILES = fileURLToPath(new URL('../../drivers/profiles', import.meta.url));
 
@@ -31,6 +32,7 @@ export function siteDeps(secrets: 'resolve' | 'skip' = 'resolve'): SiteDeps {
     driver: driverFor,
     protocols: DRIVERS.map(({ protocol }) => protocol),
     fit,
+    uplinkIssues,
     secrets,
   };
 }

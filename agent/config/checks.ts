@@ -1,5 +1,6 @@
 /** What has to fit together in a site: ids, references, addresses. Each check looks at the items that are right in themselves. */
 import type { LampConfig } from '../core/site.ts';
+import { energyPlaces } from './energy-uplink.ts';
 import { gotText } from './issues.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
 import type { DeviceFile, LineFile, ListName } from './schema.ts';
@@ -218,14 +219,39 @@ export function checkLamp(
   say(at('point'), `the point ${shown(item.point)} of ${item.device} ${why}`, fix);
 }
 
+/** Points that an uplink names are there. `devices` are those whose profile is known; others are told of elsewhere. */
+export function checkPlaces(
+  root: MapNode,
+  { index, item }: Numbered<UplinkFile>,
+  devices: readonly {
+    readonly id: string;
+    readonly profile: { readonly points: readonly { readonly id: string }[] };
+  }[],
+  say: Say,
+): void {
+  const energy = item.building_energy;
+  for (const { path, device, point } of energy === undefined ? [] : energyPlaces(energy)) {
+    const at: Path = ['uplinks', index, 'building_energy', ...path];
+    if (device === undefined) {
+      say([...at, 'device'], 'missing: expected a device here or at the meter', 'write device: meter-1');
+      continue;
+    }
+    const known = [...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')];
+    if (!known.includes(device)) unknownName(say, [...at, 'device'], 'device', device, known);
+    const points = devices.find(({ id }) => id === device)?.profile.points.map(({ id }) => id);
+    if (points !== undefined && !points.includes(point)) {
+      unknownName(say, [...at, 'point'], `point of ${device}`, point, points);
+    }
+  }
+}
+
 /** Scheme of plain connections by kind; with an s behind it is TLS. */
 const SCHEMES = { mqtt: 'mqtt', sparkplug: 'mqtt', http: 'http' } as const;
 
 /** An uplink has one kind, TLS settings need TLS, and whoever logs in does it in one way. */
 export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>, say: Say): boolean {
   const [kind, second] = UPLINK_KINDS.filter((one) => item[one] !== undefined);
-  const settings = kind === undefined ? undefined : item[kind];
-  if (kind === undefined || settings === undefined) {
+  if (kind === undefined) {
     say(['uplinks', index, 'mqtt'], 'missing: expected the kind of uplink', 'write mqtt: { url: mqtts://… }');
     return false;
   }
@@ -237,6 +263,10 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
     if (deadband === undefined || send === 'changes') continue;
     say(['uplinks', index, 'select', i, 'deadband'], 'a deadband needs send: changes', 'write send: changes');
   }
+  // Centres with protocols of their own have neither URL nor TLS; what else is to be said of them comes later.
+  if (kind === 'building_energy') return true;
+  const settings = item[kind];
+  if (settings === undefined) return true;
   const scheme = SCHEMES[kind];
   const at = (key: string): Path => ['uplinks', index, kind, key];
   const { ca, cert, key, username, password } = settings;

@@ -5,8 +5,8 @@
 import { dirname, resolve } from 'node:path';
 import { ZodPrefault } from 'zod';
 import type { Driver } from '../core/driver.ts';
-import type { Profile } from '../core/profile.ts';
-import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
+import type { Issue, Profile } from '../core/profile.ts';
+import type { DeviceConfig, LineConfig, Site, UplinkConfig } from '../core/site.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import {
   checkAddress,
@@ -14,6 +14,7 @@ import {
   checkIds,
   checkLamp,
   checkLine,
+  checkPlaces,
   checkPorts,
   checkReferences,
   checkUplink,
@@ -21,10 +22,11 @@ import {
   teller,
   writtenIds,
 } from './checks.ts';
+import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
 import { problemsOf, unknownKey } from './issues.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
-import { deviceOf, lineOf, siteOf, uplinkOf } from './resolve.ts';
+import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
 import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
 import { type ReadSource, readSource } from './source.ts';
@@ -49,6 +51,8 @@ export interface SiteDeps {
   readonly protocols: readonly string[];
   /** Airtime of a line; undefined where it cannot be told (a device that talks by itself). */
   readonly fit?: (line: LineConfig, devices: readonly DeviceConfig[]) => LineFit | undefined;
+  /** What an uplink says of its settings; paths below the kind's key. */
+  readonly uplinkIssues?: (config: UplinkConfig) => readonly Issue[];
   /** Default: the environment of the process. */
   readonly env?: Environment;
   /** `skip` checks a file away from its secrets: they are empty text then. Default `resolve`. */
@@ -112,6 +116,14 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     const { fallback, ...rest } = lamp.item;
     const item = fallback === undefined ? rest : { ...rest, fallback };
     checkLamp({ index: lamp.index, item }, points, say);
+  }
+
+  for (const uplink of uplinks) {
+    checkPlaces(root, uplink, devices, say);
+    const config = uplinkOf(uplink.item, uplink.secrets, parsed.success ? parsed.data.agent.id : '');
+    for (const { path, message, fix } of deps.uplinkIssues?.(config) ?? []) {
+      say(['uplinks', uplink.index, uplink.kind, ...path], message, fix);
+    }
   }
 
   const fits =
@@ -224,7 +236,14 @@ function deviceIssues(
   });
 }
 
-const SECRET_FIELDS = ['token', 'password', 'ca', 'cert', 'key'] as const;
+const SECRET_FIELDS: readonly SecretField[] = [
+  'token',
+  'password',
+  'ca',
+  'cert',
+  'key',
+  ...ENERGY_SECRETS.filter((name) => name !== 'key'),
+];
 
 async function checkUplinks(
   root: MapNode,
@@ -238,9 +257,9 @@ async function checkUplinks(
   const right = list.filter((uplink) => checkUplink(root, uplink, say));
   return Promise.all(
     right.map(async ({ index, item }) => {
-      const secrets: Partial<Record<(typeof SECRET_FIELDS)[number], string>> = {};
+      const secrets: Partial<Record<SecretField, string>> = {};
       const kind = UPLINK_KINDS.find((one) => item[one] !== undefined) ?? 'mqtt';
-      const refs: Partial<Record<(typeof SECRET_FIELDS)[number], SecretRef | undefined>> = item[kind] ?? {};
+      const refs: Partial<Record<SecretField, SecretRef | undefined>> = item[kind] ?? {};
       for (const name of SECRET_FIELDS) {
         const ref = refs[name];
         if (ref === undefined) continue;
@@ -252,7 +271,7 @@ async function checkUplinks(
         if (resolved.ok) secrets[name] = resolved.value;
         else say(['uplinks', index, kind, name], resolved.message, resolved.fix);
       }
-      return { item, secrets };
+      return { index, kind, item, secrets };
     }),
   );
 }

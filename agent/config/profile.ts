@@ -15,7 +15,7 @@ import { duration, id, integer, number, oneOf, scalar, text, title } from './val
 
 const LONGEST = 30 * 86_400_000;
 
-const unit = scalar<Unit>({
+export const unit = scalar<Unit>({
   expected: 'a unit as UCUM code',
   json: { enum: Object.keys(UNITS) },
   // YAML reads the code of "no unit" as a number.

@@ -10,6 +10,7 @@ import type {
   Site,
   UplinkConfig,
 } from '../core/site.ts';
+import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
 import type { UplinkFile } from './uplink-schema.ts';
@@ -76,11 +77,12 @@ export function sparkplugClientId(agent: string): string {
 }
 
 /** Secrets of an uplink, resolved. */
-export type Secrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cert' | 'key', string>>>;
+export type Secrets = Readonly<Partial<Record<SecretField, string>>>;
+export type SecretField = 'token' | 'password' | 'ca' | 'cert' | 'key' | (typeof ENERGY_SECRETS)[number];
 
 /** One kind is present: checked before. */
 export function uplinkOf(
-  { id, select, hold, mqtt, http, sparkplug }: UplinkFile,
+  { id, select, hold, mqtt, http, sparkplug, building_energy: energy }: UplinkFile,
   secrets: Secrets,
   agent: string,
 ): UplinkConfig {
@@ -88,6 +90,7 @@ export function uplinkOf(
     ...(select === undefined ? {} : { select: select.map((rule) => definedOnly(rule)) }),
     ...definedOnly({ hold }),
   };
+  if (energy !== undefined) return buildingEnergyOf(id, energy, secrets, selected);
   if (mqtt !== undefined) {
     const [url = '', ...fallbacks] = mqtt.urls ?? [mqtt.url ?? ''];
     return {

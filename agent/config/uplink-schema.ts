@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { LANES } from '../core/point.ts';
 import { PRESETS } from '../core/site.ts';
+import { buildingEnergy } from './energy-uplink.ts';
 import { secret } from './secret.ts';
 import { duration, flag, id, integer, number, oneOf, size, text, topicLevel, url } from './values.ts';
 
@@ -123,9 +124,15 @@ export const uplink = z.strictObject({
   mqtt: mqtt.optional(),
   http: http.optional(),
   sparkplug: sparkplug.optional(),
+  building_energy: buildingEnergy.optional(),
 });
 
 export type UplinkFile = z.output<typeof uplink>;
 
 /** Kinds of uplinks; each is a key of an uplink. */
-export const UPLINK_KINDS = ['mqtt', 'http', 'sparkplug'] as const satisfies readonly (keyof UplinkFile)[];
+export const UPLINK_KINDS = [
+  'mqtt',
+  'http',
+  'sparkplug',
+  'building_energy',
+] as const satisfies readonly (keyof UplinkFile)[];

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SiteFolder } from './site-folder.ts';
+import { SiteFolder, STREET } from './site-folder.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const blocks = (path: string) =>
@@ -40,6 +40,16 @@ describe('docs/configuration.md', () => {
     );
     expect(told.join('\n')).toContain('got "Asia/Shangai"; write timezone: Asia/Shanghai');
     expect(told.join('\n')).toContain('expected one of 1200…115200, got "9.6k"; write baud: 9600');
+  });
+});
+
+describe('docs/uplinks/building-energy.md', () => {
+  test('the uplink is right', async () => {
+    const [uplinks = ''] = blocks('docs/uplinks/building-energy.md');
+    using folder = new SiteFolder();
+    const street = STREET.replaceAll('meter-1', 'feeder');
+    const env = { ENERGY_KEY: 'k3rbside-test-01', ENERGY_SECRET: 'a secret' };
+    expect(await folder.problems(street + uplinks, { env })).toEqual([]);
   });
 });
 

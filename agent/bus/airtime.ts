@@ -55,6 +55,8 @@ export interface DevicePlan {
   readonly polls: readonly PollSize[];
   /** ms; absent: supposed. */
   readonly turnaround?: number;
+  /** Settings of its own; absent: the line's. */
+  readonly serial?: SerialSettings;
 }
 
 /** Length of one transaction on the line, ms. */
@@ -93,18 +95,20 @@ export const COMFORTABLE_LOAD = 0.9;
 
 /** Load of a line from its plan. Over TCP as many transactions at a time are supposed as the line pipelines. */
 export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLoad {
-  const timing = lineTiming(line);
   const supposed = { serial: SUPPOSED_TURNAROUND, tcp: SUPPOSED_ROUND_TRIP, 'dial-in': SUPPOSED_MOBILE }[
     line.kind
   ];
   const atOnce = (line.kind === 'tcp' && line.pipeline) || 1;
   const polls = plans
-    .flatMap(({ device, polls, turnaround = supposed }) =>
-      polls.map((poll): PollLoad => {
+    .flatMap(({ device, polls, turnaround = supposed, serial = line.serial }) => {
+      const timing = lineTiming(
+        serial === undefined || line.serial === undefined ? line : { ...line, serial },
+      );
+      return polls.map((poll): PollLoad => {
         const time = transactionTime(timing, poll, turnaround);
         return { device, poll: poll.id, period: poll.period, time, load: time / poll.period / atOnce };
-      }),
-    )
+      });
+    })
     .sort((a, b) => b.load - a.load);
   const load = polls.reduce((sum, poll) => sum + poll.load, 0);
   return {

@@ -2,6 +2,7 @@
 import type { AgentError } from '../core/errors.ts';
 import type { Exchange } from '../core/link.ts';
 import type { Mono } from '../core/reading.ts';
+import type { SerialSettings } from '../core/site.ts';
 
 /** What one exchange was, for metrics. */
 export interface Transaction {
@@ -22,8 +23,11 @@ export interface Lease {
 }
 
 export interface Carrier extends Disposable {
-  /** An exchange in the name of `device`. `cap`: no time-out above it, ms (probes). */
-  lend(device: string, cap?: number): Lease;
+  /**
+   * An exchange in the name of `device`. `cap`: no time-out above it, ms (probes). `serial`: settings of the device; the
+   * port is set to them first.
+   */
+  lend(device: string, cap?: number, serial?: SerialSettings): Lease;
   /** Until when an answer to an earlier request may come that could be taken for a later one's; undefined for no danger. */
   owedUntil(device: string): Mono | undefined;
 }

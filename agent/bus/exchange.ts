@@ -6,7 +6,8 @@ import type { Clock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Answer, ExchangeRequest } from '../core/link.ts';
 import type { Mono } from '../core/reading.ts';
-import type { LineTiming } from './airtime.ts';
+import type { SerialSettings } from '../core/site.ts';
+import { characterTime, type LineTiming, silenceTime } from './airtime.ts';
 import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { OwedAnswers } from './owed.ts';
 import type { Pipe } from './port.ts';
@@ -16,6 +17,8 @@ import { type Arrival, Waiting } from './waiting.ts';
 export interface WireOptions {
   readonly pipe: Pipe;
   readonly timing: LineTiming;
+  /** What the port is set to as it opens; absent: it is set elsewhere. */
+  readonly serial?: SerialSettings;
   /** Response timeout, ms. */
   readonly timeout: number;
   /** Silence within an answer that ends it, ms. Above the 16 ms that USB adapters hold bytes back. */
@@ -37,20 +40,24 @@ export class Wire implements Carrier {
   /** Bytes came that nobody had asked for: wait for a longer silence, there may be more. */
   #dirty = false;
   #idle: Uint8Array = new Uint8Array();
+  #timing: LineTiming;
+  #serial: SerialSettings | undefined;
 
   constructor(options: WireOptions) {
     this.#options = options;
+    this.#timing = options.timing;
+    this.#serial = options.serial;
     this.#owed = new OwedAnswers(Math.max(2000, 3 * options.timeout));
     this.#listener = options.pipe.onData((bytes, time) => this.#received(bytes, time));
     // Never settles before the pipe is lost or disposed, and then ends the exchange in flight.
     void options.pipe.closed.then(() => this.#waiting?.fail(this.#lost()));
   }
 
-  lend(device: string, cap = Number.POSITIVE_INFINITY): Lease {
+  lend(device: string, cap = Number.POSITIVE_INFINITY, serial?: SerialSettings): Lease {
     let revoked = false;
     return {
       exchange: (request, signal) => {
-        if (!revoked) return this.#exchange(device, request, cap, signal);
+        if (!revoked) return this.#exchange(device, request, cap, serial, signal);
         return Promise.reject(
           new AgentError('internal', `exchange of ${device} failed: its turn on the line is over`),
         );
@@ -76,6 +83,7 @@ export class Wire implements Carrier {
     device: string,
     request: ExchangeRequest,
     cap: number,
+    serial: SerialSettings | undefined,
     signal: AbortSignal,
   ): Promise<Answer> {
     if (this.#disposed) throw new AgentError('aborted', 'exchange failed: the line is closed');
@@ -83,6 +91,7 @@ export class Wire implements Carrier {
     this.#busy = true;
     try {
       await this.#quiet(signal);
+      if (serial !== undefined && !same(serial, this.#serial)) await this.#tune(serial, signal);
       return request.match === undefined
         ? await this.#broadcast(device, request, signal)
         : await this.#ask(device, request, Math.min(request.timeout ?? this.#options.timeout, cap), signal);
@@ -93,9 +102,25 @@ export class Wire implements Carrier {
     }
   }
 
+  /** Sets the port to the settings of the device that is asked next. The silence before its request is counted anew. */
+  async #tune(serial: SerialSettings, signal: AbortSignal): Promise<void> {
+    const { pipe, clock } = this.#options;
+    if (pipe.configure === undefined) {
+      throw new AgentError('unsupported', 'request failed: the settings of this port cannot be changed', {
+        fix: 'Give all devices of the line the same baud rate and format.',
+      });
+    }
+    await pipe.configure(serial, signal);
+    this.#serial = serial;
+    this.#timing = { character: characterTime(serial), silence: silenceTime(serial) };
+    this.#lastByte = clock.mono();
+    await this.#quiet(signal);
+  }
+
   /** Waits until the line has been silent long enough. Timers are coarse: what they come short is waited again. */
   async #quiet(signal: AbortSignal): Promise<void> {
-    const { clock, timing, cut, timeout } = this.#options;
+    const { clock, cut, timeout } = this.#options;
+    const timing = this.#timing;
     const started = clock.mono();
     for (;;) {
       signal.throwIfAborted();
@@ -126,7 +151,8 @@ export class Wire implements Carrier {
   }
 
   async #broadcast(device: string, request: ExchangeRequest, signal: AbortSignal): Promise<Answer> {
-    const { clock, timing } = this.#options;
+    const { clock } = this.#options;
+    const timing = this.#timing;
     const started = clock.mono();
     await this.#send(request.bytes, signal);
     const turnaround = request.turnaround ?? 100;
@@ -142,7 +168,8 @@ export class Wire implements Carrier {
     timeout: number,
     signal: AbortSignal,
   ): Promise<Answer> {
-    const { clock, timing, cut } = this.#options;
+    const { clock, cut } = this.#options;
+    const timing = this.#timing;
     const match = request.match ?? (() => ({ kind: 'more' as const }));
     const reception = new Reception(request.bytes, match, this.#owed, this.#echo);
     const waiting = new Waiting({ reception, clock, cut: request.gap ?? cut, ...timing, signal });
@@ -178,12 +205,12 @@ export class Wire implements Carrier {
   }
 
   async #send(bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    const { pipe, clock, timing } = this.#options;
+    const { pipe, clock } = this.#options;
     if (pipe.failure !== undefined) throw this.#lost();
     // The write itself is fast or fails: the operating system's buffer holds any request.
     await pipe.write(bytes, signal);
     // Written is not sent: the UART needs its time for every character.
-    this.#sentEnd = clock.mono() + bytes.length * timing.character;
+    this.#sentEnd = clock.mono() + bytes.length * this.#timing.character;
   }
 
   #received(bytes: Uint8Array, time: Mono): void {
@@ -210,12 +237,18 @@ export class Wire implements Carrier {
     { noise, foreign }: Reception,
     result: { readonly turnaround: number } | { readonly error: AgentError },
   ): void {
-    const { clock, timing } = this.#options;
-    const busy = clock.mono() - started + timing.silence;
+    const { clock } = this.#options;
+    const busy = clock.mono() - started + this.#timing.silence;
     this.#report({ device, busy, noiseBytes: noise, foreignFrames: foreign, ...result });
   }
 
   #report(transaction: Transaction): void {
     this.#options.onTransaction?.(transaction);
   }
+}
+
+function same(a: SerialSettings, b: SerialSettings | undefined): boolean {
+  return (
+    a.baud === b?.baud && a.dataBits === b.dataBits && a.parity === b.parity && a.stopBits === b.stopBits
+  );
 }

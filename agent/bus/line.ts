@@ -209,7 +209,8 @@ export class SharedLine implements AsyncDisposable {
     }
     // Through a network the pieces of an answer may be any time apart: its time-out is the only limit.
     const cut = line.kind === 'serial' ? CUT_MS : Math.max(CUT_MS, timeout);
-    return new Wire({ pipe, timing: lineTiming(line), timeout, cut, clock, onTransaction });
+    const serial = line.serial === undefined ? {} : { serial: line.serial };
+    return new Wire({ pipe, timing: lineTiming(line), ...serial, timeout, cut, clock, onTransaction });
   }
 
   /** Waits for the next due time, a command, the end of the pipe or of the line. */
@@ -264,9 +265,10 @@ export class SharedLine implements AsyncDisposable {
 
   #overloaded(): void {
     const { line, log, seats } = this.#options;
-    const plans = seats.map(({ id, session, tally: { turnaround } }) => ({
+    const plans = seats.map(({ id, device: { serial }, session, tally: { turnaround } }) => ({
       device: id,
       polls: session.polls,
+      ...(serial === undefined ? {} : { serial }),
       ...(turnaround === undefined ? {} : { turnaround }),
     }));
     const load = lineLoad(line, plans);

@@ -5,9 +5,8 @@ import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import { type Log, silent } from '../core/log.ts';
 import { bad } from '../core/reading.ts';
-import type { DeviceConfig, LineConfig } from '../core/site.ts';
+import { type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
 import type { PartHealth } from '../core/view.ts';
-import { lineTiming } from './airtime.ts';
 import { dialInDoor } from './dial-in.ts';
 import { SharedLine } from './line.ts';
 import type { Port } from './port.ts';
@@ -148,9 +147,9 @@ function sharedLine(
     const driver = options.driver(device.profile.protocol);
     try {
       if (driver?.kind !== 'polled') throw unserved(device, driver);
-      const session = driver.open({ device, clock, log: log.with({ device: device.id }) }, line);
-      const { character } = lineTiming(line);
-      seats.push(new Seat({ device, session, timeout: line.timeout, character, clock, onHealth, ...jitter }));
+      const own = lineOfDevice(line, device);
+      const session = driver.open({ device, clock, log: log.with({ device: device.id }) }, own);
+      seats.push(new Seat({ device, session, line: own, clock, onHealth, ...jitter }));
     } catch (thrown) {
       refuse(device, asAgentError(thrown, 'config-invalid'));
     }

@@ -40,13 +40,14 @@ export function rfc2217Port(inner: Port, serial: SerialSettings, clock: Clock): 
     retry: inner.retry,
     async open(signal) {
       const pipe = await inner.open(signal);
-      const far = new FarPort(pipe, inner.name, serial);
+      const far = new FarPort(pipe, inner.name, clock);
       const limit = new AbortController();
       const abort = () => limit.abort(asAgentError(signal.reason, 'aborted'));
       signal.addEventListener('abort', abort, { once: true });
       const timer = clock.after(NEGOTIATION_MS, () => limit.abort(far.silence()));
       try {
         await far.negotiate(limit.signal);
+        await far.set(serial, limit.signal);
         return far.pipe();
       } catch (thrown) {
         await pipe[Symbol.asyncDispose]();
@@ -69,7 +70,7 @@ interface Setting {
 class FarPort {
   readonly #pipe: Pipe;
   readonly #name: string;
-  readonly #serial: SerialSettings;
+  readonly #clock: Clock;
   readonly #decoder = new TelnetDecoder();
   readonly #options = new TelnetOptions({
     us: [BINARY, SUPPRESS_GO_AHEAD, COM_PORT],
@@ -84,10 +85,10 @@ class FarPort {
   #spoke = false;
   #news = () => {};
 
-  constructor(pipe: Pipe, name: string, serial: SerialSettings) {
+  constructor(pipe: Pipe, name: string, clock: Clock) {
     this.#pipe = pipe;
     this.#name = name;
-    this.#serial = serial;
+    this.#clock = clock;
     pipe.onData((bytes, time) => {
       const { data, commands } = this.#decoder.feed(bytes);
       for (const command of commands) this.#take(command);
@@ -108,7 +109,12 @@ class FarPort {
         this.#options.agreedByHim(BINARY) === true
       );
     }, signal);
-    const settings = this.#settings();
+  }
+
+  /** Sets the far port and waits until the server has confirmed each setting. */
+  async set(serial: SerialSettings, signal: AbortSignal): Promise<void> {
+    const settings = settingsOf(serial);
+    this.#answers.clear();
     const frames = settings.map(({ command, value }) => subnegotiation(COM_PORT, command, ...value));
     await this.#pipe.write(frames.reduce(concat), signal);
     await this.#until(
@@ -147,23 +153,16 @@ class FarPort {
       },
       onData: this.#listeners.add,
       write: (bytes, signal) => inner.write(escaped(bytes), signal),
+      configure: (serial, signal) => this.#change(serial, signal),
       [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
     };
   }
 
-  #settings(): readonly Setting[] {
-    const { baud, dataBits, parity, stopBits } = this.#serial;
-    const rate = [baud >>> 24, (baud >>> 16) & 0xff, (baud >>> 8) & 0xff, baud & 0xff];
-    return [
-      { command: SET_BAUDRATE, value: rate, what: 'baud rate' },
-      { command: SET_DATASIZE, value: [dataBits], what: 'data bits' },
-      { command: SET_PARITY, value: [PARITY[parity]], what: 'parity' },
-      { command: SET_STOPSIZE, value: [stopBits], what: 'stop bits' },
-      { command: SET_CONTROL, value: [NO_FLOW_CONTROL] },
-      { command: SET_LINESTATE_MASK, value: [0] },
-      { command: SET_MODEMSTATE_MASK, value: [0] },
-      { command: PURGE_DATA, value: [PURGE_BOTH] },
-    ];
+  /** As `set`, while the port is in use. */
+  async #change(serial: SerialSettings, signal: AbortSignal): Promise<void> {
+    const limit = new AbortController();
+    using _timer = this.#clock.after(NEGOTIATION_MS, () => limit.abort(this.silence()));
+    await this.set(serial, AbortSignal.any([signal, limit.signal]));
   }
 
   #take(command: TelnetCommand): void {
@@ -205,6 +204,20 @@ class FarPort {
       fix: 'Set the port at the serial server itself and write framing: raw.',
     });
   }
+}
+
+function settingsOf({ baud, dataBits, parity, stopBits }: SerialSettings): readonly Setting[] {
+  const rate = [baud >>> 24, (baud >>> 16) & 0xff, (baud >>> 8) & 0xff, baud & 0xff];
+  return [
+    { command: SET_BAUDRATE, value: rate, what: 'baud rate' },
+    { command: SET_DATASIZE, value: [dataBits], what: 'data bits' },
+    { command: SET_PARITY, value: [PARITY[parity]], what: 'parity' },
+    { command: SET_STOPSIZE, value: [stopBits], what: 'stop bits' },
+    { command: SET_CONTROL, value: [NO_FLOW_CONTROL] },
+    { command: SET_LINESTATE_MASK, value: [0] },
+    { command: SET_MODEMSTATE_MASK, value: [0] },
+    { command: PURGE_DATA, value: [PURGE_BOTH] },
+  ];
 }
 
 const NEVER = new AbortController().signal;

@@ -30,6 +30,7 @@ interface UnixBinding {
   readonly fd: number | null;
   readonly poller: { once(event: 'readable' | 'writable', run: (error: Error | null) => void): unknown };
   set(options: { rts?: boolean; lowLatency?: boolean }): Promise<void>;
+  update(options: { baudRate: number }): Promise<void>;
   drain(): Promise<void>;
   close(): Promise<void>;
 }
@@ -44,20 +45,31 @@ export function serialPort(options: SerialPortOptions): Port {
     async open(signal) {
       signal.throwIfAborted();
       const path = await paths.current();
-      const binding = await opened(path, configured, serial);
+      const binding = await ready(path, options, serial);
       try {
         signal.throwIfAborted();
         await paths.opened(path);
-        // FTDI and others hold bytes back up to 16 ms otherwise. Not every driver knows it.
-        await binding.set({ lowLatency: true }).catch(() => {});
-        if (options.rts !== undefined) await binding.set({ rts: false });
       } catch (thrown) {
         await binding.close().catch(() => {});
         throw openError(configured, thrown);
       }
-      return serialPipe(binding, options);
+      return serialPipe(binding, options, (settings) => ready(path, options, settings));
     },
   };
+}
+
+/** The port open and as it is used. */
+async function ready(path: string, options: SerialPortOptions, serial: SerialSettings): Promise<UnixBinding> {
+  const binding = await opened(path, options.path, serial);
+  try {
+    // FTDI and others hold bytes back up to 16 ms otherwise. Not every driver knows it.
+    await binding.set({ lowLatency: true }).catch(() => {});
+    if (options.rts !== undefined) await binding.set({ rts: false });
+    return binding;
+  } catch (thrown) {
+    await binding.close().catch(() => {});
+    throw openError(options.path, thrown);
+  }
 }
 
 async function opened(path: string, configured: string, serial: SerialSettings): Promise<UnixBinding> {
@@ -75,6 +87,8 @@ async function opened(path: string, configured: string, serial: SerialSettings):
       parity: serial.parity,
       stopBits: serial.stopBits,
       lock: true,
+      // Closing to change the parity must not drop DTR, which powers some converters.
+      hupcl: false,
     });
     if (!('poller' in binding)) {
       await binding.close();
@@ -121,7 +135,13 @@ function openError(name: string, cause: unknown): AgentError {
   });
 }
 
-function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPortOptions): Pipe {
+function serialPipe(
+  first: UnixBinding,
+  { path, serial: settings, rts, clock }: SerialPortOptions,
+  reopen: (serial: SerialSettings) => Promise<UnixBinding>,
+): Pipe {
+  let binding = first;
+  let serial = settings;
   const { promise: closed, resolve: settleClosed } = Promise.withResolvers<void>();
   const listeners = pipeListeners((thrown) => lose(thrown));
   const buffer = Buffer.allocUnsafe(4096);
@@ -150,8 +170,10 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
     void end();
   };
   const whenReady = (event: 'readable' | 'writable', run: () => void) => {
-    binding.poller.once(event, (error) => {
-      if (over) return;
+    const own = binding;
+    own.poller.once(event, (error) => {
+      // One that was closed to be opened otherwise has nothing to say any more.
+      if (over || own !== binding) return;
       if (error !== null) lose(error);
       else run();
     });
@@ -200,12 +222,35 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
       });
     });
 
+  /** The library can change the rate of an open port, but not its parity: then it is opened anew. */
+  const configure = async (wanted: SerialSettings) => {
+    const current = binding;
+    try {
+      await current.drain();
+      const { dataBits, parity, stopBits } = serial;
+      if (wanted.dataBits === dataBits && wanted.parity === parity && wanted.stopBits === stopBits) {
+        await current.update({ baudRate: wanted.baud });
+      } else {
+        binding = { ...CLOSED };
+        await current.close();
+        binding = await reopen(wanted);
+        if (over) await binding.close();
+        else whenReady('readable', read);
+      }
+      serial = wanted;
+    } catch (thrown) {
+      lose(thrown);
+      throw failure ?? asAgentError(thrown, 'link-lost');
+    }
+  };
+
   return {
     closed,
     get failure() {
       return failure;
     },
     onData: listeners.add,
+    configure,
     hold: (ms) => hold(clock, ms),
     async write(bytes, signal) {
       if (rts === undefined) return writeAll(bytes, signal);
@@ -224,6 +269,16 @@ function serialPipe(binding: UnixBinding, { path, serial, rts, clock }: SerialPo
     [Symbol.asyncDispose]: end,
   };
 }
+
+/** Between closing and opening. */
+const CLOSED: UnixBinding = {
+  fd: null,
+  poller: { once: () => undefined },
+  set: async () => {},
+  update: async () => {},
+  drain: async () => {},
+  close: async () => {},
+};
 
 function again(thrown: unknown): boolean {
   const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;

@@ -1,6 +1,7 @@
 /** The lowest seam of the bus: a byte pipe that opens, closes and opens again. Tests put their own below everything. */
 import type { AgentError } from '../core/errors.ts';
 import type { Stream } from '../core/link.ts';
+import type { SerialSettings } from '../core/site.ts';
 
 /** An open pipe. `closed` settles when it is lost or disposed; `failure` then says why, undefined after dispose. */
 export interface Pipe extends Stream {
@@ -10,6 +11,11 @@ export interface Pipe extends Stream {
    * have whole milliseconds, and at 115200 baud half of one is 3 % of the line.
    */
   hold?(ms: number): boolean;
+  /**
+   * Sets rate and format from now on, where the port can be set while it is open; what was written has left. Rejects
+   * with `AgentError`; the pipe is then lost or keeps the settings it had.
+   */
+  configure?(serial: SerialSettings, signal: AbortSignal): Promise<void>;
 }
 
 export interface Port {

@@ -264,7 +264,7 @@ export class Round {
   ): Promise<T> {
     const { wire, clock, signal } = this.#options;
     // A command is worth the full time-out; a device that failed just now gets a short one for polls.
-    const lease = wire.lend(seat.id, wanted === undefined ? seat.cap : undefined);
+    const lease = wire.lend(seat.id, wanted === undefined ? seat.cap : undefined, seat.serial);
     try {
       return await turn(clock, wanted === undefined ? [signal] : [signal, wanted], (limit) =>
         work(lease.exchange, limit),

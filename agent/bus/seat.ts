@@ -4,8 +4,9 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import type { PolledSession } from '../core/driver.ts';
 import type { AgentError } from '../core/errors.ts';
 import { bad, type Mono, type Reading, type Reason } from '../core/reading.ts';
-import type { DeviceConfig } from '../core/site.ts';
+import type { DeviceConfig, LineConfig, SerialSettings } from '../core/site.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
+import { lineTiming } from './airtime.ts';
 import { Breaker } from './breaker.ts';
 import type { Transaction } from './carrier.ts';
 import { Tally } from './tally.ts';
@@ -13,10 +14,8 @@ import { Tally } from './tally.ts';
 export interface SeatOptions {
   readonly device: DeviceConfig;
   readonly session: PolledSession;
-  /** Of the line. */
-  readonly timeout: number;
-  /** ms per character; 0 over TCP. */
-  readonly character: number;
+  /** The line as this device has it. */
+  readonly line: LineConfig;
   readonly clock: Clock;
   readonly random?: () => number;
   readonly onHealth: (health: PartHealth) => void;
@@ -30,6 +29,8 @@ const UNKNOWN_MS = 300;
 export class Seat {
   readonly id: string;
   readonly device: DeviceConfig;
+  /** Settings it is asked at, on a line that has some. */
+  readonly serial: SerialSettings | undefined;
   readonly session: PolledSession;
   readonly breaker: Breaker;
   readonly tally = new Tally();
@@ -52,6 +53,7 @@ export class Seat {
     this.#options = options;
     this.device = options.device;
     this.id = options.device.id;
+    this.serial = options.line.serial;
     this.session = options.session;
     this.breaker = new Breaker(options.random);
     this.#since = this.#wall();
@@ -64,7 +66,9 @@ export class Seat {
 
   /** Time-out of its next request, ms: short once it has failed, long again for a probe now and then. */
   get cap(): number {
-    const { timeout, character } = this.#options;
+    const { line } = this.#options;
+    const { timeout } = line;
+    const { character } = lineTiming(line);
     if (this.breaker.failures === 0 || (this.breaker.open && this.breaker.patient)) return timeout;
     const longest = this.session.polls.reduce((most, poll) => Math.max(most, poll.answerBytes), 0);
     const { slowest } = this.tally;

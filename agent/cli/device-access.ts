@@ -9,7 +9,7 @@ import type { PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';
 import type { Reading } from '../core/reading.ts';
-import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
+import { type DeviceConfig, type LineConfig, lineOfDevice, type Site } from '../core/site.ts';
 
 /** Silence within an answer that ends it, ms; over a network the time-out alone does. */
 const CUT = 40;
@@ -43,7 +43,7 @@ export function findDevice(
 
 /** Opens the device's line. Rejects with `AgentError`, `port-busy` while the agent has it. */
 export async function openDevice(
-  line: LineConfig,
+  shared: LineConfig,
   device: DeviceConfig,
   clock: Clock,
   signal: AbortSignal,
@@ -52,6 +52,8 @@ export async function openDevice(
   if (driver === undefined)
     throw new AgentError('unsupported', `no driver speaks ${device.profile.protocol}`);
   const context = { device, clock, log: silent };
+  // Alone on it for the moment: the port is opened as the device wants it.
+  const line = lineOfDevice(shared, device);
   await using stack = new AsyncDisposableStack();
   const pipe = stack.use(await portOf(line, clock).open(signal));
   if (driver.kind === 'polled') {

@@ -58,7 +58,7 @@ async function scan(port: string, options: { quick?: true; json?: true }): Promi
     });
   try {
     await run(quickPlan(target));
-    const talking = found.some(({ unit }) => unit === undefined);
+    const talking = found.some(({ unit, address }) => unit === undefined && address === undefined);
     if (options.quick !== true && !talking) await run(fullPlan(target));
   } catch (error) {
     if (asAgentError(error).code !== 'aborted') throw error;
@@ -79,19 +79,21 @@ async function allProfiles(): Promise<readonly Profile[]> {
   return results.flatMap((result) => (result?.ok === true ? [result.profile] : []));
 }
 
-function facts({ line, unit, profiles, points, says }: Found) {
+function facts({ line, unit, address, profiles, points, says }: Found) {
   const [profile = null] = profiles;
-  return { setting: settingText(line), unit: unit ?? null, profile, profiles, points, says: says ?? null };
+  const where = { unit: unit ?? null, address: address ?? null };
+  return { setting: settingText(line), ...where, profile, profiles, points, says: says ?? null };
 }
 
-function sentenceOf({ line, unit, profiles, points, says }: Found): string {
+function sentenceOf({ line, unit, address, profiles, points, says }: Found): string {
   const [best, ...others] = profiles;
   const where = settingText(line);
-  if (unit === undefined) return `found ${best} at ${where}, talking by itself`;
-  if (best === undefined) return `found unit ${unit} at ${where}: it answers, but no profile fits`;
+  if (unit === undefined && address === undefined) return `found ${best} at ${where}, talking by itself`;
+  const who = unit === undefined ? `meter ${address}` : `unit ${unit}`;
+  if (best === undefined) return `found ${who} at ${where}: it answers, but no profile fits`;
   const also = others.length === 0 ? '' : `; ${others.join(', ')} would fit too`;
   const self = says === undefined ? '' : `, says "${says}"`;
-  return `found unit ${unit} at ${where}: ${best} (${points} points read)${self}${also}`;
+  return `found ${who} at ${where}: ${best} (${points} points read)${self}${also}`;
 }
 
 function leftText(ms: number): string {

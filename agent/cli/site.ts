@@ -6,7 +6,7 @@ import { lineLoad, overload } from '../bus/airtime.ts';
 import { type LineFit, type LoadResult, loadSite, type SiteDeps } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { silent } from '../core/log.ts';
-import type { DeviceConfig, LineConfig } from '../core/site.ts';
+import { type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
 import { SystemClock } from '../core/system-clock.ts';
 import { uplinkIssues } from '../uplink/check.ts';
 
@@ -19,7 +19,10 @@ export function siteDeps(secrets: 'resolve' | 'skip' = 'resolve'): SiteDeps {
     const plans = devices.flatMap((device) => {
       const driver = driverFor(device.profile.protocol);
       if (driver?.kind !== 'polled') return [];
-      return [{ device: device.id, polls: driver.open({ device, clock, log: silent }, line).polls }];
+      const { polls } = driver.open({ device, clock, log: silent }, lineOfDevice(line, device));
+      return [
+        { device: device.id, polls, ...(device.serial === undefined ? {} : { serial: device.serial }) },
+      ];
     });
     if (plans.length === 0) return undefined;
     const load = lineLoad(line, plans);

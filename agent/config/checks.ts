@@ -1,5 +1,5 @@
 /** What has to fit together in a site: ids, references, addresses. Each check looks at the items that are right in themselves. */
-import type { LampConfig } from '../core/site.ts';
+import type { LampConfig, LineConfig } from '../core/site.ts';
 import { energyPlaces } from './energy-uplink.ts';
 import { gotText } from './issues.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
@@ -176,6 +176,16 @@ export function checkAddress(root: MapNode, { index, item }: Numbered<DeviceFile
     `the zeros in front of ${node.source} are lost without quotes`,
     `write address: "${node.source}"`,
   );
+  return false;
+}
+
+/** Settings of one device need a port that can be set while it is open. */
+export function checkSettings({ index, item }: Numbered<DeviceFile>, line: LineConfig, say: Say): boolean {
+  const key = (['baud', 'format'] as const).find((name) => item[name] !== undefined);
+  if (key === undefined) return true;
+  if (line.kind === 'serial' || (line.kind === 'tcp' && line.framing === 'rfc2217')) return true;
+  const message = `${key} of a device needs a line whose port is set from here, ${item.line} is set elsewhere`;
+  say(['devices', index, key], message, 'remove it, or write framing: rfc2217 for the line');
   return false;
 }
 

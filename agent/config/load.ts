@@ -6,7 +6,13 @@ import { dirname, resolve } from 'node:path';
 import { ZodPrefault } from 'zod';
 import type { Driver } from '../core/driver.ts';
 import type { Issue, Profile } from '../core/profile.ts';
-import type { DeviceConfig, LineConfig, Site, UplinkConfig } from '../core/site.ts';
+import {
+  type DeviceConfig,
+  type LineConfig,
+  lineOfDevice,
+  type Site,
+  type UplinkConfig,
+} from '../core/site.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import {
   checkAddress,
@@ -17,6 +23,7 @@ import {
   checkPlaces,
   checkPorts,
   checkReferences,
+  checkSettings,
   checkUplink,
   type Numbered,
   teller,
@@ -202,7 +209,8 @@ async function checkDevices(
     const profile: Profile | undefined = result?.ok === true ? result.profile : undefined;
     const driver = profile === undefined ? undefined : deps.driver(profile.protocol);
     if (profile === undefined || driver === undefined || line === undefined || !rightAddress) continue;
-    const device = deviceOf(item, profile);
+    if (!checkSettings(numbered, line, say)) continue;
+    const device = deviceOf(item, profile, line);
     problems.push(...deviceIssues(root, index, device, line, driver));
     devices.push({ index, item: device, driver });
   }
@@ -224,7 +232,7 @@ function deviceIssues(
   line: LineConfig,
   driver: Driver,
 ): readonly Problem[] {
-  return driver.checkDevice(device, line).map((issue) => {
+  return driver.checkDevice(device, lineOfDevice(line, device)).map((issue) => {
     const inner = issue.path[0] === 'options' ? issue.path.slice(1) : issue.path;
     const path: Path = ['devices', index, ...inner];
     const key = inner[0];

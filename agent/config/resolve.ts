@@ -65,9 +65,12 @@ export function lineOf(line: LineFile): LineConfig {
   };
 }
 
-export function deviceOf(file: DeviceFile, profile: Profile): DeviceConfig {
-  const { id, title, line, profile: _, address, every, asset, position, ...options } = file;
-  const optional = definedOnly({ address, every, asset, position });
+/** `line`: where it is; a device that sets half of its settings has the rest of it. */
+export function deviceOf(file: DeviceFile, profile: Profile, on: LineConfig): DeviceConfig {
+  const { id, title, line, profile: _, address, every, asset, position, baud, format, ...options } = file;
+  const own = on.serial !== undefined && (baud !== undefined || format !== undefined);
+  const serial = own ? { ...on.serial, ...definedOnly({ baud }), ...format } : undefined;
+  const optional = definedOnly({ address, every, asset, position, serial });
   return { id, title: title ?? { en: id }, line, profile, ...optional, options };
 }
 

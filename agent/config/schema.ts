@@ -118,6 +118,10 @@ const device = z
     every: duration(50, 30 * DAY, '10s')
       .optional()
       .describe("Period of all its points; default: the profile's"),
+    baud: baud().optional().describe("Its own rate on a line it shares; default: the line's"),
+    format: serialFormat()
+      .optional()
+      .describe("The same of data bits, parity, stop bits; default: the line's"),
     asset: text('an asset code as text', '"310000-XX-0001"').optional(),
     position: position.optional(),
   })

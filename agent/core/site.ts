@@ -76,8 +76,16 @@ export interface DeviceConfig {
   /** Asset code of the city's register. */
   readonly asset?: string;
   readonly position?: Position;
+  /** Settings of its own, on a line whose port is set from here; absent: the line's. */
+  readonly serial?: SerialSettings;
   /** Options of the driver for this one device (pins of a board …); checked by the driver. */
   readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** The line as one device on it has it: with the device's own settings, where it has some. */
+export function lineOfDevice(line: LineConfig, { serial }: Pick<DeviceConfig, 'serial'>): LineConfig {
+  if (serial === undefined || line.serial === undefined) return line;
+  return { ...line, serial };
 }
 
 export interface CameraConfig {

@@ -12,7 +12,6 @@ import {
   identifierBytes,
   ORDERS,
   type Order,
-  OVERHEAD,
   READ,
   request,
 } from './frame.ts';
@@ -39,11 +38,14 @@ export interface FindOptions {
   readonly character: number;
   /** Longest time to the first byte of an answer, ms. Default 500. */
   readonly delay?: number;
+  /** Types to ask by. Default AA, which most meters answer, and then 10, 20 and 30. */
+  readonly types?: readonly number[];
 }
 
 const DI = '901F';
-/** Bytes of the longest usual answer. */
-const LONGEST = 46 + OVERHEAD + PREAMBLES + 24;
+/** Bytes of an answer that has to have begun by then; one that has may take its time. */
+const BEGIN = 8;
+const TYPES = [WILDCARD, 0x10, 0x20, 0x30];
 
 /**
  * One meter at most: addresses cannot be searched in parts. A meter that wants its own type in the request answers none of
@@ -55,7 +57,7 @@ export async function find(
   signal: AbortSignal,
 ): Promise<FoundMeters> {
   let noisy = false;
-  for (const type of [WILDCARD, 0x10, 0x20, 0x30]) {
+  for (const type of options.types ?? TYPES) {
     for (const order of ORDERS) {
       const heard = await ask(exchange, options, type, order, signal);
       if (heard === 'noise') noisy = true;
@@ -96,7 +98,7 @@ async function ask(
       {
         bytes: request(asked, PREAMBLES),
         match: matcher(frameAt, (frame) => answers(frame, { address: ANYBODY, control: READ, di: DI })),
-        timeout: delay + character * LONGEST,
+        timeout: delay + character * BEGIN,
       },
       signal,
     );

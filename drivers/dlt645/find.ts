@@ -5,11 +5,11 @@
  */
 import { AgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
-import { addressText, PREAMBLES, preambles } from '../meter-frame.ts';
+import { addressText, preambles } from '../meter-frame.ts';
 import { forgiving, matcher } from '../meter-match.ts';
 import { contentOf, number } from './format.ts';
-import { ABNORMAL, ANYBODY, answers, type Frame, frameAt, OVERHEAD, request } from './frame.ts';
-import { EDITIONS, identifierBytes, type Version } from './items.ts';
+import { ABNORMAL, ANYBODY, answers, type Frame, frameAt, request } from './frame.ts';
+import { EDITIONS, identifierBytes, VERSIONS, type Version } from './items.ts';
 
 export interface FoundMeter {
   /** Twelve digits. */
@@ -30,6 +30,8 @@ export interface FindOptions {
   readonly character: number;
   /** Longest time to the first byte of an answer, ms. Default 500. */
   readonly delay?: number;
+  /** Editions to ask for. Default both. */
+  readonly versions?: readonly Version[];
   /**
    * Pairs of digits to search through where several meters answer at once, at most 6: 100 questions a pair and meter
    * found. Default 0: only says that it is noisy.
@@ -38,13 +40,13 @@ export interface FindOptions {
 }
 
 const READ_ADDRESS = 0x13;
-/** Characters that an answer may have more than its contents and its frame. */
-const SLACK = 16;
+/** Bytes of an answer that has to have begun by then; one that has may take its time. */
+const BEGIN = 8;
 const FORWARD_ACTIVE: Readonly<Record<Version, string>> = { '2007': '00010000', '1997': '9010' };
 const VOLTAGE_B = '02010200';
 
 type Heard = Frame | 'silence' | 'noise';
-type Ask = (asked: Frame, head: Uint8Array, size: number) => Promise<Heard>;
+type Ask = (asked: Frame, head: Uint8Array) => Promise<Heard>;
 
 /** All meters it can tell apart. Rejects with `link-lost` and when aborted. */
 export async function find(
@@ -56,21 +58,21 @@ export async function find(
   const own = await ask(
     { address: ANYBODY, control: READ_ADDRESS, data: new Uint8Array() },
     new Uint8Array(),
-    6,
   );
   if (typeof own !== 'string' && own.data.length === 6) {
     return { meters: [await named(ask, addressText(own.data), '2007')], noisy: false };
   }
   // Meters of 1997 do not know that question, and neither do some later ones.
   let noisy = own === 'noise';
-  for (const version of ['2007', '1997'] as const) {
+  const versions = options.versions ?? VERSIONS;
+  for (const version of versions) {
     const heard = await energy(ask, ANYBODY, version);
     if (typeof heard !== 'string') return { meters: [await named(ask, heard.address, version)], noisy };
     if (heard === 'noise') noisy = true;
   }
   const meters: FoundMeter[] = [];
   if (noisy && (options.pairs ?? 0) > 0) {
-    for (const version of ['2007', '1997'] as const) {
+    for (const version of versions) {
       for (const address of await apart(ask, version, '', options.pairs ?? 0)) {
         meters.push(await named(ask, address, version));
       }
@@ -96,14 +98,14 @@ async function apart(ask: Ask, version: Version, tail: string, pairs: number): P
 /** Every meter has this energy; one that refuses speaks the other edition. */
 async function energy(ask: Ask, address: string, version: Version): Promise<Heard> {
   const head = identifierBytes(FORWARD_ACTIVE[version]);
-  const heard = await ask({ address, control: EDITIONS[version].read, data: head }, head, 4);
+  const heard = await ask({ address, control: EDITIONS[version].read, data: head }, head);
   return typeof heard !== 'string' && (heard.control & ABNORMAL) !== 0 ? 'silence' : heard;
 }
 
 async function named(ask: Ask, address: string, version: Version): Promise<FoundMeter> {
   if (version === '1997') return { address, version, profile: 'dlt645-1997' };
   const head = identifierBytes(VOLTAGE_B);
-  const heard = await ask({ address, control: EDITIONS[version].read, data: head }, head, 2);
+  const heard = await ask({ address, control: EDITIONS[version].read, data: head }, head);
   const three =
     typeof heard !== 'string' && (heard.control & ABNORMAL) === 0 && hasVoltage(heard.data.subarray(4, 6));
   return { address, version, profile: three ? 'dlt645-2007-three-phase' : 'dlt645-2007-single-phase' };
@@ -116,7 +118,7 @@ function hasVoltage(bytes: Uint8Array): boolean {
 }
 
 function asker(exchange: Exchange, { character, delay = 500 }: FindOptions, signal: AbortSignal): Ask {
-  return async (asked, head, size) => {
+  return async (asked, head) => {
     signal.throwIfAborted();
     try {
       const { bytes } = await forgiving(
@@ -124,7 +126,7 @@ function asker(exchange: Exchange, { character, delay = 500 }: FindOptions, sign
         {
           bytes: request(asked),
           match: matcher(frameAt, (frame) => answers(frame, { ...asked, head })),
-          timeout: delay + character * (PREAMBLES + OVERHEAD + head.length + size + SLACK),
+          timeout: delay + character * BEGIN,
         },
         signal,
       );

@@ -81,6 +81,8 @@ export interface WireOptions extends WireFormat {
   readonly ledger?: Ledger;
   /** Bytes are handed over at least this often while somebody talks, ms; an FTDI adapter does so every 16. Default 4. */
   readonly latency?: number;
+  /** What the master's port is set to now, where that changes. Default the line's own. */
+  readonly host?: () => WireFormat;
   /** Requests remembered in `requests`. Default 10,000. */
   readonly remember?: number;
 }
@@ -99,8 +101,6 @@ export function silenceMs(baud: number, charMs: number): number {
 
 export class Wire implements AsyncDisposable {
   readonly id: string;
-  readonly charMs: number;
-  readonly silence: number;
   readonly requests: RequestRecord[] = [];
   /** Requests inside the silence, all since the start. */
   early = 0;
@@ -121,8 +121,17 @@ export class Wire implements AsyncDisposable {
   constructor(options: WireOptions) {
     this.#options = options;
     this.id = options.id;
-    this.charMs = (bitsPerCharacter(options.format) / options.baud) * 1000;
-    this.silence = silenceMs(options.baud, this.charMs);
+  }
+
+  /** One character, ms. */
+  get charMs(): number {
+    const { baud, format } = this.#options.host?.() ?? this.#options;
+    return (bitsPerCharacter(format) / baud) * 1000;
+  }
+
+  /** Silence between frames, ms. */
+  get silence(): number {
+    return silenceMs((this.#options.host?.() ?? this.#options).baud, this.charMs);
   }
 
   get time(): Timebase {

@@ -1,6 +1,7 @@
 /** In which order a port is searched, and how long that takes where nothing answers. */
 import { characterTime, silenceTime } from '../../bus/airtime.ts';
 import type { LineConfig, SerialSettings } from '../../core/site.ts';
+import { FULL_METERS, type MeterSearch, QUICK_METERS, silentSearch } from './meters.ts';
 
 /** One setting of the line and the unit ids to ask for there. */
 export interface Stage {
@@ -8,6 +9,8 @@ export interface Stage {
   readonly units: readonly number[];
   /** Longest wait for an answer, ms. */
   readonly timeout: number;
+  /** Meters of other protocols to look for. */
+  readonly meters: readonly MeterSearch[];
 }
 
 export interface Target {
@@ -30,7 +33,7 @@ export function parseTarget(text: string): Target {
 
 const units = (last: number): readonly number[] => Array.from({ length: last }, (_, i) => i + 1);
 /** Real meters answer within 20 to 200 ms; the quick plan must end within 60 s on a silent line. */
-const QUICK_TIMEOUT = 250;
+const QUICK_TIMEOUT = 230;
 const FULL_TIMEOUT = 400;
 
 function settings(baud: number, format: '8N1' | '8E1' | '8O1' | '8N2'): SerialSettings {
@@ -43,27 +46,44 @@ function settings(baud: number, format: '8N1' | '8E1' | '8O1' | '8N2'): SerialSe
   };
 }
 
-function stage(target: Target, serial: SerialSettings, ids: readonly number[], timeout: number): Stage {
-  return { line: { id: 'scan', kind: 'serial', port: target.port, serial, timeout }, units: ids, timeout };
+function stage(
+  target: Target,
+  serial: SerialSettings,
+  ids: readonly number[],
+  timeout: number,
+  meters: readonly MeterSearch[] = [],
+): Stage {
+  const line: LineConfig = { id: 'scan', kind: 'serial', port: target.port, serial, timeout };
+  return { line, units: ids, timeout, meters };
 }
 
 function tcpStage({ host, tcpPort }: Target, ids: readonly number[], timeout: number): Stage {
   const line: LineConfig = { id: 'scan', kind: 'tcp', host, port: tcpPort, framing: 'modbus-tcp', timeout };
-  return { line, units: ids, timeout };
+  return { line, units: ids, timeout, meters: [] };
 }
 
-/** What is usual: units 1-32 at 9600 and 19200 baud 8N1 and 8E1, then 2400-115200 at units 1-4. */
+/**
+ * What is usual: units 1-32 at 9600 and 19200 baud 8N1 and 8E1, then 2400-115200 at units 1-4; meters at what they leave the
+ * factory with (2400 8E1, those of 1997 1200 8E1) and at 9600 8E1.
+ */
 export function quickPlan(target: Target): readonly Stage[] {
   if (target.kind === 'tcp') return [tcpStage(target, [255, ...units(32)], 1000)];
   const usual = [9600, 19_200].flatMap((baud) =>
     (['8N1', '8E1'] as const).map((format) =>
-      stage(target, settings(baud, format), units(32), QUICK_TIMEOUT),
+      stage(target, settings(baud, format), units(32), QUICK_TIMEOUT, quickMeters(baud, format)),
     ),
   );
   const others = [2400, 4800, 38_400, 57_600, 115_200].flatMap((baud) =>
-    (['8N1', '8E1'] as const).map((format) => stage(target, settings(baud, format), units(4), QUICK_TIMEOUT)),
+    (['8N1', '8E1'] as const).map((format) =>
+      stage(target, settings(baud, format), units(4), QUICK_TIMEOUT, quickMeters(baud, format)),
+    ),
   );
-  return [...usual, ...others];
+  const old = stage(target, settings(1200, '8E1'), [], QUICK_TIMEOUT, quickMeters(1200, '8E1'));
+  return [...usual, ...others, old];
+}
+
+function quickMeters(baud: number, format: string): readonly MeterSearch[] {
+  return format === '8E1' ? (QUICK_METERS[baud] ?? []) : [];
 }
 
 /** Every unit at every setting. */
@@ -71,7 +91,7 @@ export function fullPlan(target: Target): readonly Stage[] {
   if (target.kind === 'tcp') return [tcpStage(target, units(247), 1000)];
   return [9600, 19_200, 4800, 2400, 38_400, 57_600, 115_200, 1200].flatMap((baud) =>
     (['8N1', '8E1', '8O1', '8N2'] as const).map((format) =>
-      stage(target, settings(baud, format), units(247), FULL_TIMEOUT),
+      stage(target, settings(baud, format), units(247), FULL_TIMEOUT, FULL_METERS),
     ),
   );
 }
@@ -80,10 +100,12 @@ export function fullPlan(target: Target): readonly Stage[] {
 const REQUEST = 8;
 
 /** Time of a stage in which nothing answers, ms. */
-export function silentTime({ line, units: ids, timeout }: Stage): number {
+export function silentTime({ line, units: ids, timeout, meters }: Stage): number {
+  const character = line.serial === undefined ? 0 : characterTime(line.serial);
+  const asked = meters.reduce((sum, search) => sum + silentSearch(search, character), 0);
   const wire =
     line.serial === undefined ? 0 : REQUEST * characterTime(line.serial) + 2 * silenceTime(line.serial);
-  return ids.length * (timeout + wire);
+  return ids.length * (timeout + wire) + asked;
 }
 
 /** `9600 8N1`, or the address of a TCP line. */

@@ -1,18 +1,21 @@
 /** The search itself: opens the port at each setting, listens, asks every unit, and tells what it finds as it comes. */
-import { identifyModbus } from '../../../drivers/index.ts';
-import { lineTiming } from '../../bus/airtime.ts';
+import { DRIVERS, identifyModbus } from '../../../drivers/index.ts';
+import { characterTime, lineTiming } from '../../bus/airtime.ts';
 import { Wire } from '../../bus/exchange.ts';
 import { portOf } from '../../bus/open.ts';
-import type { Pipe } from '../../bus/port.ts';
+import type { Pipe, Port } from '../../bus/port.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { PolledDriver } from '../../core/driver.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Exchange } from '../../core/link.ts';
+import { silent } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { LineConfig } from '../../core/site.ts';
-import type { Found } from './fragment.ts';
+import { type Found, keyOf } from './fragment.ts';
 import { identify } from './identify.ts';
+import { searchMeters } from './meters.ts';
 import { type Stage, settingText, silentTime } from './plan.ts';
-import { ASKED, TALKING, type TalkingProtocol } from './searcher.ts';
+import { ASKED, deviceOf, TALKING, type TalkingProtocol } from './searcher.ts';
 
 export interface SearchOptions {
   readonly stages: readonly Stage[];
@@ -26,6 +29,8 @@ export interface SearchOptions {
   readonly onStage: (setting: string, left: number) => void;
   /** Something sent bytes that make no sense at this setting. */
   readonly onNoise: (setting: string) => void;
+  /** In place of the port that a line names; for tests. */
+  readonly port?: (line: LineConfig) => Port;
 }
 
 /** Ends when all stages are done or the signal aborts. Rejects with `AgentError` where the port cannot be opened. */
@@ -33,13 +38,19 @@ export async function search(options: SearchOptions): Promise<void> {
   const { stages, clock, signal } = options;
   const units = new Set(options.known.flatMap(({ unit }) => (unit === undefined ? [] : [unit])));
   const heard = new Set<string>(
-    options.known.flatMap(({ unit, profiles }) => (unit === undefined ? profiles : [])),
+    options.known.flatMap(({ unit, address, profiles }) =>
+      unit === undefined && address === undefined ? profiles : [],
+    ),
+  );
+  const meters = new Set(
+    options.known.flatMap((found) => (found.address === undefined ? [] : [keyOf(found)])),
   );
   for (const [i, stage] of stages.entries()) {
     if (signal.aborted) return;
     const left = stages.slice(i).reduce((sum, next) => sum + silentTime(next), 0);
     options.onStage(settingText(stage.line), left);
-    await using pipe = await portOf(stage.line, clock).open(signal);
+    const port = options.port?.(stage.line) ?? portOf(stage.line, clock);
+    await using pipe = await port.open(signal);
     const talker = await listen(stage, pipe, heard, options);
     if (talker !== undefined) {
       heard.add(talker.profile);
@@ -47,8 +58,68 @@ export async function search(options: SearchOptions): Promise<void> {
       // Whoever talks by itself has the line alone.
       return;
     }
-    await ask(stage, pipe, units, options);
+    using wire = new Wire({
+      pipe,
+      timing: lineTiming(stage.line),
+      timeout: stage.timeout,
+      cut: stage.line.kind === 'serial' ? 40 : stage.timeout,
+      clock,
+    });
+    await ask(stage, wire, units, options);
+    await askMeters(stage, wire, meters, options);
   }
+}
+
+/** Looks for meters of other protocols, and reads once what each of them has. */
+async function askMeters(
+  { line, meters: searches }: Stage,
+  wire: Wire,
+  known: Set<string>,
+  options: SearchOptions,
+): Promise<void> {
+  const { clock, signal, profiles } = options;
+  const character = line.serial === undefined ? 0 : characterTime(line.serial);
+  for (const search of searches) {
+    if (signal.aborted) return;
+    const { exchange } = wire.lend(search.protocol);
+    const { meters, noisy } = await searchMeters(search, exchange, character, signal);
+    if (noisy && meters.length === 0) options.onNoise(settingText(line));
+    const driver = DRIVERS.find(({ protocol }) => protocol === search.protocol);
+    for (const { address, profiles: names, says, options: own = {} } of meters) {
+      const profile = profiles.find(({ id }) => id === names[0]);
+      const found = { line, address, profiles: names, options: own, ...(says === undefined ? {} : { says }) };
+      if (known.has(keyOf({ ...found, points: 0 }))) continue;
+      known.add(keyOf({ ...found, points: 0 }));
+      const points =
+        profile === undefined || driver?.kind !== 'polled'
+          ? 0
+          : await pointsOf(driver, profile, { line, address, options: own, clock, exchange, signal });
+      options.onFound({ ...found, points });
+    }
+  }
+}
+
+interface Meter {
+  readonly line: LineConfig;
+  readonly address: number | string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly clock: Clock;
+  readonly exchange: Exchange;
+  readonly signal: AbortSignal;
+}
+
+/** How many points of a profile the meter gives. */
+async function pointsOf(driver: PolledDriver, profile: Profile, meter: Meter): Promise<number> {
+  const { line, address, options, clock, exchange, signal } = meter;
+  const device = { ...deviceOf(profile, 0), address, options };
+  const session = driver.open({ device, clock, log: silent }, line);
+  let points = 0;
+  for (const poll of [...session.polls]) {
+    signal.throwIfAborted();
+    const readings = await poll.execute(exchange, signal).catch(() => []);
+    points += readings.filter(({ quality }) => quality !== 'bad').length;
+  }
+  return points;
 }
 
 /** At a rate that a talking device uses, listens as long as it may be silent. Once a rate is enough. */
@@ -77,17 +148,10 @@ async function listen(
   return undefined;
 }
 
-async function ask(stage: Stage, pipe: Pipe, units: Set<number>, options: SearchOptions): Promise<void> {
+async function ask(stage: Stage, wire: Wire, units: Set<number>, options: SearchOptions): Promise<void> {
   const { clock, signal, profiles } = options;
   const { line, timeout } = stage;
   let noisy = false;
-  using wire = new Wire({
-    pipe,
-    timing: lineTiming(line),
-    timeout,
-    cut: line.kind === 'serial' ? 40 : timeout,
-    clock,
-  });
   for (const unit of stage.units) {
     for (const { driver, isThere } of ASKED) {
       if (signal.aborted) return;

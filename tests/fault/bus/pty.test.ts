@@ -10,6 +10,7 @@ import { portPath } from '../../../agent/bus/port-path.ts';
 import { serialPort } from '../../../agent/bus/port-serial.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { portSettings } from '../../../hw-sim/lines/port-settings.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { readAnswer, sound } from './modbus-words.ts';
 import { SimLine } from './sim-line.ts';
@@ -97,6 +98,51 @@ test('carries all 256 bytes both ways, has the port for itself, and closes twice
   await pipe[Symbol.asyncDispose]();
   expect(pipe.failure).toBeUndefined();
   await (await port.open(forever))[Symbol.asyncDispose]();
+});
+
+test('is set to another rate and to another parity while it is open, and loses no byte of either', async () => {
+  const pty = openPty({ encoding: null });
+  terminals.push(pty);
+  pty.slave.on('error', () => {});
+  pty.slave.destroy();
+  pty.master.on('error', () => {});
+  const arrived: number[] = [];
+  pty.master.on('data', (bytes: Uint8Array) => arrived.push(...bytes));
+  const port = serialPort({ path: pty.ptsName, serial, clock });
+  const pipe = await port.open(forever);
+  const back: number[] = [];
+  pipe.onData((bytes) => back.push(...bytes));
+  const changes = [
+    { ...serial, baud: 2400 },
+    { ...serial, baud: 2400, parity: 'even' },
+    { ...serial, baud: 9600, parity: 'even' },
+    serial,
+  ] as const;
+  for (const [i, wanted] of changes.entries()) {
+    await pipe.configure?.(wanted, forever);
+    expect(portSettings(pty.ptsName).baud).toBe(wanted.baud);
+    await pipe.write(Uint8Array.of(i), forever);
+    await until(() => arrived.length === i + 1);
+    (pty.master as unknown as { write(bytes: Uint8Array): void }).write(Uint8Array.of(0x80 + i));
+    await until(() => back.length === i + 1);
+    await expect(port.open(forever)).rejects.toMatchObject({ code: 'port-busy' });
+  }
+  expect([arrived, back]).toEqual([
+    [0, 1, 2, 3],
+    [0x80, 0x81, 0x82, 0x83],
+  ]);
+  await pipe[Symbol.asyncDispose]();
+  expect(pipe.failure).toBeUndefined();
+  await (await port.open(forever))[Symbol.asyncDispose]();
+});
+
+test('an adapter that is gone when it is to be set is lost, and its pipe closes', async () => {
+  const { path, unplug } = terminal();
+  const pipe = await serialPort({ path, serial, clock }).open(forever);
+  unplug();
+  const even = { ...serial, parity: 'even' } as const;
+  await expect(pipe.configure?.(even, forever)).rejects.toMatchObject({ code: 'link-lost' });
+  await pipe.closed;
 });
 
 test('a write that the other side does not read ends with its signal', async () => {

@@ -124,6 +124,22 @@ describe('a serial server', () => {
     expect(back).toEqual([...all]);
   });
 
+  test('is set anew while it is open; one that keeps its rate says so', async () => {
+    let stubborn = false;
+    const far = await server({
+      confirm: (command, value) => (stubborn && command === 1 ? [0, 0, 0x25, 0x80] : value),
+    });
+    await using pipe = await open(far.port);
+    far.set.clear();
+    await pipe.configure?.({ baud: 2400, dataBits: 8, parity: 'none', stopBits: 2 }, forever);
+    expect([1, 2, 3, 4].map((command) => far.set.get(command))).toEqual([[0, 0, 9, 0x60], [8], [1], [2]]);
+    stubborn = true;
+    await expect(pipe.configure?.(serial, forever)).rejects.toMatchObject({
+      code: 'unsupported',
+      message: /keeps baud rate 9600 where 19200 was asked/,
+    });
+  });
+
   test('that refuses to be set, or to pass bytes as they are, says so', async () => {
     for (const refused of [44, 0]) {
       const far = await server({

@@ -46,6 +46,31 @@ describe('lines', () => {
     expect(problems[0]).toContain('lines[1].registration: callers of lines[0] begin with the same bytes');
   });
 
+  test('may have devices with settings of their own, where the port is set from here', async () => {
+    const device = (...more: string[]) =>
+      `devices:\n  - { id: m, line: a, profile: dlt645-1997, address: "000000000161", ${more.join(', ')} }\n`;
+    const serial = async (text: string) => {
+      const result = await folder.load(text);
+      if (!result.ok) throw new Error(JSON.stringify(result.problems));
+      return result.site.devices[0]?.serial;
+    };
+    const port = site('port: /dev/ttyUSB0');
+    const own = { baud: 1200, dataBits: 8, parity: 'even', stopBits: 1 };
+    expect(await serial(port + device('baud: 1200', 'format: 8E1'))).toEqual(own);
+    expect(await serial(port + device('format: 8E1'))).toEqual({ ...own, baud: 9600 });
+    expect(await serial(port + device('every: 1h'))).toBeUndefined();
+    expect(await serial(site('tcp: a:1', 'framing: rfc2217') + device('baud: 1200'))).toMatchObject({
+      baud: 1200,
+    });
+    expect(await folder.problems(site('tcp: a:1', 'framing: raw') + device('baud: 1200'))).toEqual([
+      expect.stringContaining('devices[0].baud: baud of a device needs a line whose port is set from here'),
+    ]);
+    // What the driver says of the line, it says of the device's own settings.
+    expect(await folder.problems(port + device('format: 7E1'))).toEqual([
+      expect.stringContaining('expected 8 data bits for DL/T 645'),
+    ]);
+  });
+
   test.each([
     [['listen: 127.0.0.1:9000'], 'lines[0].registration: missing'],
     [['tcp: 10.0.0.7:502', 'registration: DTU-1'], 'lines[0].registration: registration needs listen:'],

@@ -102,7 +102,12 @@ export function uplinkOf(
       ...selected,
       url,
       ...(fallbacks.length === 0 ? {} : { fallbacks }),
-      ...definedOnly({ username: mqtt.username, preset: mqtt.preset }),
+      ...definedOnly({
+        username: mqtt.username,
+        preset: mqtt.preset,
+        payload: mqtt.payload,
+        compression: mqtt.compression,
+      }),
       ...secrets,
       clientId: mqtt.client_id ?? agent,
       keepAlive: mqtt.keep_alive,

@@ -24,6 +24,12 @@ const mqtt = z.strictObject({
   preset: oneOf(PRESETS, 'plain')
     .optional()
     .describe('Topics and payloads: plain is payload v1. Default plain'),
+  payload: oneOf(['json', 'columns'], 'columns')
+    .optional()
+    .describe(
+      'How readings stand in payload v1: record by record, or as columns, a tenth as long. Default json',
+    ),
+  compression: oneOf(['none', 'gzip', 'zstd'], 'zstd').optional().describe('Of payload v1. Default none'),
   username: text('a user name', 'kerbside').optional(),
   password: secret(`\${env:MQTT_PASSWORD}`).optional(),
   ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
@@ -33,14 +39,14 @@ const mqtt = z.strictObject({
   keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
   in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
   max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
-  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+  replay_rate: number(0, 1e6, 2000).prefault(2000).describe('Records of backlog per second; 0: no limit'),
 });
 
 const http = z.strictObject({
   url: url(['https:', 'http:'], 'https://data.city.example/readings').describe('Batches are posted there'),
-  format: oneOf(['json', 'influx'], 'json')
+  format: oneOf(['json', 'columns', 'influx'], 'json')
     .prefault('json')
-    .describe('json: payload v1. influx: InfluxDB line protocol'),
+    .describe('json: payload v1. columns: the same with readings as columns. influx: InfluxDB line protocol'),
   compression: oneOf(['none', 'gzip', 'zstd'], 'gzip').prefault('none'),
   token: secret(`\${env:HTTP_TOKEN}`).optional().describe('Bearer token'),
   username: text('a user name', 'kerbside').optional(),
@@ -55,7 +61,7 @@ const http = z.strictObject({
   max_body: size(1024, 64 * MB, '1MB')
     .prefault('1MB')
     .describe('Largest batch before compression'),
-  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+  replay_rate: number(0, 1e6, 2000).prefault(2000).describe('Records of backlog per second; 0: no limit'),
 });
 
 const sparkplug = z.strictObject({
@@ -95,7 +101,7 @@ const sparkplug = z.strictObject({
   keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
   in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
   max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
-  replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
+  replay_rate: number(0, 1e6, 2000).prefault(2000).describe('Records of backlog per second; 0: no limit'),
 });
 
 const pattern = (example: string) => text('a pattern with * and ?', example).optional();

@@ -135,6 +135,10 @@ export interface MqttUplinkConfig {
   readonly url: string;
   /** Absent: plain. */
   readonly preset?: PresetName;
+  /** How readings stand in payload v1. Absent: json. */
+  readonly payload?: 'json' | 'columns';
+  /** Of payload v1. Absent: none. */
+  readonly compression?: 'none' | 'gzip' | 'zstd';
   /** Further brokers, tried in order where the ones before fail. */
   readonly fallbacks?: readonly string[];
   readonly username?: string;
@@ -164,8 +168,8 @@ export interface HttpUplinkConfig {
   readonly hold?: number;
   /** http:// or https://; batches are posted there. */
   readonly url: string;
-  /** `json`: payload v1. `influx`: line protocol. */
-  readonly format: 'json' | 'influx';
+  /** `json`: payload v1. `columns`: the same with readings as columns. `influx`: line protocol. */
+  readonly format: 'json' | 'columns' | 'influx';
   readonly compression: 'none' | 'gzip' | 'zstd';
   /** Bearer token; or user name and password. */
   readonly token?: string;

@@ -5,6 +5,7 @@
 import { type ClockRank, trusted } from '../core/clock.ts';
 import type { LoggedRecord } from '../core/record.ts';
 import type { Message } from '../core/uplink.ts';
+import { columnsOf, fitsColumns } from './columns.ts';
 
 const ENCODER = new TextEncoder();
 /** Limits of an ECMAScript time value, ms (ECMA-262 §21.4.1.1). */
@@ -15,16 +16,22 @@ export function isoTime(time: number): string {
   return new Date(Math.abs(time) <= LAST_TIME ? time : 0).toISOString();
 }
 
+/** How readings stand in a message: record by record, or as columns (columns.ts). */
+export type Layout = 'json' | 'columns';
+
 /** A message of records. `hashOf` names the description of a device. */
 export function encodeMessage(
   { envelope, records }: Message,
   hashOf: (device: string) => string | undefined,
+  layout: Layout = 'json',
 ): Uint8Array {
   const descriptions: Record<string, string> = Object.create(null);
   for (const device of devicesOf(records)) {
     const hash = hashOf(device);
     if (hash !== undefined) descriptions[device] = hash;
   }
+  if (layout === 'columns' && fitsColumns(records))
+    return json({ ...envelope, descriptions, columns: columnsOf(envelope.first, records) });
   return json({ ...envelope, descriptions, records: records.map(wireRecord) });
 }
 

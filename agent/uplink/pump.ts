@@ -19,7 +19,7 @@ import type { Refusal } from './refusal.ts';
 import type { Selecting } from './selection.ts';
 import { Window } from './window.ts';
 
-/** A record is about this long in a message: so many are asked of the log at once as are likely to fit. */
+/** See `UplinkSession.recordBytes`. */
 const BYTES_PER_RECORD = 160;
 /** A clean stop waits this long for acknowledgements that are on their way, ms. */
 const LAST_ACKNOWLEDGEMENTS = 500;
@@ -213,7 +213,7 @@ class SessionRun {
     this.#window = new Window({ inFlight, replayRate: options.replayRate }, options.clock.mono());
     this.#backoff = new Backoff(options.backoff);
     this.#fit = {
-      limit: Math.max(1, Math.floor(session.maxBytes / BYTES_PER_RECORD)),
+      limit: Math.max(1, Math.floor(session.maxBytes / (session.recordBytes ?? BYTES_PER_RECORD))),
       maxBytes: session.maxBytes,
       size: (message: Message) => session.size(message),
     };

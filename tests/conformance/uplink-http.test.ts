@@ -24,6 +24,13 @@ uplinkConformance({
 });
 
 uplinkConformance({
+  name: 'HTTP with columns, zstd',
+  uplink: http,
+  config: (port) => config(port, { format: 'columns', compression: 'zstd' }),
+  farEnd: () => httpCity(400),
+});
+
+uplinkConformance({
   name: 'HTTP with InfluxDB line protocol, zstd',
   uplink: http,
   config: (port) => config(port, { format: 'influx', compression: 'zstd' }),

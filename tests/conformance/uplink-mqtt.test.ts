@@ -33,6 +33,17 @@ uplinkConformance({
 });
 
 uplinkConformance({
+  name: 'MQTT with columns and zstd',
+  uplink: mqtt,
+  config: (port, agent): MqttUplinkConfig => ({
+    ...config(port, agent),
+    payload: 'columns',
+    compression: 'zstd',
+  }),
+  farEnd: async () => behind(await embeddedBroker()),
+});
+
+uplinkConformance({
   name: 'MQTT at a scripted broker (5)',
   uplink: mqtt,
   config,

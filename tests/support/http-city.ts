@@ -1,4 +1,5 @@
 /** A real HTTP receiver with books per agent, which refuses what the test calls poison. */
+import { readEnvelope } from '../../agent/cli/verify/envelope.ts';
 import { ReceiverLedger, type Report } from '../../agent/cli/verify/ledger.ts';
 import { receiveHttp } from '../../agent/cli/verify/receive-http.ts';
 
@@ -22,9 +23,11 @@ export async function httpCity(status: 400 | 413 | 422): Promise<HttpCity> {
     {
       port: 0,
       agent: '+',
-      judge: ({ agent, records }) => {
-        const seqs = poisoned.get(String(agent));
-        const bad = (records as { seq: number }[]).some(({ seq }) => seqs?.has(seq) === true);
+      judge: (message) => {
+        const read = readEnvelope(message);
+        if (typeof read === 'string') return { status: 400 };
+        const seqs = poisoned.get(read.agent);
+        const bad = read.records.some(({ seq }) => seqs?.has(seq) === true);
         return bad ? { status } : undefined;
       },
     },

@@ -1,6 +1,7 @@
 /** A subscriber of the city: keeps every message of an agent as it came. */
 import { connectAsync, type MqttClient } from 'mqtt';
 import { ReceiverLedger, type Report } from '../../agent/cli/verify/ledger.ts';
+import { readPayload } from '../../agent/cli/verify/payload.ts';
 
 export interface Heard {
   readonly topic: string;
@@ -17,7 +18,7 @@ export class MqttReceiver implements AsyncDisposable {
     this.client = client;
     client.on('error', () => {});
     client.on('message', (topic, bytes, { retain }) => {
-      const payload = jsonOrText(bytes.toString('utf8'));
+      const payload = jsonOrText(bytes);
       this.heard.push({ topic, payload, retained: retain });
       if (/\/(data|backlog)\//.test(topic)) this.ledger.take(payload);
     });
@@ -46,12 +47,8 @@ export class MqttReceiver implements AsyncDisposable {
   }
 }
 
-function jsonOrText(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
+function jsonOrText(bytes: Buffer): unknown {
+  return readPayload(bytes) ?? bytes.toString('utf8');
 }
 
 /** Waits for `met`; fails with what `met` last said. For real sockets only: virtual time needs no waiting. */

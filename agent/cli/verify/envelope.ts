@@ -1,4 +1,5 @@
 /** Reads a message of records as it came, believing nothing: unknown fields are ignored, a wrong one is named. */
+import { recordsOf } from './columns.ts';
 import type { Span } from './numbers.ts';
 
 export type Stream = 'live' | 'backlog';
@@ -29,7 +30,7 @@ export interface Received {
 /** The message, or why it is none. */
 export function readEnvelope(payload: unknown): Received | string {
   if (!isFields(payload)) return 'not a JSON object';
-  const { v, agent, epoch, lane, stream, first, last, count, prev, omitted, records } = payload;
+  const { v, agent, epoch, lane, stream, first, last, count, prev, omitted, columns } = payload;
   if (v !== 1) return `version ${JSON.stringify(v)} instead of 1`;
   if (typeof agent !== 'string' || typeof epoch !== 'string' || typeof lane !== 'string') {
     return 'agent, epoch or lane is not a text';
@@ -40,6 +41,8 @@ export function readEnvelope(payload: unknown): Received | string {
   }
   const left = readOmitted(omitted);
   if (typeof left === 'string') return left;
+  const records = columns === undefined ? payload.records : recordsOf(columns, first);
+  if (typeof records === 'string') return records;
   if (!Array.isArray(records)) return 'records is not an array';
   let before = first - 1;
   for (const record of records) {

@@ -1,4 +1,4 @@
-/** Where messages come from: a broker that is listened to, or a file of lines `{topic, payload}`. */
+/** Where messages come from: a broker that is listened to, or a file of lines `{topic, payload}`, or `{topic, payload_base64}` of a compressed one. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { connectAsync, type IClientOptions } from 'mqtt';
@@ -6,6 +6,7 @@ import { fromHex } from '../../core/bytes.ts';
 import { AgentError } from '../../core/errors.ts';
 import { isFields } from './envelope.ts';
 import type { ReceiverLedger } from './ledger.ts';
+import { readPayload } from './payload.ts';
 import { SparkplugReceiver } from './sparkplug.ts';
 import { rebirthRequest } from './sparkplug-wire.ts';
 
@@ -83,7 +84,7 @@ export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Pr
   );
   connected.on('message', (topic, payload, packet) => {
     if (!packet.retain && nodes.take(topic, payload)) return;
-    if (RECORDS.test(topic) && !packet.retain) book(payload.toString('utf8'), topic, ledger);
+    if (RECORDS.test(topic) && !packet.retain) book(payload, topic, ledger);
   });
   await connected.subscribeAsync(filters(site, agent, sparkplug), { qos: 1 });
   return {
@@ -119,7 +120,9 @@ export async function readMessages(path: string, ledger: ReceiverLedger): Promis
     else if (typeof entry.topic !== 'string') ledger.take(entry);
     else if (typeof entry.hex === 'string' && nodes.take(entry.topic, fromHex(entry.hex) ?? BROKEN)) continue;
     else if (!RECORDS.test(entry.topic)) continue;
-    else if (typeof entry.payload === 'string') book(entry.payload, `line ${number}`, ledger);
+    else if (typeof entry.payload_base64 === 'string')
+      book(Buffer.from(entry.payload_base64, 'base64'), `line ${number}`, ledger);
+    else if (typeof entry.payload === 'string') book(Buffer.from(entry.payload), `line ${number}`, ledger);
     else ledger.take(entry.payload);
   }
   nodes.end();
@@ -143,8 +146,8 @@ async function open(broker: string, options: IClientOptions) {
   }
 }
 
-function book(text: string, where: string, ledger: ReceiverLedger): void {
-  const payload = parse(text);
+function book(bytes: Uint8Array, where: string, ledger: ReceiverLedger): void {
+  const payload = readPayload(bytes);
   if (payload === undefined) ledger.malformed(`${where}: not JSON`);
   else ledger.take(payload);
 }

@@ -6,19 +6,25 @@ import { AgentError } from '../../core/errors.ts';
 import type { HttpUplinkConfig } from '../../core/site.ts';
 import type { Delivery, Message, StreamName, UplinkContext, UplinkSession } from '../../core/uplink.ts';
 import { withoutSecrets } from '../address.ts';
+import { COLUMN_BYTES } from '../columns.ts';
 import { encodeMessage } from '../payload.ts';
 import { deliveryOf } from './answer.ts';
 import { encodeLines } from './line-protocol.ts';
 import type { Answer, HttpClient } from './request.ts';
 import { Turns } from './turns.ts';
 
-const CONTENT_TYPE = { json: 'application/json', influx: 'text/plain; charset=utf-8' } as const;
+const CONTENT_TYPE = {
+  json: 'application/json',
+  columns: 'application/json',
+  influx: 'text/plain; charset=utf-8',
+} as const;
 const COMPRESS = { gzip: promisify(gzip), zstd: promisify(zstdCompress) } as const;
 
 export class HttpSession implements UplinkSession {
   readonly closed: Promise<never>;
   readonly maxBytes: number;
   readonly atOnce: number;
+  readonly recordBytes?: number;
   readonly #config: HttpUplinkConfig;
   readonly #context: UplinkContext;
   readonly #client: HttpClient;
@@ -32,6 +38,7 @@ export class HttpSession implements UplinkSession {
     this.#client = client;
     this.#config = config;
     this.#context = context;
+    if (config.format === 'columns') this.recordBytes = COLUMN_BYTES;
     this.maxBytes = config.maxBody;
     this.atOnce = config.inFlight;
     this.closed = this.#lost.promise;
@@ -106,8 +113,8 @@ export class HttpSession implements UplinkSession {
     if (payload === undefined) {
       const { site, clock } = this.#context;
       payload =
-        this.#config.format === 'json'
-          ? encodeMessage(message, (device) => this.#hashOf(device))
+        this.#config.format !== 'influx'
+          ? encodeMessage(message, (device) => this.#hashOf(device), this.#config.format)
           : encodeLines(site, message, wallAt(clock.mapping(), clock.mono()).time);
       this.#encoded.set(message, payload);
     }

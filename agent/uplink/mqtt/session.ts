@@ -1,7 +1,9 @@
 /** One MQTT session: state, descriptions, data, gaps and commands over one connection. */
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import type { LoggedEvent } from '../../core/record.ts';
 import type { MqttUplinkConfig } from '../../core/site.ts';
 import type { Delivery, Message, UplinkContext, UplinkSession } from '../../core/uplink.ts';
+import { COLUMN_BYTES } from '../columns.ts';
 import { devicesOf, encodeMessage } from '../payload.ts';
 import { CityCommands } from './city-commands.ts';
 import { readCityTime, TIME_UNCERTAINTY } from './city-time.ts';
@@ -38,7 +40,9 @@ class MqttSession implements UplinkSession {
   readonly closed: Promise<void>;
   readonly remark?: string;
   readonly maxBytes: number;
+  readonly recordBytes?: number;
   readonly atOnce: number;
+  readonly #config: MqttUplinkConfig;
   readonly #connection: Connection;
   readonly #context: UplinkContext;
   readonly #topics: Topics;
@@ -60,6 +64,8 @@ class MqttSession implements UplinkSession {
     remark: string | undefined,
   ) {
     if (remark !== undefined) this.remark = remark;
+    if (config.payload === 'columns') this.recordBytes = COLUMN_BYTES;
+    this.#config = config;
     this.#connection = connection;
     this.#context = context;
     this.#topics = topics;
@@ -100,7 +106,15 @@ class MqttSession implements UplinkSession {
       publish({ topic: gap, payload: encodeGap(message, record), retain: false }),
     );
     const { v1, mapped } = this.#encode(message);
-    const own = plain ? [{ topic: this.#topics.data(stream, lane), payload: v1, retain: false }] : [];
+    const own = plain
+      ? [
+          {
+            topic: this.#topics.data(stream, lane),
+            payload: compress(v1, this.#config.compression),
+            retain: false,
+          },
+        ]
+      : [];
     const [outcomes, repeated] = await Promise.all([
       Promise.all([...own, ...mapped].map(publish)),
       Promise.all(copies),
@@ -211,12 +225,16 @@ class MqttSession implements UplinkSession {
       this.#refreshDescriptions();
       const { plain } = this.#preset;
       encoded = {
-        v1: plain ? encodeMessage(message, (device) => this.#byDevice.get(device)?.hash) : new Uint8Array(),
+        v1: plain ? this.#encodeV1(message) : new Uint8Array(),
         mapped: this.#mapping.data(message),
       };
       this.#encoded.set(message, encoded);
     }
     return encoded;
+  }
+
+  #encodeV1(message: Message): Uint8Array {
+    return encodeMessage(message, (device) => this.#byDevice.get(device)?.hash, this.#config.payload);
   }
 
   #delivery(message: Message, outcome: Exclude<Published, { kind: 'acknowledged' }>): Delivery {
@@ -250,6 +268,12 @@ class MqttSession implements UplinkSession {
       fix: 'Check what the broker allows this client to publish, and its quotas.',
     });
   }
+}
+
+/** At once and not in the thread pool: messages of a stream must leave in their order. */
+function compress(payload: Uint8Array, compression: MqttUplinkConfig['compression']): Uint8Array {
+  if (compression === 'gzip') return gzipSync(payload);
+  return compression === 'zstd' ? zstdCompressSync(payload) : payload;
 }
 
 function isGap(record: Message['records'][number]): record is LoggedEvent {

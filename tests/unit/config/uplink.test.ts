@@ -28,7 +28,7 @@ describe('uplinks', () => {
       timeout: 30_000,
       inFlight: 4,
       maxBody: 1_048_576,
-      replayRate: 0,
+      replayRate: 2000,
     });
   });
 

@@ -107,7 +107,7 @@ describe('schemas of payload v1', () => {
     {
       // Another log under the same name: only its form counts here.
       const select = [{ lanes: ['telemetry'], send: 'changes', deadband: 5 }] as const;
-      await using chosen = agent(configOf(broker.port, { select }));
+      await using chosen = agent(configOf(broker.port, { select, payload: 'columns', compression: 'gzip' }));
       chosen.log.readings('telemetry', 30);
       chosen.log.readings('bulk', 30);
       await until(() => chosen.pump.tally().settled === 60, 'acknowledgements');

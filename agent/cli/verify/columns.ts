@@ -1,5 +1,5 @@
 /** Reads columns (docs/schemas/v1/data.json, «columns») back into records of payload v1. Written from the schema, apart from the sender. */
-import { type Fields, isFields, isNumber } from './envelope.ts';
+import { type Fields, isFields, isNumber } from './fields.ts';
 
 /** ms; beyond it a time is none. */
 const LAST_TIME = 8.64e15;

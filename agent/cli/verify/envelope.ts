@@ -1,6 +1,9 @@
 /** Reads a message of records as it came, believing nothing: unknown fields are ignored, a wrong one is named. */
 import { recordsOf } from './columns.ts';
+import { type Fields, isFields, isNumber } from './fields.ts';
 import type { Span } from './numbers.ts';
+
+export { type Fields, isFields, isNumber } from './fields.ts';
 
 export type Stream = 'live' | 'backlog';
 
@@ -10,8 +13,6 @@ export interface Omitted {
   readonly ranges: readonly Span[];
   readonly reason?: string;
 }
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Received {
   readonly agent: string;
@@ -85,12 +86,4 @@ function readRanges(ranges: unknown): Span[] | undefined {
     read.push([from, to]);
   }
   return read;
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-export function isNumber(value: unknown, least: number): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
 }

@@ -19,6 +19,8 @@ import { decoder as mhz19Decoder } from './mhz19/decode.ts';
 import mhz19 from './mhz19/index.ts';
 import { decoder as modbusDecoder } from './modbus/decode.ts';
 import modbus from './modbus/index.ts';
+import { decoder as modemDecoder } from './modem/decode.ts';
+import modem from './modem/index.ts';
 import { decoder as nmeaDecoder } from './nmea/decode.ts';
 import nmea from './nmea/index.ts';
 import { decoder as plantowerDecoder } from './plantower/decode.ts';
@@ -45,6 +47,7 @@ export const DRIVERS: readonly Driver[] = [
   framed,
   hpma115,
   mhz19,
+  modem,
   nmea,
   sds,
   sps30,
@@ -60,6 +63,7 @@ export const DECODERS: readonly Decoder[] = [
   a02yyuwDecoder,
   hpma115Decoder,
   mhz19Decoder,
+  modemDecoder,
   nmeaDecoder,
   sdsDecoder,
   sps30Decoder,

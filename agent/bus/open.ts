@@ -1,6 +1,6 @@
 /** Opens lines: what agent/compose needs of the bus. Each line is opened, stopped and started apart from the others. */
 import { type Clock, wallAt } from '../core/clock.ts';
-import type { Driver, PointWrite, WriteOutcome } from '../core/driver.ts';
+import type { DeviceMemory, Driver, DriverContext, PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import { type Log, silent } from '../core/log.ts';
@@ -27,6 +27,8 @@ export interface OpenLineOptions {
   readonly publisher: Publisher;
   /** Told of each change of state of the line or one of its devices. */
   readonly onHealth?: (health: PartHealth) => void;
+  /** What the session of a device keeps over restarts. */
+  readonly memory?: (device: string) => DeviceMemory;
   /** In place of the configured port; for tests. */
   readonly port?: Port;
   /** 0 ≤ random() < 1; for jitter. */
@@ -124,14 +126,19 @@ function streamLine(
   port: Port,
   onHealth: (health: PartHealth) => void,
 ): StreamLine | undefined {
-  const { line, devices, clock, log, publisher, random } = options;
+  const { line, devices, publisher, random } = options;
   const [device] = devices;
   if (device === undefined || devices.length > 1) return undefined;
   const driver = options.driver(device.profile.protocol);
   if (driver?.kind !== 'stream') return undefined;
-  const context = { device, clock, log: log.with({ device: device.id }) };
+  const context = contextOf(options, device);
   const jitter = random === undefined ? {} : { random };
   return new StreamLine({ line, port, driver, context, publisher, onHealth, ...jitter });
+}
+
+function contextOf({ clock, log, memory }: OpenLineOptions, device: DeviceConfig): DriverContext {
+  const kept = memory === undefined ? {} : { memory: memory(device.id) };
+  return { device, clock, log: log.with({ device: device.id }), ...kept };
 }
 
 function sharedLine(
@@ -148,7 +155,7 @@ function sharedLine(
     try {
       if (driver?.kind !== 'polled') throw unserved(device, driver);
       const own = lineOfDevice(line, device);
-      const session = driver.open({ device, clock, log: log.with({ device: device.id }) }, own);
+      const session = driver.open(contextOf(options, device), own);
       seats.push(new Seat({ device, session, line: own, clock, onHealth, ...jitter }));
     } catch (thrown) {
       refuse(device, asAgentError(thrown, 'config-invalid'));

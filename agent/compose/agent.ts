@@ -19,6 +19,7 @@ import { cameraDescription } from '../vision/description.ts';
 import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { Directory } from './describe.ts';
+import { DeviceMemories } from './device-memory.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
 import { agentView, type LateParts } from './view.ts';
@@ -70,7 +71,9 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   const told = site.origin === undefined ? new ToldTime(clock, log) : undefined;
   if (told !== undefined) stack.use(followGnss(site, hub, told));
   const board = new HealthBoard(clock, log, hub);
+  const memories = new DeviceMemories(site.state, clock, log);
   const lines = openLines({
+    memory: (device) => memories.of(device),
     lines: site.lines,
     devices: site.devices,
     driver: driverFor,
@@ -84,6 +87,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   // Taken apart in reverse: first what brings new things in, then the hub with its last commit, then the store.
   const opened = stack.use(await store);
   stack.use(hub);
+  stack.use(memories);
   stack.use(lines);
   board.source(() => [opened.health()]);
   stack.use(opened.onHealth(board.set));

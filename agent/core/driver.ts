@@ -9,10 +9,23 @@ import type { Issue, Profile } from './profile.ts';
 import type { Reading, Value } from './reading.ts';
 import type { DeviceConfig, LineConfig } from './site.ts';
 
+/**
+ * What a session remembers of its device over restarts of the agent: where a counter stood, not readings. A few hundred
+ * bytes of text, the driver's own form.
+ */
+export interface DeviceMemory {
+  /** What was saved last; undefined where nothing was, or where it could not be read. */
+  read(): string | undefined;
+  /** Kept soon, and at the latest at a clean stop; never throws. */
+  save(text: string): void;
+}
+
 export interface DriverContext {
   readonly device: DeviceConfig;
   readonly clock: Clock;
   readonly log: Log;
+  /** Absent where nothing is to be kept: in the tools of a technician. */
+  readonly memory?: DeviceMemory;
 }
 
 /** One thing to be asked of a device again and again. */

@@ -1,4 +1,5 @@
 /** Simulated devices with a line of their own, by the stem of their profile. */
+import { AtModem, MODEM_STEMS } from './at-modem.ts';
 import { DfrobotA02yyuw } from './dfrobot-a02yyuw.ts';
 import { GenericFramedFirePanel, GenericFramedGas, GenericFramedRfid } from './framed-devices.ts';
 import { HoneywellHpma115 } from './honeywell-hpma115.ts';
@@ -14,6 +15,7 @@ type Maker = (parts: TalkerParts) => SerialTalker;
 
 export const SERIAL_TALKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ...PLANTOWER_STEMS.map((stem) => [stem, (parts: TalkerParts) => new PlantowerFamily(stem, parts)] as const),
+  ...MODEM_STEMS.map((stem) => [stem, (parts: TalkerParts) => new AtModem(stem, parts)] as const),
   ['nova-sds011', (parts) => new NovaSds011(parts)],
   ['nova-sds198', (parts) => new NovaSds198(parts)],
   ['sensirion-sps30', (parts) => new SensirionSps30(parts)],

@@ -105,6 +105,7 @@ const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
   mhz19: talker('winsen-mhz19b', serial(9600)),
   a02yyuw: talker('dfrobot-a02yyuw', serial(9600)),
   hpma115: talker('honeywell-hpma115s0', serial(9600)),
+  modem: talker('quectel-ec25', serial(115_200)),
   nmea: talker('generic-nmea0183-gnss', serial(9600)),
   framed: talker('generic-framed-gas', serial(9600)),
 };

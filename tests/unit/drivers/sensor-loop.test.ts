@@ -13,7 +13,7 @@ const never = new AbortController().signal;
 const SECONDS = 700;
 
 it('plays every profile of the drivers of this kind', () => {
-  const protocols = ['sds', 'sps30', 'mhz19', 'a02yyuw', 'hpma115', 'nmea', 'framed', 'plantower'];
+  const protocols = ['sds', 'sps30', 'mhz19', 'a02yyuw', 'hpma115', 'nmea', 'framed', 'plantower', 'modem'];
   const stems = profileFiles()
     .filter(({ profile, stem }) => protocols.includes(profile.protocol) && stem !== 'plantower-pms5003')
     .map(({ stem }) => stem);

@@ -15,6 +15,8 @@ const START = Date.UTC(2027, 5, 1, 10);
 /** What a device of that profile needs besides it. */
 const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   'dfrobot-a02yyuw': { height: 3000 },
+  'quectel-ec25': { used: 0 },
+  'huawei-me909s': { used: 0 },
 };
 
 /** A device alone on its line. */

@@ -1,0 +1,85 @@
+/** What sessions keep of their devices over restarts: one small file in the state folder, replaced as a whole. */
+import { readFileSync } from 'node:fs';
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import type { DeviceMemory } from '../core/driver.ts';
+import type { Log } from '../core/log.ts';
+
+/** What is saved within this time goes into one write, ms. */
+const DELAY = 1_000;
+
+export class DeviceMemories implements AsyncDisposable {
+  readonly #file: string;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #kept: Map<string, string>;
+  #timer: Disposable | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #failed = false;
+
+  /** A file that is missing or damaged is an empty memory; a damaged one is said and replaced at the next save. */
+  constructor(stateDir: string, clock: Clock, log: Log) {
+    this.#file = join(stateDir, 'devices.json');
+    this.#clock = clock;
+    this.#log = log;
+    this.#kept = this.#load();
+  }
+
+  of(device: string): DeviceMemory {
+    return {
+      read: () => this.#kept.get(device),
+      save: (text) => {
+        if (this.#kept.get(device) === text) return;
+        this.#kept.set(device, text);
+        this.#timer ??= this.#clock.after(DELAY, () => void this.#flush());
+      },
+    };
+  }
+
+  /** Writes what waits. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#timer !== undefined) await this.#flush();
+    await this.#writing;
+  }
+
+  #load(): Map<string, string> {
+    try {
+      const raw: unknown = JSON.parse(readFileSync(this.#file, 'utf8'));
+      if (typeof raw !== 'object' || raw === null) throw new TypeError('no object');
+      return new Map(
+        Object.entries(raw).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      );
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+        this.#log.warn('memory.unreadable', { file: this.#file, error: String(error) });
+      }
+      return new Map();
+    }
+  }
+
+  #flush(): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#write());
+    return this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const fresh = `${this.#file}.new`;
+    try {
+      await mkdir(dirname(this.#file), { recursive: true });
+      {
+        await using file = await open(fresh, 'w', 0o600);
+        await file.writeFile(JSON.stringify(Object.fromEntries(this.#kept)));
+        await file.sync();
+      }
+      await rename(fresh, this.#file);
+      if (this.#failed) this.#log.info('memory.written', { file: this.#file });
+      this.#failed = false;
+    } catch (error) {
+      if (!this.#failed) this.#log.error('memory.unwritten', { file: this.#file, error: String(error) });
+      this.#failed = true;
+    }
+  }
+}

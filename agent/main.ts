@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   read: ['ask a device once for its points', () => import('./cli/read.ts')],
   write: ['write a point of a device once and read it back', () => import('./cli/write.ts')],
   watch: ['poll devices and show a live table', () => import('./cli/watch.ts')],
+  meter: ['declare exchanges of meters, explain counters that jumped', () => import('./cli/meter.ts')],
   profiles: ['list the device profiles there are', () => import('./cli/profiles.ts')],
   decode: ['explain a frame field by field', () => import('./cli/decode.ts')],
   verify: [

@@ -7,6 +7,7 @@ import type { Timebase } from './lines/timebase.ts';
 import type { Utterance } from './lines/wire.ts';
 import { chance } from './world/random.ts';
 
+export * from './faults-meter.ts';
 export * from './faults-wiring.ts';
 
 export interface FaultGround {

@@ -47,6 +47,22 @@ export const faultSchema = z
     z.strictObject({ ...onLine, fault: z.literal('jump'), factor: z.number(), unit, point }),
     z.strictObject({ ...onLine, fault: z.literal('frozen'), unit, point }),
     z.strictObject({ ...onLine, fault: z.literal('not-a-number'), unit, point }),
+    z.strictObject({
+      ...onLine,
+      fault: z.literal('exchanged-meter'),
+      dark: durationSchema.default(120_000),
+      opening: z.number().min(0).default(0),
+      unit,
+    }),
+    z.strictObject({
+      ...onLine,
+      fault: z.literal('rolled-over'),
+      modulus: z.number().positive(),
+      lead: z.number().min(0).default(0.05),
+      unit,
+      point,
+    }),
+    z.strictObject({ ...onLine, fault: z.literal('reset-register'), unit, point }),
     z.strictObject({ ...onLine, fault: z.literal('unplugged') }),
     z.strictObject({ ...when, fault: z.literal('city-away') }),
     z.strictObject({ ...when, fault: z.literal('door-open') }),
@@ -102,6 +118,14 @@ export function faultOfLine(one: ScenarioFault): faults.Fault | undefined {
       return faults.jump(one.factor, one.unit, one.point);
     case 'frozen':
       return faults.frozen(one.unit, one.point);
+    case 'exchanged-meter': {
+      const { dark, opening, unit } = one;
+      return faults.exchangedMeter({ dark, opening, ...(unit === undefined ? {} : { unit }) });
+    }
+    case 'rolled-over':
+      return faults.rolledOver(one.modulus, one.lead, one.unit, one.point);
+    case 'reset-register':
+      return faults.resetRegister(one.unit, one.point);
     case 'not-a-number':
       return faults.notANumber(one.unit, one.point);
     default:

@@ -12,6 +12,8 @@ import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
 import { Hub } from '../hub/hub.ts';
 import { startNodeRed } from '../node-red/node-red.ts';
+import { sensePlan } from '../sense/plan.ts';
+import { Sense } from '../sense/sense.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { startUplinks } from '../uplink/uplinks.ts';
@@ -72,6 +74,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   if (told !== undefined) stack.use(followGnss(site, hub, told));
   const board = new HealthBoard(clock, log, hub);
   const memories = new DeviceMemories(site.state, clock, log);
+  const plan = sensePlan(site.devices, site.rate);
+  const sense = stack.use(new Sense({ plan, clock, log, hub, onHealth: board.set }));
   const lines = openLines({
     memory: (device) => memories.of(device),
     lines: site.lines,
@@ -79,13 +83,14 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     driver: driverFor,
     clock,
     log,
-    publisher: hub,
+    publisher: sense,
     onHealth: board.set,
   });
   board.source(() => lines.health());
 
   // Taken apart in reverse: first what brings new things in, then the hub with its last commit, then the store.
   const opened = stack.use(await store);
+  await sense.remember(opened);
   stack.use(hub);
   stack.use(memories);
   stack.use(lines);
@@ -125,6 +130,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     board,
     journal: opened.journal,
     submit: router.submit,
+    sense,
     late,
   });
   const console = stack.use(

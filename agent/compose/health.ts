@@ -11,6 +11,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   camera: 'camera',
   uplink: 'uplink',
   store: 'store',
+  meter: 'meter',
 };
 const SEVERITY: Readonly<Record<HealthState, AgentEvent['severity']>> = {
   ok: 'info',
@@ -69,7 +70,7 @@ export class HealthBoard {
     this.#publisher.event({
       event: KINDS[kind] ?? 'agent',
       severity: SEVERITY[state],
-      ...(kind === 'device' || kind === 'camera' ? { device: id } : {}),
+      ...(kind === 'device' || kind === 'camera' || kind === 'meter' ? { device: id } : {}),
       time: this.#clock.mono(),
       body: { part: part.part, state, ...text },
     });

@@ -3,6 +3,7 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Subscription } from '../core/hub.ts';
+import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
 import type { AgentView, Ledger, Preview } from '../core/view.ts';
 import type { Directory } from './describe.ts';
@@ -24,6 +25,7 @@ export interface ViewParts {
   readonly board: HealthBoard;
   readonly journal: CommandJournal;
   readonly submit: Submit;
+  readonly sense: SenseActs;
   readonly late: LateParts;
 }
 
@@ -35,6 +37,7 @@ export function agentView({
   board,
   journal,
   submit,
+  sense,
   late,
 }: ViewParts): AgentView {
   return {
@@ -57,6 +60,7 @@ export function agentView({
       return late.history(device, point, from, to, bucket, signal);
     },
     submit,
+    sense,
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera) => late.preview?.(camera),
     nodeRedTicket: async () => late.nodeRedTicket?.(),

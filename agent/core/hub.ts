@@ -10,6 +10,12 @@ export interface Publisher {
   event(event: AgentEvent): void;
 }
 
+/** A publisher that can be waited for. */
+export interface Recorder extends Publisher {
+  /** Publishes events and resolves when they are durable, or known never to be. */
+  record(events: readonly AgentEvent[]): Promise<void>;
+}
+
 /** The last reading of each point, and every one from now on. */
 export interface Subscription {
   latest(device: string, point: string): Reading | undefined;

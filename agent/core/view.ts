@@ -4,6 +4,7 @@
 import type { Command, CommandResult } from './command.ts';
 import type { Subscription } from './hub.ts';
 import type { Heads } from './record.ts';
+import type { SenseActs } from './sense.ts';
 import type { Description, Site } from './site.ts';
 
 /** One bucket of history. */
@@ -100,6 +101,8 @@ export interface AgentView {
     bucket: number,
     signal: AbortSignal,
   ): Promise<readonly Bucket[]>;
+  /** What people tell the agent of its devices. */
+  readonly sense: SenseActs;
   submit(command: Command): Promise<CommandResult>;
   recentCommands(
     limit: number,

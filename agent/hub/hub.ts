@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { asAgentError } from '../core/errors.ts';
-import type { Publisher, Subscription } from '../core/hub.ts';
+import type { Recorder, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { Lane } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
@@ -25,7 +25,7 @@ export interface HubOptions {
 /** Waiting readings that start a commit before the window ends, so that neither memory nor a batch grows without bound. */
 const COMMIT_AT = 5000;
 
-export class Hub implements Publisher, Subscription, AsyncDisposable {
+export class Hub implements Recorder, Subscription, AsyncDisposable {
   readonly #options: HubOptions;
   readonly #latest = new Map<string, Map<string, Reading>>();
   readonly #readingListeners = new Set<(readings: readonly Reading[]) => void>();
@@ -56,6 +56,15 @@ export class Hub implements Publisher, Subscription, AsyncDisposable {
     this.#events.push(event);
     this.#tell(this.#eventListeners, event);
     void this.commit();
+  }
+
+  /** Publishes events and resolves when they are durable, or known never to be. */
+  async record(events: readonly AgentEvent[]): Promise<void> {
+    for (const event of events) {
+      this.#events.push(event);
+      this.#tell(this.#eventListeners, event);
+    }
+    await this.commit();
   }
 
   latest(device: string, point: string): Reading | undefined {

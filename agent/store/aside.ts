@@ -1,8 +1,10 @@
 /** Logs of earlier epochs beside the present one: a damaged file, or one of another machine or another card. */
 import { existsSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Mark } from '../core/mark.ts';
 import type { LANES } from '../core/point.ts';
 import { Batches, byLane } from './batches.ts';
+import { Marks } from './marks.ts';
 import { openForReading } from './sqlite.ts';
 
 export const LOG_NAME = 'log.db';
@@ -48,6 +50,20 @@ export function damagedLogs(dir: string): string[] {
   return readdirSync(dir)
     .filter((name) => DAMAGED.test(name))
     .map((name) => join(dir, name));
+}
+
+/** Marks of a log that was set aside, as far as they can be read. Never throws. */
+export function marksOf(file: string): readonly Mark[] {
+  try {
+    const db = openForReading(file);
+    try {
+      return new Marks(db).all();
+    } finally {
+      db.close();
+    }
+  } catch {
+    return [];
+  }
 }
 
 export interface Previous {

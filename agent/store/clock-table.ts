@@ -89,6 +89,11 @@ export class ClockTable {
     return id;
   }
 
+  /** Number of a boot that is known. */
+  bootNamed(boot: string): number | undefined {
+    return this.#bootIds.get(boot);
+  }
+
   /** Name of a boot by its number, empty where there is none. */
   bootName(boot: number): string {
     return this.#bootNames.get(boot) ?? '';

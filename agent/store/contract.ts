@@ -5,6 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { CommandJournal } from '../core/command.ts';
 import type { Log } from '../core/log.ts';
+import type { Mark } from '../core/mark.ts';
 import type { Lane, Point } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
 import type { AgentEvent, Cursor, Heads } from '../core/record.ts';
@@ -64,6 +65,18 @@ export interface Refusal {
   readonly at: number;
 }
 
+export interface PointId {
+  readonly device: string;
+  readonly point: string;
+}
+
+/** The last number that is known of a point, and when it was true (Unix epoch ms). */
+export interface LatestValue extends PointId {
+  readonly unit: string;
+  readonly value: number;
+  readonly time: number;
+}
+
 export interface Store extends AsyncDisposable {
   /** The log's file, for `openLogSource` and `openHistory`. */
   readonly file: string;
@@ -89,6 +102,10 @@ export interface Store extends AsyncDisposable {
   /** Newest first. */
   refusals(limit: number): Promise<readonly Refusal[]>;
   readonly journal: CommandJournal;
+  /** All marks, each as it was last told. They come into the log as the bodies of events (`markEvent`). */
+  marks(): Promise<readonly Mark[]>;
+  /** Last numbers of points, as far as rollups reach; points without any are left out. */
+  latest(points: readonly PointId[]): Promise<readonly LatestValue[]>;
   health(): PartHealth;
   onHealth(listener: (health: PartHealth) => void): Disposable;
   /** Called on main after every commit, with the new heads. */

@@ -5,8 +5,10 @@ import type { Bucket } from '../core/view.ts';
 import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { decodeBatch } from './codec/batch.ts';
+import { Marks } from './marks.ts';
 import { PointTable } from './points.ts';
 import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';
+import { Breaks, type Offsets } from './rollup/breaks.ts';
 import type { LocalDays } from './rollup/days.ts';
 import { MINUTE, Minutes } from './rollup/minutes.ts';
 import { decodeRow } from './rollup/row.ts';
@@ -26,6 +28,11 @@ interface Row {
   readonly start: number;
   readonly body: Uint8Array;
 }
+/** All generations of a point, and its breaks where it is a counter that has some. */
+interface OnePoint {
+  readonly ids: readonly number[];
+  readonly offsets: Offsets | undefined;
+}
 interface RollupState {
   readonly rolled?: Partial<Record<Lane, number>>;
   readonly pending?: readonly (readonly number[])[];
@@ -38,6 +45,7 @@ export class HistoryPages {
   readonly #points: PointTable;
   readonly #clock: ClockTable;
   readonly #state: State;
+  readonly #breaks: Breaks;
   readonly #newest: readonly Statement<[number, number, number], Row>[];
 
   constructor(db: Db, days: LocalDays) {
@@ -47,6 +55,7 @@ export class HistoryPages {
     this.#points = new PointTable(db);
     this.#clock = new ClockTable(db);
     this.#state = new State(db);
+    this.#breaks = new Breaks(new Marks(db), this.#clock);
     this.#newest = LEVELS.map(({ table }) =>
       db.prepare(
         `SELECT start, body FROM ${table} WHERE start >= ? AND start < ? ORDER BY start DESC LIMIT ?`,
@@ -63,21 +72,24 @@ export class HistoryPages {
   #page(device: string, point: string, from: number, to: number, bucket: number, limit: number): Page {
     this.#points.refresh();
     this.#clock.refresh();
+    this.#breaks.refresh();
     const known = this.#points.named(device, point);
     const newest = known.at(-1);
     const level = LEVELS.findIndex(({ ms }) => ms === bucket);
     if (newest === undefined || level < 0) return { buckets: [], before: undefined };
     // Other decimals make another number of the same point; another unit does not compare.
     const ids = known.filter(({ unit }) => unit === newest.unit).map(({ id }) => id);
+    const offsets = newest.aggregation === 'counter' ? this.#breaks.of(newest) : undefined;
+    const one: OnePoint = { ids, offsets };
     const open = this.#open(level, from, to);
     // One more than asked for: the bucket before the first gives a counter its beginning.
     const rows = this.#newest[level]?.all(from - 2 * bucket, to, limit + 1) ?? [];
     const found = new Map<number, Accumulator>();
     for (const { start, body } of rows)
-      if (!open.starts.has(start)) put(found, start, pick(start, body, ids));
+      if (!open.starts.has(start)) put(found, start, pick(start, body, one));
     for (const start of open.starts)
       if (start < to && (rows.length <= limit || start >= (rows.at(-1)?.start ?? 0)))
-        put(found, start, this.#fromMinutes(start, level, open.minutes, ids));
+        put(found, start, this.#fromMinutes(start, level, open.minutes, one));
     const starts = [...found.keys()].sort((a, b) => a - b);
     const shown = starts.filter((start) => start >= from).slice(-limit);
     const first = shown[0];
@@ -85,13 +97,16 @@ export class HistoryPages {
       const oldest = rows.at(-1)?.start;
       return { buckets: [], before: rows.length > limit ? oldest : undefined };
     }
-    return { buckets: bucketsOf(found, starts, first), before: rows.length > limit ? first : undefined };
+    return {
+      buckets: bucketsOf(found, starts, first, offsets),
+      before: rows.length > limit ? first : undefined,
+    };
   }
 
   /** Buckets of a level that are not made yet or not up to date, and the minutes with what is not rolled up yet. */
   #open(level: number, from: number, to: number): { starts: Set<number>; minutes: Minutes } {
     const { rolled = {}, pending = [] } = (this.#state.get('rollups') ?? {}) as RollupState;
-    const minutes = new Minutes(this.#db, this.#points);
+    const minutes = new Minutes(this.#db, this.#points, this.#breaks);
     for (const lane of LANES) {
       let next = (rolled[lane] ?? 0) + 1;
       for (
@@ -116,12 +131,7 @@ export class HistoryPages {
     return level === 3 ? this.#days.start(time) : Math.floor(time / ms) * ms;
   }
 
-  #fromMinutes(
-    start: number,
-    level: number,
-    minutes: Minutes,
-    ids: readonly number[],
-  ): Accumulator | undefined {
+  #fromMinutes(start: number, level: number, minutes: Minutes, point: OnePoint): Accumulator | undefined {
     const end = level === 3 ? this.#days.next(start) : start + (LEVELS[level]?.ms ?? MINUTE);
     const stored = new Map(
       this.#newest[0]?.all(start, end, 2000).map(({ start: minute, body }) => [minute, body] as const),
@@ -130,10 +140,10 @@ export class HistoryPages {
     for (let minute = start; minute < end; minute += MINUTE) {
       const body = stored.get(minute);
       const row = minutes.rows.get(minute);
-      const acc = row !== undefined ? only(row.points, ids) : body && pick(minute, body, ids);
+      const acc = row !== undefined ? only(row.points, point) : body && pick(minute, body, point);
       if (acc === undefined) continue;
       if (sum === undefined) sum = acc;
-      else merge(sum, acc);
+      else merge(sum, acc, point.offsets);
     }
     return sum;
   }
@@ -143,20 +153,20 @@ function put(found: Map<number, Accumulator>, start: number, acc: Accumulator | 
   if (acc !== undefined) found.set(start, acc);
 }
 
-function pick(start: number, body: Uint8Array, ids: readonly number[]): Accumulator | undefined {
-  const [id] = ids;
-  return ids.length === 1 && id !== undefined
+function pick(start: number, body: Uint8Array, point: OnePoint): Accumulator | undefined {
+  const [id] = point.ids;
+  return point.ids.length === 1 && id !== undefined
     ? decodeRow(start, body, id).get(id)
-    : only(decodeRow(start, body), ids);
+    : only(decodeRow(start, body), point);
 }
 
-function only(points: ReadonlyMap<number, Accumulator>, ids: readonly number[]): Accumulator | undefined {
+function only(points: ReadonlyMap<number, Accumulator>, { ids, offsets }: OnePoint): Accumulator | undefined {
   let sum: Accumulator | undefined;
   for (const id of ids) {
     const acc = points.get(id);
     if (acc === undefined) continue;
     if (sum === undefined || sum.kind !== acc.kind) sum = acc;
-    else merge(sum, acc);
+    else merge(sum, acc, offsets);
   }
   return sum;
 }
@@ -165,21 +175,29 @@ function bucketsOf(
   found: ReadonlyMap<number, Accumulator>,
   starts: readonly number[],
   first: number,
+  offsets: Offsets | undefined,
 ): Bucket[] {
   const buckets: Bucket[] = [];
-  let before: number | undefined;
+  let before: Accumulator | undefined;
   for (const time of starts) {
     const acc = found.get(time);
     if (acc === undefined) continue;
-    if (time >= first) buckets.push(bucketOf(time, acc, before));
-    if (acc.count > 0) before = acc.last;
+    if (time >= first) buckets.push(bucketOf(time, acc, before, offsets));
+    if (acc.count > 0) before = acc;
   }
   return buckets;
 }
 
 /** `mean` is the bucket's value by its aggregation kind, see `bucketValue`. */
-function bucketOf(time: number, acc: Accumulator, before: number | undefined): Bucket {
+function bucketOf(
+  time: number,
+  acc: Accumulator,
+  before: Accumulator | undefined,
+  offsets: Offsets | undefined,
+): Bucket {
   const { count } = acc;
   if (count === 0) return { time, count, min: null, mean: null, max: null, last: null };
-  return { time, count, min: acc.min, mean: bucketValue(acc, before), max: acc.max, last: acc.last };
+  const offset = before && offsets?.(before.lastTime, acc.firstTime);
+  const mean = bucketValue(acc, before?.last, offset);
+  return { time, count, min: acc.min, mean, max: acc.max, last: acc.last };
 }

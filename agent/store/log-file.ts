@@ -5,22 +5,26 @@
 import { statSync } from 'node:fs';
 import type { ClockMapping } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
+import { markOf } from '../core/mark.ts';
 import type { Lane } from '../core/point.ts';
 import type { AgentEvent, Json } from '../core/record.ts';
 import { Appender } from './appender.ts';
 import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { type Columns, over } from './columns.ts';
-import type { Ranges } from './contract.ts';
+import type { LatestValue, PointId, Ranges } from './contract.ts';
 import { Chain } from './evidence/chain.ts';
 import { deviceKey } from './evidence/device-key.ts';
 import type { Cause } from './evidence/statement.ts';
 import { Journal } from './journal.ts';
+import { latestValues } from './latest.ts';
+import { Marks } from './marks.ts';
 import type { Commit, Committed, LanePack, NumberedPoint, Statistics, ThreadData } from './messages.ts';
 import { PointTable } from './points.ts';
 import { freeShare, Retention } from './retention.ts';
+import { Breaks } from './rollup/breaks.ts';
 import { LocalDays } from './rollup/days.ts';
-import { remapped } from './rollup/repair.ts';
+import { mended, remapped } from './rollup/repair.ts';
 import { type RollupParts, Rollups } from './rollup/rollups.ts';
 import { type Db, WAL_LIMIT } from './sqlite.ts';
 import { State } from './state.ts';
@@ -56,6 +60,7 @@ export class LogFile {
   readonly batches: Batches;
   readonly clock: ClockTable;
   readonly journal: Journal;
+  readonly marks: Marks;
   readonly chain: Chain;
   readonly #options: LogFileOptions;
   readonly #points: PointTable;
@@ -77,10 +82,12 @@ export class LogFile {
     this.batches = new Batches(db);
     this.clock = new ClockTable(db);
     this.journal = new Journal(db);
+    this.marks = new Marks(db);
     this.#points = new PointTable(db);
     const days = new LocalDays(options.timezone);
     const { state, batches, clock } = this;
-    this.#parts = { db, batches, clock, state, days, points: this.#points };
+    const breaks = new Breaks(this.marks, clock);
+    this.#parts = { db, batches, clock, state, days, breaks, points: this.#points };
     this.#rollups = new Rollups(this.#parts);
     const decimalsOf = (id: number) => this.#points.get(id)?.decimals ?? -1;
     const { agent, dir, budget, maxAge, now, free = freeShare } = options;
@@ -112,6 +119,12 @@ export class LogFile {
     return this.state.get('commit') as LastCommit | undefined;
   }
 
+  /** Last numbers of points. */
+  latest(points: readonly PointId[]): LatestValue[] {
+    const open = Array.from(this.#rollups.minutes.rows.values(), (row) => row.points);
+    return latestValues(this.db, this.#points, open, points);
+  }
+
   /** Writes everything of `commit` in one transaction; returns after its fsync. */
   commit(commit: Commit): Omit<Committed, 'statistics'> {
     const { instance, token } = commit;
@@ -136,6 +149,8 @@ export class LogFile {
     this.learn(commit.points);
     for (const mapping of commit.mappings) this.learnClock(mapping, now);
     const wall = this.clock.wall(boot, now).time;
+    // Before the readings: the rollups count them by it.
+    for (const pack of commit.packs) for (const { events } of pack) this.#mark(events, wall);
     const ranges = commit.packs.map((pack) => this.#append(pack, boot));
     const changes = this.#points.takeChanges().map(({ device, ...body }): AgentEvent => {
       return {
@@ -160,6 +175,22 @@ export class LogFile {
     this.#rollups.flush(wall);
     this.state.set('commit', { instance, token, boot: commit.boot, mono: now, ranges } satisfies LastCommit);
     return { token, ranges, heads: this.batches.allHeads(), unsigned: this.chain.unsigned, events };
+  }
+
+  /** Keeps the marks that events tell; inside a transaction. */
+  #mark(events: readonly AgentEvent[], wall: number): void {
+    const { breaks } = this.#parts;
+    let changed = false;
+    for (const event of events) {
+      const mark = markOf(event);
+      if (mark === undefined) continue;
+      this.marks.put(mark);
+      if (mark.mark !== 'break') continue;
+      breaks.refresh();
+      changed = mended(this.#parts, this.#rollups, mark, breaks.timeOf(mark)) || changed;
+    }
+    // What was mended must stand in this transaction: a crash would leave the log with the mark and without it.
+    if (changed) this.#rollups.flush(wall, true);
   }
 
   #causeToSign({ packs, events, now }: Commit): Cause | undefined {
@@ -209,6 +240,9 @@ export class LogFile {
 
   /** Events that opening has to say, in the opening transaction. */
   appendAtOpening(events: readonly AgentEvent[], boot: string): void {
+    const number = this.clock.bootNumber(boot);
+    const now = events[0]?.time ?? 0;
+    this.#mark(events, this.clock.wall(number, now).time);
     this.#appendEvents(events, this.clock.bootNumber(boot));
     this.chain.save();
   }

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { type ClockMapping, trusted, wallAt } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
+import { markEvent } from '../core/mark.ts';
 import { LANES } from '../core/point.ts';
 import type { AgentEvent } from '../core/record.ts';
 import {
@@ -13,6 +14,7 @@ import {
   earlierLogs,
   earlierName,
   logFile,
+  marksOf,
   moveAside,
   type Previous,
   previousOf,
@@ -231,7 +233,10 @@ function create(
         beginChains(new State(db), new Batches(db), epoch);
         const log = new LogFile(db, epoch, options);
         log.clock.add(data.mapping);
-        const events = [epochEvent(epoch, reason, previous, data.now)];
+        // What was declared of the devices holds on: the new log tells it again, so that its own chain has it.
+        const marks = aside === undefined || reason === 'other-agent' ? [] : marksOf(aside);
+        const told = marks.map((mark) => markEvent(mark, data.now));
+        const events = [epochEvent(epoch, reason, previous, data.now), ...told];
         log.appendAtOpening(events, data.boot);
         return { log, opened: openedOf(log, epoch, events) };
       })

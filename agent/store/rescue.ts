@@ -26,7 +26,7 @@ export interface RescueReport {
 const STEP = 100;
 /** Tables that a batch cannot be read without, then those that are good to have. */
 const NEEDED = ['meta', 'points', 'boots', 'clock'] as const;
-const WANTED = ['state', 'refusals'] as const;
+const WANTED = ['state', 'refusals', 'marks'] as const;
 
 /**
  * Each step copies a little; the last gives the report. Throws `AgentError` where not even the epoch or the point table

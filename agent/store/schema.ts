@@ -57,7 +57,14 @@ function version2(db: Db): void {
   if (row !== undefined) beginChains(new State(db), new Batches(db), row.value);
 }
 
-const MIGRATIONS: readonly ((db: Db) => void)[] = [version1, version2];
+/** Marks: exchanges, breaks of counters, corrections, maintenance windows. */
+function version3(db: Db): void {
+  db.exec(`CREATE TABLE marks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, mark TEXT NOT NULL, device TEXT NOT NULL, body TEXT NOT NULL
+  )`);
+}
+
+const MIGRATIONS: readonly ((db: Db) => void)[] = [version1, version2, version3];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** 0 for a file without tables. Throws `store-failed`, not retryable, for a file of a newer agent. */

@@ -260,6 +260,14 @@ class RunningStore implements Store {
     return this.#call().refusals(limit);
   }
 
+  async marks(): ReturnType<Store['marks']> {
+    return this.#call().marks();
+  }
+
+  async latest(points: Parameters<Store['latest']>[0]): ReturnType<Store['latest']> {
+    return this.#call().latest(points);
+  }
+
   async earlier(): Promise<readonly string[]> {
     return this.#call().earlier();
   }

@@ -6,6 +6,7 @@ import type { Lane } from '../core/point.ts';
 import type { Cursor } from '../core/record.ts';
 import { serve } from '../core/rpc.ts';
 import { earlierLogs } from './aside.ts';
+import type { PointId } from './contract.ts';
 import type { LogFile } from './log-file.ts';
 import type { Commit, FromThread, NumberedPoint, ThreadData, ToThread } from './messages.ts';
 import { openLog } from './opening.ts';
@@ -129,6 +130,9 @@ export class StoreThread {
       refusals: (limit: number) => this.#using('reading of refusals', ({ state }) => state.refusals(limit)),
       keep: (uplink: string, lane: Lane, cursor: Cursor) =>
         this.#using('writing of a number', ({ state }) => state.settle(uplink, lane, cursor)),
+      marks: () => this.#using('reading of marks', ({ marks }) => marks.all()),
+      latest: (points: readonly PointId[]) =>
+        this.#using('reading of last values', (log) => log.latest(points)),
       earlier: () => earlierLogs(this.#data.dir),
       condemn: () => {
         if (this.#log === undefined) return;

@@ -5,12 +5,15 @@
 import type { Clock } from '../../agent/core/clock.ts';
 import { wallAt } from '../../agent/core/clock.ts';
 import type { Command, CommandResult } from '../../agent/core/command.ts';
+import { silent } from '../../agent/core/log.ts';
 import type { Point } from '../../agent/core/point.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import type { Reading } from '../../agent/core/reading.ts';
 import type { AgentEvent } from '../../agent/core/record.ts';
 import type { DeviceConfig, Site } from '../../agent/core/site.ts';
 import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
+import { sensePlan } from '../../agent/sense/plan.ts';
+import { Sense } from '../../agent/sense/sense.ts';
 
 const telemetry = { type: 'number', access: 'read', aggregation: 'mean', lane: 'telemetry' } as const;
 
@@ -173,6 +176,18 @@ export class AgentData implements AgentView {
       console: { host: '127.0.0.1', port: 0 },
       nodeRed: { host: '127.0.0.1', port: 0, enabled: true, heap: 192e6 },
     };
+    this.sense = new Sense({
+      plan: sensePlan(DEVICES),
+      clock,
+      log: silent,
+      hub: {
+        readings: () => {},
+        event: () => {},
+        record: async () => {},
+      },
+      onHealth: () => {},
+    });
+    void this.sense.remember({ marks: async () => [], latest: async () => [] });
   }
 
   readonly hub = {
@@ -180,6 +195,9 @@ export class AgentData implements AgentView {
     onReadings: (listener: (readings: readonly Reading[]) => void) => kept(this.#readingListeners, listener),
     onEvent: (listener: (event: AgentEvent) => void) => kept(this.#eventListeners, listener),
   };
+
+  /** The real thing, with a log that remembers nothing. */
+  readonly sense: Sense;
 
   /** How many listen. */
   get listeners(): number {

@@ -5,6 +5,7 @@ import type { Guard } from '../access/guard.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
 import type { Endpoint } from './endpoint.ts';
+import { meterEndpoints } from './meters.ts';
 import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
 import { asProblem, Problem } from './problem.ts';
@@ -22,6 +23,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...readingEndpoints(services),
     ...statusEndpoints(services),
     ...commandEndpoints(services),
+    ...meterEndpoints(services),
     ...cameraEndpoints(services),
     ...peopleEndpoints(services),
   ];

@@ -5,6 +5,7 @@
  */
 import type { Aggregation } from '../../core/point.ts';
 import { fits } from '../codec/number.ts';
+import type { Offsets } from './breaks.ts';
 
 export interface Accumulator {
   kind: Aggregation;
@@ -73,7 +74,7 @@ export function emptyAccumulator(kind: Aggregation): Accumulator {
 
 /**
  * Adds one value. `state` names it where the kind is `state`; `weight` counts for `weighted` and `vector`, where a
- * value without a known weight is not taken. Values may come out of order.
+ * value without a known weight is not taken. `offsets` are the breaks of a counter. Values may come out of order.
  */
 export function add(
   acc: Accumulator,
@@ -81,13 +82,14 @@ export function add(
   value: number,
   state: string,
   weight: number | undefined,
+  offsets?: Offsets,
 ): void {
   const { kind } = acc;
   if ((kind === 'weighted' || kind === 'vector') && weight === undefined) {
     acc.bad++;
     return;
   }
-  if (kind === 'counter') step(acc, time, value);
+  if (kind === 'counter') step(acc, time, value, offsets);
   else if (kind === 'state') hold(acc, time, state);
   else if (kind === 'leq') acc.sum += 10 ** (value / 10);
   else if (kind === 'weighted') {
@@ -120,16 +122,34 @@ function decimalsOf(value: number, from: number): number {
   return -1;
 }
 
-function step(acc: Accumulator, time: number, value: number): void {
+function step(acc: Accumulator, time: number, value: number, offsets: Offsets | undefined): void {
   if (acc.count === 0) return;
-  if (time >= acc.lastTime) count(acc, acc.last, value);
-  else if (time < acc.firstTime) count(acc, value, acc.first);
+  if (time >= acc.lastTime) count(acc, acc.last, value, offsets?.(acc.lastTime, time));
+  else if (time < acc.firstTime) count(acc, value, acc.first, offsets?.(time, acc.firstTime));
   // One that comes late between two others changes nothing as long as the register runs upwards.
 }
 
-function count(acc: Accumulator, from: number, to: number): void {
-  if (to >= from) acc.steps += to - from;
-  else acc.resets++;
+/** A step from one value to the next, with what breaks between them add; one that still goes down is not counted. */
+function count(acc: Accumulator, from: number, to: number, offset = 0): void {
+  const step = stepOf(from, to, offset);
+  if (to < from) acc.resets++;
+  if (step <= 0) return;
+  acc.steps += step;
+  // The numbers of a break need not have the decimals of the register.
+  if (offset !== 0 && acc.decimals >= 0 && !fits(step, acc.decimals))
+    acc.decimals = decimalsOf(step, acc.decimals);
+}
+
+/** A step of a counter over breaks that add `offset`; what is left of sums of floating point is none. */
+function stepOf(from: number, to: number, offset: number): number {
+  const step = to - from + offset;
+  const noise = (Math.abs(from) + Math.abs(to)) * 1e-12;
+  return Math.abs(step) <= noise ? 0 : offset === 0 ? step : tidy(step);
+}
+
+/** Takes off what floating point added in the last digits. */
+function tidy(value: number): number {
+  return Number(value.toPrecision(12));
 }
 
 function hold(acc: Accumulator, time: number, state: string): void {
@@ -142,13 +162,13 @@ function held(acc: Accumulator, state: string, ms: number): void {
   acc.durations?.set(state, (acc.durations.get(state) ?? 0) + Math.min(ms, HOLD));
 }
 
-/** Adds the later bucket `next` of the same point to `acc`. */
-export function merge(acc: Accumulator, next: Accumulator): void {
+/** Adds the later bucket `next` of the same point to `acc`. `offsets` are the breaks of a counter. */
+export function merge(acc: Accumulator, next: Accumulator, offsets?: Offsets): void {
   acc.bad += next.bad;
   acc.expected += next.expected;
   if (next.count === 0) return;
   if (acc.count > 0) {
-    if (acc.kind === 'counter') count(acc, acc.last, next.first);
+    if (acc.kind === 'counter') count(acc, acc.last, next.first, offsets?.(acc.lastTime, next.firstTime));
     else if (acc.kind === 'state') held(acc, acc.lastState, Math.max(0, next.firstTime - acc.lastTime));
   } else {
     acc.firstTime = next.firstTime;
@@ -179,9 +199,10 @@ const CALM = 1e-9;
 /**
  * The value of the bucket by its kind, null where there is none: mean, sum, Leq in dB, direction in 0…360°, weighted
  * mean, last. A counter gives its difference, with the step from `before`, the last value of the bucket before,
- * where known; a state the share of the time it was true (null for states that are not boolean).
+ * where known, and what breaks on that step add; a state the share of the time it was true (null for states that are
+ * not boolean).
  */
-export function bucketValue(acc: Accumulator, before?: number): number | null {
+export function bucketValue(acc: Accumulator, before?: number, offset = 0): number | null {
   if (acc.count === 0) return null;
   switch (acc.kind) {
     case 'mean':
@@ -189,7 +210,7 @@ export function bucketValue(acc: Accumulator, before?: number): number | null {
     case 'sum':
       return acc.sum;
     case 'counter':
-      return acc.steps + (before === undefined ? 0 : Math.max(0, acc.first - before));
+      return acc.steps + (before === undefined ? 0 : Math.max(0, stepOf(before, acc.first, offset)));
     case 'leq':
       return 10 * Math.log10(acc.sum / acc.count);
     case 'vector': {

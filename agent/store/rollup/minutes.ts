@@ -5,6 +5,7 @@ import type { LoggedPoint, PointTable } from '../points.ts';
 import { LEVELS } from '../schema.ts';
 import type { Db } from '../sqlite.ts';
 import { type Accumulator, add, emptyAccumulator } from './accumulator.ts';
+import type { Breaks } from './breaks.ts';
 import { decodeRow, encodeRow } from './row.ts';
 
 export const MINUTE = 60_000;
@@ -29,6 +30,7 @@ interface StoredRow {
 export class Minutes {
   readonly rows = new Map<number, MinuteRow>();
   readonly #points: PointTable;
+  readonly #breaks: Breaks;
   readonly #get: Statement<[number], StoredRow>;
   readonly #put: Statement<[number, number, Uint8Array]>;
   readonly #drop: Statement<[number]>;
@@ -39,8 +41,9 @@ export class Minutes {
   readonly #weighing = new Set<number>();
   #known = -1;
 
-  constructor(db: Db, points: PointTable) {
+  constructor(db: Db, points: PointTable, breaks: Breaks) {
     this.#points = points;
+    this.#breaks = breaks;
     const table = LEVELS[0].table;
     this.#get = db.prepare(`SELECT state, body FROM ${table} WHERE start = ?`);
     this.#put = db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (?, ?, ?)`);
@@ -105,7 +108,8 @@ export class Minutes {
     const text = kind === KIND.text;
     const value = kind === KIND.number ? (columns.value[i] ?? 0) : kind === KIND.true ? 1 : 0;
     const state = acc.kind === 'state' || text ? String(valueAt(columns, i)) : '';
-    add(acc, time, value, state, this.#weightAt(point, time));
+    const offsets = acc.kind === 'counter' ? this.#breaks.of(point) : undefined;
+    add(acc, time, value, state, this.#weightAt(point, time), offsets);
   }
 
   #learnWeights(columns: Columns, times: Float64Array): void {

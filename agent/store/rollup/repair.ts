@@ -7,6 +7,7 @@ import { LANES, type Lane } from '../../core/point.ts';
 import { mappingOf } from '../clock-table.ts';
 import { decodeBatch } from '../codec/batch.ts';
 import { type Accumulator, emptyAccumulator } from './accumulator.ts';
+import type { PointName } from './breaks.ts';
 import { MINUTE } from './minutes.ts';
 import type { RollupParts, Rollups } from './rollups.ts';
 import { encodeRow } from './row.ts';
@@ -14,6 +15,8 @@ import { timesOf } from './times.ts';
 
 /** Readings that move less than this stay where they are, ms. */
 const TOLERANCE = 1000;
+/** A break lies at most this far before the reading behind it, ms. */
+const BREAK_BEFORE = 50;
 
 interface Span {
   readonly lane: Lane;
@@ -76,6 +79,26 @@ export function remapped(parts: RollupParts, rollups: Rollups, boot: number, rem
     left = Math.min(left, old.from);
   }
   if (minutes.size > 0) rebuild(parts, rollups, minutes, left);
+}
+
+/**
+ * A break of a point, at `time`, is new or adds something else than before: the steps over it are made again, from the
+ * log as far as it reaches. True where that changed what was made already, so that it has to be written.
+ */
+export function mended(parts: RollupParts, rollups: Rollups, point: PointName, time: number): boolean {
+  const minute = Math.floor(time / MINUTE) * MINUTE;
+  const { points } = rollups.minutes.row(minute);
+  const inside = parts.points.named(point.device, point.point).some(({ id }) => {
+    const acc = points.get(id);
+    return acc !== undefined && acc.count > 0 && acc.firstTime <= time && acc.lastTime > time;
+  });
+  if (inside) rebuild(parts, rollups, new Set([minute]), Number.POSITIVE_INFINITY);
+  // The first reading behind a break is a few ms away, but may lie in the next minute.
+  const made = [minute, Math.floor((time + BREAK_BEFORE) / MINUTE) * MINUTE].filter((one) =>
+    rollups.isMade(one),
+  );
+  for (const one of made) rollups.markPending(one);
+  return inside || made.length > 0;
 }
 
 function timeBy(rows: readonly ClockMapping[], mono: number): number {

@@ -14,6 +14,7 @@ import { LEVELS } from '../schema.ts';
 import type { Db } from '../sqlite.ts';
 import type { State } from '../state.ts';
 import { type Accumulator, merge } from './accumulator.ts';
+import type { Breaks, Offsets } from './breaks.ts';
 import type { LocalDays } from './days.ts';
 import { MINUTE, Minutes } from './minutes.ts';
 import { decodeRow, encodeRow } from './row.ts';
@@ -47,6 +48,7 @@ export interface RollupParts {
   readonly clock: ClockTable;
   readonly state: State;
   readonly days: LocalDays;
+  readonly breaks: Breaks;
 }
 
 export class Rollups {
@@ -59,8 +61,8 @@ export class Rollups {
 
   constructor(parts: RollupParts) {
     this.#parts = parts;
-    const { db, state, points } = parts;
-    this.minutes = new Minutes(db, points);
+    const { db, state, points, breaks } = parts;
+    this.minutes = new Minutes(db, points, breaks);
     this.#levels = LEVELS.map(({ table }) => ({
       get: db.prepare(`SELECT body FROM ${table} WHERE start = ?`),
       put: db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (?, 1, ?)`),
@@ -129,6 +131,11 @@ export class Rollups {
     }
   }
 
+  /** True where a minute was closed already. */
+  isMade(minute: number): boolean {
+    return this.#closedTo === Number.NEGATIVE_INFINITY || minute < this.#closedTo;
+  }
+
   /** Says that the upper buckets over a minute have to be made (again). */
   markPending(minute: number): void {
     for (const level of [1, 2, 3] as const) this.#pending[level]?.add(this.startOf(level, minute));
@@ -156,21 +163,26 @@ export class Rollups {
     const below = this.#levels[level === 1 ? 0 : 1];
     if (statements === undefined || below === undefined) return;
     const points = new Map<number, Accumulator>();
-    for (const row of below.within.all(start, end)) mergeInto(points, decodeRow(row.start, row.body));
+    for (const row of below.within.all(start, end)) this.#merge(points, decodeRow(row.start, row.body));
     const before = statements.get.get(start);
     if (before !== undefined) raiseRevisions(start, decodeRow(start, before.body), points);
     else for (const acc of points.values()) acc.revision = 0;
     if (points.size === 0) statements.drop.run(start);
     else statements.put.run(start, encodeRow(start, points));
   }
-}
 
-export function mergeInto(points: Map<number, Accumulator>, next: ReadonlyMap<number, Accumulator>): void {
-  for (const [id, acc] of next) {
-    const held = points.get(id);
-    // A point that changed its kind begins anew: two kinds do not add up.
-    if (held === undefined || held.kind !== acc.kind) points.set(id, acc);
-    else merge(held, acc);
+  #merge(points: Map<number, Accumulator>, next: ReadonlyMap<number, Accumulator>): void {
+    for (const [id, acc] of next) {
+      const held = points.get(id);
+      // A point that changed its kind begins anew: two kinds do not add up.
+      if (held === undefined || held.kind !== acc.kind) points.set(id, acc);
+      else merge(held, acc, this.#offsets(id, acc));
+    }
+  }
+
+  #offsets(id: number, { kind }: Accumulator): Offsets | undefined {
+    const point = kind === 'counter' ? this.#parts.points.get(id) : undefined;
+    return point && this.#parts.breaks.of(point);
   }
 }
 

@@ -1,4 +1,5 @@
 /** The API does what its OpenAPI document says. */
+
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
@@ -100,7 +101,7 @@ describe('the document', () => {
     const skipped = ['/stream', '/cameras/{id}/frame'];
     for (const [path, methods] of Object.entries(paths)) {
       if (methods.get === undefined || skipped.includes(path)) continue;
-      const asked = `${path.replace('{id}', 'camera-1')}${queries[path] ?? ''}`;
+      const asked = `${path.replace('{id}', 'camera-1').replace('{device}', 'meter-feeder')}${queries[path] ?? ''}`;
       const answer = await get(asked);
       expect([asked, answer.status]).toEqual([asked, 200]);
       conforms(path, 'get', answer);
@@ -113,13 +114,25 @@ describe('the document', () => {
       '/links': { role: 'viewer' },
       '/tokens': { name: 'doc', role: 'viewer' },
       '/node-red/ticket': {},
+      '/meters/{device}/exchanges': {
+        by: 'Li Wei',
+        registers: { 'energy-import': { closing: 1240, opening: 0 } },
+      },
+      '/meters/{device}/explanations': { as: 'nothing', by: 'Li Wei' },
     };
+    const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;
+    const jumping = (value: number, time: number) => good(at, value, time);
+    console_.agent.sense.readings([jumping(1234.5, 1), jumping(4.2, 700_000), jumping(4.3, 710_000)]);
+    console_.agent.sense.readings([jumping(4.4, 720_000)]);
     for (const [path, methods] of Object.entries(paths)) {
       if (methods.post === undefined || path === '/logout') continue;
-      const answer = await post(path, bodies[path]);
+      const place = path
+        .replace('{device}/exchanges', 'meter-lamp/exchanges')
+        .replace('{device}', 'meter-feeder');
+      const answer = await post(place, bodies[path]);
       expect([path, answer.status]).toEqual([path, 200]);
       conforms(path, 'post', answer);
-      const refused = await post(path, { unheard: 'of' });
+      const refused = await post(place, { unheard: 'of' });
       expect([path, refused.status]).toEqual([path, 400]);
       conforms(path, 'post', refused);
     }

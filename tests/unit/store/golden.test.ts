@@ -16,6 +16,7 @@ const GOLDEN = [
   { version: 1, epoch: '0364cf8d04241e4a', event: 1, signed: 0 },
   // Its last two events: the change of key, see below, and the signature of the new one.
   { version: 2, epoch: 'e0cee7f22b9f2d9c', event: 6, signed: 280 },
+  { version: 3, epoch: '7098d12aca18b1f8', event: 8, signed: 280, marks: ['break', 'maintenance'] },
 ];
 const START = Date.UTC(2027, 0, 1);
 
@@ -43,6 +44,7 @@ test.each(GOLDEN)('a log of schema $version opens, goes on and can be read', asy
   const next = await store.append([reading('voltage', 229.9, clock.mono())], []);
   expect(next.ranges.telemetry?.first).toBe(281);
   expect(await store.journal.recent(1)).toMatchObject([{ command: { id: 'c-1' }, result: { readback: 40 } }]);
+  expect((await store.marks()).map(({ mark }) => mark)).toEqual(was.marks ?? []);
   expect(await store.refusals(1)).toMatchObject([{ seq: 41, reason: 'unit unknown' }]);
 
   using source = openLogSource(file);
@@ -75,6 +77,13 @@ test.each(GOLDEN)('a log of schema $version opens, goes on and can be read', asy
     { count: 29, min: 230, max: 232.8, last: 232.8 },
     { count: 11, min: 232.9, max: 233.9 },
   ]);
+  const energy = (ms: number) =>
+    history.query('meter-1', 'energy', START, START + 3_600_000, ms, AbortSignal.timeout(20_000));
+  // The third: 1000 … 1019, exchanged at 1020, the new meter from 4 on: 5 … 24. The others: 40 steps of 0.01.
+  for (const ms of [60_000, 900_000, 3_600_000]) {
+    const sum = (await energy(ms)).reduce((all, { mean }) => all + (mean ?? 0), 0);
+    expect(sum).toBeCloseTo(was.marks === undefined ? 0.39 : 40, 6);
+  }
   await store[Symbol.asyncDispose]();
   // What an older agent wrote was never signed; what comes after is.
   const { lanes, findings } = checkEvidence(file);

@@ -1,0 +1,58 @@
+/** What people tell the agent about its devices, beside commands: exchanges, and what became of a counter that jumped. */
+import type { CounterBreak, ExchangedRegister, Mark, MeterExchange } from './mark.ts';
+
+/** An exchange as somebody declares it. */
+export interface ExchangeDeclaration {
+  readonly device: string;
+  /** Unix epoch ms; absent: now. */
+  readonly at?: number;
+  readonly by: string;
+  readonly note?: string;
+  readonly oldSerial?: string;
+  readonly newSerial?: string;
+  readonly ct?: number;
+  readonly pt?: number;
+  /** By point, in its unit, as the displays show them. */
+  readonly registers: Readonly<Record<string, ExchangedRegister>>;
+  /** Takes numbers that do not fit the readings. */
+  readonly force?: boolean;
+}
+
+/** What an open break was. `consumption`: the step was consumed; `nothing`: it was not; `reset`: counted anew from 0. */
+export const EXPLANATIONS = ['consumption', 'nothing', 'reset'] as const;
+export type Explanation = (typeof EXPLANATIONS)[number];
+
+/** A counter of a device as it stands: what a guide shows before it asks. */
+export interface CounterFace {
+  readonly device: string;
+  readonly point: string;
+  readonly unit: string;
+  readonly decimals?: number;
+  /** Last number of the display (no ratio applied), and when (Unix epoch ms); absent where there is none. */
+  readonly last?: { readonly value: number; readonly at: number };
+  /** A jump that waits for an explanation: the numbers before and after it, as the display showed them. */
+  readonly jump?: {
+    readonly id: string;
+    readonly before: number;
+    readonly after: number;
+    readonly at: number;
+  };
+}
+
+/** All acts are durable when they resolve; they reject with `AgentError` (`not-found`, `config-invalid`). */
+export interface SenseActs {
+  counters(device: string): Promise<readonly CounterFace[]>;
+  /** Counters that jumped and wait for somebody, and exchanges declared but not seen yet. */
+  tasks(): Promise<readonly (CounterBreak | MeterExchange)[]>;
+  marks(device: string | undefined): Promise<readonly Mark[]>;
+  exchange(declaration: ExchangeDeclaration): Promise<MeterExchange>;
+  /** Takes back an exchange that was declared and has not been seen. */
+  withdraw(id: string): Promise<MeterExchange>;
+  /** Says what the open breaks of a device (or of one point) were. */
+  explain(
+    device: string,
+    point: string | undefined,
+    as: Explanation,
+    by: string,
+  ): Promise<readonly CounterBreak[]>;
+}

@@ -1,0 +1,193 @@
+/**
+ * Meter sense: the stage between drivers and hub. Every reading of a device passes it, in order, and leaves it with what
+ * is known of the device: a counter that jumped, a value that cannot be. Nothing leaves before the log has told what was
+ * declared of the devices, for a reading that was read wrongly cannot be taken back.
+ */
+import { type Clock, wallAt } from '../core/clock.ts';
+import { asAgentError } from '../core/errors.ts';
+import type { Publisher, Recorder } from '../core/hub.ts';
+import type { Log } from '../core/log.ts';
+import { type Mark, markEvent } from '../core/mark.ts';
+import { type Reading, uncertain } from '../core/reading.ts';
+import type { AgentEvent } from '../core/record.ts';
+import type { SenseActs } from '../core/sense.ts';
+import type { PartHealth } from '../core/view.ts';
+import { type Moment, PLAIN } from './counters.ts';
+import { Meters } from './meters.ts';
+import type { SensePlan } from './plan.ts';
+import { taskHealth } from './tasks.ts';
+
+/** What is known of the devices from before this start. */
+export interface Memory {
+  marks(): Promise<readonly Mark[]>;
+  latest(points: readonly { readonly device: string; readonly point: string }[]): Promise<
+    readonly {
+      readonly device: string;
+      readonly point: string;
+      readonly value: number;
+      readonly time: number;
+    }[]
+  >;
+}
+
+export interface SenseOptions {
+  readonly plan: SensePlan;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hub: Recorder;
+  readonly onHealth: (part: PartHealth) => void;
+}
+
+/** Readings that wait for the memory at most; beyond that the oldest go, as they would have without an agent. */
+const MOST_WAITING = 50_000;
+/** Wait before the memory is asked again, ms. */
+const AGAIN = 15_000;
+
+export class Sense implements Publisher, SenseActs, Disposable {
+  readonly #options: SenseOptions;
+  readonly #meters: Meters;
+  #waiting: (Reading | AgentEvent)[] | undefined = [];
+  /** What was declared is not known: nothing can be told to be good. */
+  #blind = false;
+  #retry: Disposable | undefined;
+  readonly #ill = new Set<string>();
+
+  constructor(options: SenseOptions) {
+    this.#options = options;
+    const { plan } = options;
+    this.#meters = new Meters({
+      counters: plan.counters,
+      serials: plan.serials,
+      scale: () => PLAIN,
+      now: () => this.#moment(options.clock.mono()),
+      tell: (mark) => this.#tell(mark),
+    });
+  }
+
+  /** Takes up what was known, and lets go what has waited for it. Never rejects. */
+  async remember(memory: Memory): Promise<void> {
+    const { plan, clock, log } = this.#options;
+    try {
+      const marks = await memory.marks();
+      this.#meters.restore(marks, await memory.latest(plan.counters));
+      this.#blind = false;
+    } catch (thrown) {
+      const { message } = asAgentError(thrown);
+      log.error('sense.blind', { error: message });
+      this.#blind = true;
+      this.#retry = clock.after(AGAIN, () => void this.remember(memory));
+    }
+    this.#say();
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    for (const one of waiting) {
+      if ('event' in one) this.event(one);
+      else this.readings([one]);
+    }
+    for (const device of plan.devices) this.#showTasks(device);
+  }
+
+  [Symbol.dispose](): void {
+    this.#retry?.[Symbol.dispose]();
+  }
+
+  readings(readings: readonly Reading[]): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(...readings);
+      if (this.#waiting.length > MOST_WAITING) this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
+      return;
+    }
+    this.#options.hub.readings(readings.map((reading) => this.#judged(reading)));
+  }
+
+  event(event: AgentEvent): void {
+    if (this.#waiting === undefined) this.#options.hub.event(event);
+    else this.#waiting.push(event);
+  }
+
+  #judged(reading: Reading): Reading {
+    const { device, point, value, time } = reading;
+    if (value === null) return reading;
+    if (this.#blind)
+      return reading.quality === 'good' ? uncertain(reading, value, 'configuration', time) : reading;
+    const { plan } = this.#options;
+    if (plan.serials.get(device) === point) this.#meters.serial(reading, this.#moment(time));
+    if (typeof value !== 'number' || !this.#meters.follows(device, point)) return reading;
+    const believed = this.#meters.reading(reading, value, this.#moment(time));
+    return believed || reading.quality !== 'good' ? reading : uncertain(reading, value, 'implausible', time);
+  }
+
+  #moment(mono: number): Moment {
+    const mapping = this.#options.clock.mapping();
+    return { boot: mapping.boot, mono, at: wallAt(mapping, mono).time, t: mono * mapping.rate };
+  }
+
+  #tell(mark: Mark): void {
+    const { clock, hub, log } = this.#options;
+    hub.event(markEvent(mark, clock.mono()));
+    const { id: _, ...facts } = mark;
+    log.info(`sense.${mark.mark}`, { ...facts });
+    this.#showTasks(mark.device);
+  }
+
+  /** The health line of a device's counters; silent where nothing ever was to be done. */
+  #showTasks(device: string): void {
+    const { clock, onHealth } = this.#options;
+    const tasks = this.#meters.tasks().filter((one) => one.device === device);
+    if (tasks.length === 0 && !this.#ill.has(device)) return;
+    if (tasks.length === 0) this.#ill.delete(device);
+    else this.#ill.add(device);
+    onHealth(taskHealth(device, tasks, wallAt(clock.mapping(), clock.mono()).time));
+  }
+
+  #say(): void {
+    const { clock, onHealth } = this.#options;
+    if (!this.#blind && !this.#ill.has('')) return;
+    if (this.#blind) this.#ill.add('');
+    else this.#ill.delete('');
+    onHealth({
+      part: 'sense',
+      state: this.#blind ? 'degraded' : 'ok',
+      since: wallAt(clock.mapping(), clock.mono()).time,
+      ...(this.#blind
+        ? {
+            message:
+              'what was declared of the devices cannot be read from the log: no reading is told to be good',
+            fix: 'See what ails the store; it is tried again every 15 s.',
+          }
+        : {}),
+      facts: {},
+    });
+  }
+
+  /** Resolves when all that was told before is durable. */
+  async #durable<T>(act: () => T): Promise<T> {
+    const answer = act();
+    await this.#options.hub.record([]);
+    return answer;
+  }
+
+  async counters(device: string) {
+    return this.#meters.faces(device);
+  }
+
+  async tasks() {
+    return this.#meters.tasks();
+  }
+
+  async marks(device: string | undefined) {
+    return this.#meters.marks().filter((one) => device === undefined || one.device === device);
+  }
+
+  exchange(...[declaration]: Parameters<SenseActs['exchange']>) {
+    return this.#durable(() => this.#meters.exchange(declaration));
+  }
+
+  withdraw(...[id]: Parameters<SenseActs['withdraw']>) {
+    return this.#durable(() => this.#meters.withdraw(id));
+  }
+
+  explain(...[device, point, as, by]: Parameters<SenseActs['explain']>) {
+    return this.#durable(() => this.#meters.explain(device, point, as, by));
+  }
+}

@@ -1,0 +1,50 @@
+/** The last value of points, from the rollups: what the agent knew of a register before it was stopped. */
+import type { LatestValue, PointId } from './contract.ts';
+import type { LoggedPoint, PointTable } from './points.ts';
+import type { Accumulator } from './rollup/accumulator.ts';
+import { decodeRow } from './rollup/row.ts';
+import { LEVELS } from './schema.ts';
+import type { Db } from './sqlite.ts';
+
+/** Rows of each level that are looked at, newest first: some hours of minutes, days of quarters, years of days. */
+const REACH = [180, 200, 200, 800] as const;
+
+/** `open`: minutes that are not written yet. Points of which nothing is known are left out. */
+export function latestValues(
+  db: Db,
+  points: PointTable,
+  open: Iterable<ReadonlyMap<number, Accumulator>>,
+  wanted: readonly PointId[],
+): LatestValue[] {
+  const ids = new Map<number, LoggedPoint>();
+  for (const { device, point } of wanted) for (const one of points.named(device, point)) ids.set(one.id, one);
+  const found = new Map<string, LatestValue>();
+  const missing = new Set([...ids.values()].map(keyOf));
+  const take = (row: ReadonlyMap<number, Accumulator>, again: boolean) => {
+    for (const [id, known] of ids) {
+      const acc = row.get(id);
+      const key = keyOf(known);
+      if (acc === undefined || acc.count === 0) continue;
+      const before = found.get(key);
+      if (before !== undefined && (!again || before.time >= acc.lastTime)) continue;
+      const { device, point, unit } = known;
+      found.set(key, { device, point, unit, value: acc.last, time: acc.lastTime });
+    }
+  };
+  for (const row of open) take(row, true);
+  for (const [level, { table }] of LEVELS.entries()) {
+    for (const key of found.keys()) missing.delete(key);
+    if (missing.size === 0) break;
+    const rows = db
+      .prepare<[number], { start: number; body: Uint8Array }>(
+        `SELECT start, body FROM ${table} ORDER BY start DESC LIMIT ?`,
+      )
+      .all(REACH[level] ?? 0);
+    for (const { start, body } of rows) take(decodeRow(start, body), false);
+  }
+  return [...found.values()];
+}
+
+function keyOf({ device, point }: PointId): string {
+  return `${device}/${point}`;
+}

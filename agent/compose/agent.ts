@@ -90,7 +90,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
 
   // Taken apart in reverse: first what brings new things in, then the hub with its last commit, then the store.
   const opened = stack.use(await store);
-  await sense.remember(opened);
+  void sense.remember(opened);
   stack.use(hub);
   stack.use(memories);
   stack.use(lines);

@@ -4,7 +4,7 @@
  * declared of the devices, for a reading that was read wrongly cannot be taken back.
  */
 import { type Clock, wallAt } from '../core/clock.ts';
-import { asAgentError } from '../core/errors.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher, Recorder } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import { type Mark, markEvent } from '../core/mark.ts';
@@ -162,21 +162,30 @@ export class Sense implements Publisher, SenseActs, Disposable {
 
   /** Resolves when all that was told before is durable. */
   async #durable<T>(act: () => T): Promise<T> {
-    const answer = act();
+    const answer = this.#known(act);
     await this.#options.hub.record([]);
     return answer;
   }
 
+  /** Nothing is said or declared before the log has told what was declared already. */
+  #known<T>(look: () => T): T {
+    if (this.#waiting === undefined && !this.#blind) return look();
+    throw new AgentError('store-failed', 'what was declared of the devices is not read from the log yet', {
+      fix: 'ask again in a moment; where it stays so, see what ails the store',
+    });
+  }
+
   async counters(device: string) {
-    return this.#meters.faces(device);
+    return this.#known(() => this.#meters.faces(device));
   }
 
   async tasks() {
-    return this.#meters.tasks();
+    return this.#known(() => this.#meters.tasks());
   }
 
   async marks(device: string | undefined) {
-    return this.#meters.marks().filter((one) => device === undefined || one.device === device);
+    const all = this.#known(() => this.#meters.marks());
+    return all.filter((one) => device === undefined || one.device === device);
   }
 
   exchange(...[declaration]: Parameters<SenseActs['exchange']>) {

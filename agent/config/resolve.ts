@@ -136,6 +136,7 @@ export function uplinkOf(
       node: sparkplug.node ?? agent,
       hostWait: sparkplug.host_wait,
       aliases: sparkplug.aliases,
+      types: sparkplug.types_in_data,
       rebirthEvery: sparkplug.rebirth_every,
       commandLife: sparkplug.command_life,
       inFlight: sparkplug.in_flight,

@@ -83,6 +83,9 @@ const sparkplug = z.strictObject({
     .prefault('30s')
     .describe('With urls: how long the host is waited for at one server'),
   aliases: flag().prefault(true).describe('Data by alias; false: all by name'),
+  types_in_data: flag()
+    .prefault(false)
+    .describe('true: data carry the types that births tell, for hosts that keep no births'),
   rebirth_every: duration(100, HOUR, '5s').prefault('5s').describe('Rebirths at least so far apart'),
   command_life: duration(SECOND, DAY, '60s')
     .prefault('60s')

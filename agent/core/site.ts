@@ -300,6 +300,8 @@ export interface SparkplugUplinkConfig {
   readonly hostWait: number;
   /** Data by alias, births by name and alias; false: all by name. */
   readonly aliases: boolean;
+  /** Types in data too, not in births alone. */
+  readonly types: boolean;
   /** Rebirths at least so far apart, ms. */
   readonly rebirthEvery: number;
   /** Life of a command that says nothing of it, ms. */

@@ -15,6 +15,7 @@ const config = (port: number, agent: string): SparkplugUplinkConfig => ({
   node: agent,
   hostWait: 1000,
   aliases: true,
+  types: false,
   rebirthEvery: 100,
   commandLife: 60_000,
   inFlight: 4,

@@ -56,20 +56,9 @@ export class SparkplugHost implements AsyncDisposable {
     client.on('error', () => {});
     client.on('message', (topic, bytes, { qos, retain }) => {
       const [, , verb = '', , device] = topic.split('/');
-      if (topic.includes('/STATE/')) return;
+      if (topic.includes('/STATE/') || verb.endsWith('CMD')) return;
       this.#receiver.take(topic, bytes);
-      const { timestamp, seq, metrics } = foreign.decodePayload(bytes);
-      this.heard.push({
-        topic,
-        verb,
-        device,
-        qos,
-        retain,
-        bytes,
-        timestamp: number(timestamp),
-        seq: number(seq),
-        metrics: metrics.map((metric) => plain(metric) as HostMetric),
-      });
+      this.heard.push({ topic, verb, device, qos, retain, bytes, ...SparkplugHost.read(bytes) });
     });
   }
 
@@ -80,6 +69,16 @@ export class SparkplugHost implements AsyncDisposable {
     const filters = node === '#' ? [`spBv1.0/${group}/#`] : [`spBv1.0/${group}/+/${node}/#`];
     await client.subscribeAsync(filters, { qos: 1 });
     return host;
+  }
+
+  /** A payload as the foreign decoder gives it, with numbers for what it has as objects. */
+  static read(bytes: Uint8Array): Pick<Heard, 'timestamp' | 'seq' | 'metrics'> {
+    const { timestamp, seq, metrics } = foreign.decodePayload(bytes);
+    return {
+      timestamp: number(timestamp),
+      seq: number(seq),
+      metrics: metrics.map((metric) => plain(metric) as HostMetric),
+    };
   }
 
   /** Of this kind, in order. */

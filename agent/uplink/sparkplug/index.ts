@@ -149,7 +149,6 @@ function memoryOf(config: SparkplugUplinkConfig, context: UplinkContext): Memory
   if (memory === undefined) {
     const roster = new Roster({ 'Properties/Agent': context.agent, 'Properties/Site': context.site });
     roster.describe(context.descriptions());
-    for (const reading of context.newest?.() ?? []) roster.see(reading);
     memory = {
       // A session at any server is as good as at another: nobody looks for the first one.
       servers: new Failover([config.url, ...(config.fallbacks ?? [])], async () => false),

@@ -17,6 +17,8 @@ export interface Naming {
   /** By alias; else by name. */
   readonly alias: boolean;
   readonly historical: boolean;
+  /** The type stands in it too. */
+  readonly types: boolean;
 }
 
 /** [tck-id-operational-behavior-data-publish-dbirth-values] Name, alias, type and newest value, or that there is none. */
@@ -86,8 +88,7 @@ export function ledgerMetric(known: Known, naming: Naming, now: number): Written
 }
 
 /** What became of a command. */
-export function resultMetric(known: Known, result: object, aliases: boolean, now: number): WrittenMetric {
-  const naming = { alias: aliases, historical: false };
+export function resultMetric(known: Known, result: object, naming: Naming, now: number): WrittenMetric {
   return { ...called(known, naming), timestamp: now, type: 'String', value: JSON.stringify(result) };
 }
 
@@ -131,7 +132,7 @@ function called({ alias, name }: Known, naming: Naming) {
   return {
     ...(naming.alias && !naming.historical ? { alias } : { name }),
     ...(naming.historical ? { historical: true } : {}),
-    withType: false,
+    withType: naming.types,
   };
 }
 

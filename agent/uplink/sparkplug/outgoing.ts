@@ -31,9 +31,12 @@ export interface Plan {
   readonly historical: boolean;
 }
 
+/** What the settings say of names and types. */
+export type Style = Pick<Naming, 'alias' | 'types'>;
+
 /** `now`: Unix epoch ms. What the roster does not know yet it learns. */
-export function planOf({ envelope, records }: Message, roster: Roster, aliases: boolean, now: number): Plan {
-  const naming: Naming = { alias: aliases, historical: envelope.stream === 'backlog' };
+export function planOf({ envelope, records }: Message, roster: Roster, style: Style, now: number): Plan {
+  const naming: Naming = { ...style, historical: envelope.stream === 'backlog' };
   const groups = new Map<string | undefined, WrittenMetric[]>();
   const put = (device: string | undefined, metric: WrittenMetric) => {
     const group = groups.get(device);

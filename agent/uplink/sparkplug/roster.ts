@@ -43,8 +43,8 @@ export interface Device {
   stale: boolean;
   /** Its death was told, or it was never born in this session. */
   alive: boolean;
-  /** When readings of the past were sent of it last, monotonic ms: it is not buried in the middle of them. */
-  replayed: number;
+  /** Born for readings of its past alone: when the last of them was sent, monotonic ms. */
+  replayed?: number | undefined;
 }
 
 const TYPES: Readonly<Record<ValueType, WrittenType>> = {
@@ -104,7 +104,7 @@ export class Roster {
   device(id: string): Device {
     let device = this.devices.get(id);
     if (device === undefined) {
-      device = { id, metrics: new Map(), stale: true, alive: false, replayed: Number.NEGATIVE_INFINITY };
+      device = { id, metrics: new Map(), stale: true, alive: false };
       this.devices.set(id, device);
     }
     return device;
@@ -164,7 +164,7 @@ export class Roster {
     for (const device of this.devices.values()) {
       device.stale = true;
       device.alive = false;
-      device.replayed = Number.NEGATIVE_INFINITY;
+      device.replayed = undefined;
     }
   }
 

@@ -15,7 +15,7 @@ import { HostCommands } from './commands.ts';
 import { deathOf } from './death.ts';
 import { HostWatch } from './host-state.ts';
 import { birthMetric, inOrder, resultMetric } from './metrics.ts';
-import { type Plan, planOf } from './outgoing.ts';
+import { type Plan, planOf, type Style } from './outgoing.ts';
 import { encodePayload, framePayload, type WrittenMetric } from './payload.ts';
 import { RebirthGuard } from './rebirth.ts';
 import { type Device, NODE, type Roster } from './roster.ts';
@@ -160,7 +160,7 @@ export class SparkplugSession implements UplinkSession {
     this.#describe();
     let plan = this.#plans.get(message);
     if (plan === undefined || plan.version !== roster.version) {
-      plan = planOf(message, roster, config.aliases, this.#now());
+      plan = planOf(message, roster, styleOf(config), this.#now());
       this.#plans.set(message, plan);
     }
     return plan;
@@ -174,8 +174,12 @@ export class SparkplugSession implements UplinkSession {
     for (const { device: id, metrics } of packets) {
       const device = id === undefined ? undefined : roster.device(id);
       // [tck-id-payloads-ddata-order] No data of a device before its birth.
-      if (device !== undefined && (device.stale || !device.alive)) this.#deviceBirth(device);
-      if (device !== undefined && historical) device.replayed = context.clock.mono();
+      if (device !== undefined) {
+        const dead = !device.alive;
+        if (device.stale || dead) this.#deviceBirth(device);
+        // Born for its past alone: it rests a while before it is buried again.
+        if (historical && (dead || device.replayed !== undefined)) device.replayed = context.clock.mono();
+      }
       const topic =
         device === undefined ? this.#topics.of('NDATA') : this.#topics.ofDevice('DDATA', device.id);
       this.#publish(topic, framePayload(metrics, now, this.#next()));
@@ -187,9 +191,14 @@ export class SparkplugSession implements UplinkSession {
   /** [tck-id-operational-behavior-device-ddeath] A device that cannot be reached any more is dead. */
   #bury(device: Device): void {
     const { roster, context } = this.#options;
-    if (!device.alive || !roster.unreached(device)) return;
-    if (context.clock.mono() - device.replayed < REPLAY_REST) return;
+    if (!device.alive) return;
+    if (!roster.unreached(device)) {
+      device.replayed = undefined;
+      return;
+    }
+    if (device.replayed !== undefined && context.clock.mono() - device.replayed < REPLAY_REST) return;
     device.alive = false;
+    device.replayed = undefined;
     const payload = encodePayload({ timestamp: this.#now(), seq: this.#next(), metrics: [] });
     this.#publish(this.#topics.ofDevice('DDEATH', device.id), payload);
   }
@@ -197,7 +206,9 @@ export class SparkplugSession implements UplinkSession {
   /** The birth of the node, and of all its devices that can be reached. */
   #giveBirth(): void {
     if (this.#state === 'ended') return;
-    const { config, bdSeq, roster } = this.#options;
+    const { config, bdSeq, roster, context } = this.#options;
+    // What was logged while nobody listened went by this session.
+    if (this.#state === 'waiting') for (const reading of context.newest?.() ?? []) roster.see(reading);
     const now = this.#now();
     const own: readonly WrittenMetric[] = [
       { name: 'bdSeq', timestamp: now, type: 'Int64', withType: true, value: bdSeq },
@@ -256,7 +267,9 @@ export class SparkplugSession implements UplinkSession {
     const known = this.#options.roster.node.get(NODE.result);
     if (!this.#alive || known === undefined) return;
     const now = this.#now();
-    const metrics = [resultMetric(known, result, this.#options.config.aliases, now)];
+    const metrics = [
+      resultMetric(known, result, { ...styleOf(this.#options.config), historical: false }, now),
+    ];
     this.#publish(this.#topics.of('NDATA'), encodePayload({ timestamp: now, seq: this.#next(), metrics }));
   }
 
@@ -368,4 +381,8 @@ export class SparkplugSession implements UplinkSession {
     const { clock } = this.#options.context;
     return Math.trunc(wallAt(clock.mapping(), clock.mono()).time);
   }
+}
+
+function styleOf({ aliases, types }: SparkplugUplinkConfig): Style {
+  return { alias: aliases, types };
 }

@@ -13,7 +13,7 @@ export interface Numbered<T> {
   readonly item: T;
 }
 
-type Say = (path: Path, message: string, fix?: string) => void;
+export type Say = (path: Path, message: string, fix?: string) => void;
 
 /** Collects problems of the merged document. */
 export function teller(root: Tree, problems: Problem[]): Say {
@@ -277,18 +277,21 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
   if (kind === 'building_energy') return true;
   const settings = item[kind];
   if (settings === undefined) return true;
-  const scheme = SCHEMES[kind];
   const at = (key: string): Path => ['uplinks', index, kind, key];
-  const { ca, cert, key, username, password } = settings;
   const { url, urls } = { urls: undefined, ...settings };
   if (url === undefined && urls === undefined) {
-    say(at('url'), 'missing: expected the address of a broker', 'write url: mqtts://…');
+    const [whose, scheme] = kind === 'hj212' ? ['centre', 'tcp'] : ['broker', 'mqtts'];
+    say(at('url'), `missing: expected the address of a ${whose}`, `write url: ${scheme}://…`);
     return false;
   }
   if (url !== undefined && urls !== undefined) {
     say(at('urls'), 'an uplink has either url or urls, got both', 'remove one of them');
     return false;
   }
+  // TLS and logins are no part of that protocol (hj212-check.ts).
+  if (kind === 'hj212') return true;
+  const scheme = SCHEMES[kind];
+  const { ca, cert, key, username, password } = { ...item.mqtt, ...item.sparkplug, ...item.http };
   const plain = (urls ?? [url ?? '']).findIndex((one) => one.startsWith(`${scheme}:`));
   if (plain >= 0) {
     for (const [name, value] of Object.entries({ ca, cert, key })) {

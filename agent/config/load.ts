@@ -31,6 +31,7 @@ import {
 } from './checks.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
+import { checkHj212 } from './hj212-check.ts';
 import { problemsOf, unknownKey } from './issues.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
@@ -118,6 +119,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const devices = await checkDevices(root, lists.devices, lines, catalogue, deps, problems);
   const uplinks = await checkUplinks(root, lists.uplinks, file, deps, read, problems);
   const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
+  for (const uplink of lists.uplinks) checkHj212(uplink, points, writtenIds(root, 'devices'), say);
   checkReferences(root, 'lamps', 'device', 'device', writtenIds(root, 'devices'), say);
   for (const lamp of lists.lamps) {
     const { fallback, ...rest } = lamp.item;

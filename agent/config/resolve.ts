@@ -85,7 +85,7 @@ export type SecretField = 'token' | 'password' | 'ca' | 'cert' | 'key' | (typeof
 
 /** One kind is present: checked before. */
 export function uplinkOf(
-  { id, select, hold, mqtt, http, sparkplug, building_energy: energy }: UplinkFile,
+  { id, select, hold, mqtt, http, sparkplug, hj212, building_energy: energy }: UplinkFile,
   secrets: Secrets,
   agent: string,
 ): UplinkConfig {
@@ -142,6 +142,37 @@ export function uplinkOf(
       inFlight: sparkplug.in_flight,
       maxMessage: sparkplug.max_message,
       replayRate: sparkplug.replay_rate,
+    };
+  }
+  if (hj212 !== undefined) {
+    const { url, urls, key: _, password: __, ...settings } = hj212;
+    return {
+      id,
+      kind: 'hj212',
+      urls: urls ?? [url ?? ''],
+      ...definedOnly({ mn: settings.mn, stopped: settings.stopped }),
+      ...definedOnly({ password: secrets.password, key: secrets.key }),
+      edition: settings.edition,
+      st: settings.st,
+      crc: settings.crc,
+      points: settings.points.map((point) => definedOnly(point)),
+      realTime: settings.real_time,
+      minute: settings.minute,
+      hour: settings.hour,
+      day: settings.day,
+      acknowledge: settings.acknowledge,
+      timeout: settings.timeout,
+      resends: settings.resends,
+      heartbeat: settings.heartbeat,
+      flags: settings.flags ?? settings.edition !== '2005',
+      validShare: settings.valid_share,
+      validMinutes: settings.valid_minutes,
+      validHours: settings.valid_hours,
+      backlogAge: settings.backlog_age,
+      clock: settings.clock,
+      actions: settings.actions,
+      inFlight: settings.in_flight,
+      replayRate: settings.replay_rate,
     };
   }
   if (http === undefined) throw new TypeError(`uplink ${id} has no kind`);

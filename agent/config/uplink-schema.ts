@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { LANES } from '../core/point.ts';
 import { PRESETS } from '../core/site.ts';
 import { buildingEnergy } from './energy-uplink.ts';
+import { hj212 } from './hj212-schema.ts';
 import { secret } from './secret.ts';
 import { duration, flag, id, integer, number, oneOf, size, text, topicLevel, url } from './values.ts';
 
@@ -134,6 +135,7 @@ export const uplink = z.strictObject({
   http: http.optional(),
   sparkplug: sparkplug.optional(),
   building_energy: buildingEnergy.optional(),
+  hj212: hj212.optional(),
 });
 
 export type UplinkFile = z.output<typeof uplink>;
@@ -144,4 +146,5 @@ export const UPLINK_KINDS = [
   'http',
   'sparkplug',
   'building_energy',
+  'hj212',
 ] as const satisfies readonly (keyof UplinkFile)[];

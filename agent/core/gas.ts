@@ -37,3 +37,19 @@ export function convertGas(value: number, from: Unit, to: Unit, gas: Gas | undef
     return convert(convert(value, from, 'ug/m3') / factor, '10*-9', to);
   throw new AgentError('config-invalid', `conversion of ${from} to ${to} failed: ${a} is not ${b}`);
 }
+
+/** Gases among the factor codes of HJ 212 Annex B. */
+const BY_FACTOR: Readonly<Record<string, Gas>> = {
+  a21026: 'SO2',
+  a21004: 'NO2',
+  a21003: 'NO',
+  a21005: 'CO',
+  a05024: 'O3',
+  a21001: 'NH3',
+  a21028: 'H2S',
+};
+
+/** The gas of a factor code, or of a text code such as O3; undefined for all others. */
+export function gasOfFactor(code: string): Gas | undefined {
+  return isGas(code) ? code : BY_FACTOR[code];
+}

@@ -365,7 +365,7 @@ export interface Hj212UplinkConfig {
   /** Older periods are not sent by themselves, ms. */
   readonly backlogAge: number;
   /** What a request to set the clock gets. */
-  readonly clock: 'refuse' | 'compare';
+  readonly clock: 'refuse' | 'compare' | 'untrusted';
   /** Point that is true while the source stands still (mark F). */
   readonly stopped?: { readonly device: string; readonly point: string };
   /** Writes that a control command (CN) becomes; others are refused. */

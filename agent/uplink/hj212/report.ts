@@ -1,6 +1,6 @@
 /** What a centre gets of a period or of this moment, as items of the data field. */
 import { AgentError } from '../../core/errors.ts';
-import { convertGas, type Gas, isGas } from '../../core/gas.ts';
+import { convertGas, gasOfFactor } from '../../core/gas.ts';
 import type { Periods, PeriodValue } from '../../core/period.ts';
 import type { LoggedReading } from '../../core/record.ts';
 import { roundHalfEven } from '../../core/round.ts';
@@ -24,16 +24,6 @@ const NOISE: Readonly<Record<string, string>> = {
   Ldn: 'Ldn-Data',
   Ld: 'Ld-DayData',
   Ln: 'Ln-NightData',
-};
-/** Gases among the factors: their volume fractions convert. */
-const GAS: Readonly<Record<string, Gas>> = {
-  a21026: 'SO2',
-  a21004: 'NO2',
-  a21003: 'NO',
-  a21005: 'CO',
-  a05024: 'O3',
-  a21001: 'NH3',
-  a21028: 'H2S',
 };
 
 export interface ReportParts {
@@ -172,9 +162,11 @@ function textOf(
   if (number === null || !Number.isFinite(number)) return undefined;
   const facts = factorFacts(point.factor);
   const to = point.unit ?? facts?.unit ?? from;
-  const gas = GAS[point.factor] ?? (isGas(point.factor) ? point.factor : undefined);
   try {
-    return roundHalfEven(convertGas(number, from, to, gas), point.decimals ?? facts?.decimals ?? 3);
+    return roundHalfEven(
+      convertGas(number, from, to, gasOfFactor(point.factor)),
+      point.decimals ?? facts?.decimals ?? 3,
+    );
   } catch (thrown) {
     unfit?.(point, thrown instanceof Error ? thrown.message : String(thrown));
     return undefined;

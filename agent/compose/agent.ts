@@ -61,10 +61,11 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     ...(site.origin === undefined ? { onLastKnown: (wall: number) => clock.atLeast(wall) } : {}),
     onEvent: ({ event: kind, body }) => log.info('store.event', { kind, ...body }),
   });
+  let window = () => site.log.window;
   const hub = new Hub({
     clock,
     log,
-    window: site.log.window,
+    window: () => window(),
     lane: (device, point) => directory.plan(device, point)?.point.lane ?? 'telemetry',
     append: async (readings, events) => (await store).append(readings, events),
   });
@@ -91,6 +92,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   // Taken apart in reverse: first what brings new things in, then the hub with its last commit, then the store.
   const opened = stack.use(await store);
   void sense.remember(opened);
+  window = () => opened.window;
   stack.use(hub);
   stack.use(memories);
   stack.use(lines);

@@ -211,7 +211,14 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, uplinks }: Part
     state: resolve(dirname(file), parsed.state),
     rate: parsed.rate,
     ...definedOnly({ origin: parsed.origin }),
-    log: { window: log.window, budget: log.budget, maxAge: log.max_age, ring: log.ring },
+    log: {
+      window: log.window,
+      writeBudget: log.write_budget,
+      ...definedOnly({ cardRating: log.card_rating }),
+      budget: log.budget,
+      maxAge: log.max_age,
+      ring: log.ring,
+    },
     lines,
     devices,
     cameras: parsed.cameras.map(({ title, ...camera }): CameraConfig => {

@@ -184,6 +184,14 @@ export const siteSchema = z
         window: duration(100, 300 * SECOND, '5s')
           .prefault('5s')
           .describe('Longest wait of telemetry for its commit'),
+        write_budget: size(MB, 1024 * 1024 * MB, '2GB')
+          .prefault('2GB')
+          .describe('Bytes written to the card per day; above it the window grows, to 60 s at most'),
+        card_rating: size(1024 * MB, 1e9 * MB, '30000GB')
+          .optional()
+          .describe(
+            'What the card may be written in its life, by its data sheet: health tells how many years that is',
+          ),
         budget: size(4 * MB, 1024 * 1024 * MB, '512MB').prefault('512MB'),
         max_age: duration(HOUR, 3650 * DAY, '30d').prefault('30d'),
         ring: size(65_536, 1024 * MB, '20MB')

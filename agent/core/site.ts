@@ -387,6 +387,10 @@ export type UplinkConfig =
 export interface LogConfig {
   /** Longest wait of telemetry for its commit, ms: the stated loss window. Default 5000. */
   readonly window: number;
+  /** Bytes written to the card per day; above it the window grows, to 60 s at most. Absent: no limit. */
+  readonly writeBudget?: number;
+  /** Bytes the card may be written in its life, by its data sheet; for the forecast of how long it lasts. */
+  readonly cardRating?: number;
   /** Bytes. Default 512 MB. */
   readonly budget: number;
   /** ms. Default 30 days. */

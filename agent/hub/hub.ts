@@ -16,8 +16,8 @@ export type Append = (readings: readonly Reading[], events: readonly AgentEvent[
 export interface HubOptions {
   readonly clock: Clock;
   readonly log: Log;
-  /** Longest wait of telemetry for its commit, ms. */
-  readonly window: number;
+  /** Longest wait of telemetry for its commit, ms; a function where it changes. */
+  readonly window: number | (() => number);
   readonly lane: (device: string, point: string) => Lane;
   readonly append: Append;
 }
@@ -49,7 +49,12 @@ export class Hub implements Recorder, Subscription, AsyncDisposable {
     }
     this.#tell(this.#readingListeners, readings);
     if (urgent || this.#readings.length >= COMMIT_AT) void this.commit();
-    else this.#timer ??= this.#options.clock.after(this.#options.window, () => void this.commit());
+    else this.#timer ??= this.#options.clock.after(this.#window, () => void this.commit());
+  }
+
+  get #window(): number {
+    const { window } = this.#options;
+    return typeof window === 'number' ? window : window();
   }
 
   event(event: AgentEvent): void {

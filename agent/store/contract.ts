@@ -82,6 +82,8 @@ export interface Store extends AsyncDisposable {
   readonly file: string;
   /** Undefined as long as the file could not be opened. */
   readonly epoch: string | undefined;
+  /** Longest wait of telemetry for its commit now, ms: longer than configured where the card is written too much. */
+  readonly window: number;
   /** Last durable numbers. */
   heads(): Heads;
   /**

@@ -6,6 +6,7 @@ import type { AgentEvent, Heads, Json } from '../core/record.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import type { Failure, Statistics } from './messages.ts';
 import type { Ring } from './ring.ts';
+import type { Wear } from './wear.ts';
 
 /** A commit that takes longer is told, ms. */
 export const SLOW_COMMIT = 5000;
@@ -14,7 +15,7 @@ export interface HealthOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly ring: Ring;
-  readonly window: number;
+  readonly wear: Wear;
   heads(): Heads;
   /** Shown to everybody and logged with the next commit. */
   event(event: AgentEvent): void;
@@ -30,13 +31,11 @@ export class StoreHealth {
   /** Records the ring had dropped when the failure began. */
   #droppedBefore = 0;
   #statistics: Statistics | undefined;
-  #startedAt: number;
   #slow: Disposable | undefined;
 
   constructor(options: HealthOptions) {
     this.#options = options;
     this.#since = this.#wall();
-    this.#startedAt = options.clock.mono();
   }
 
   #wall(): number {
@@ -52,20 +51,18 @@ export class StoreHealth {
   }
 
   #facts(): PartHealth['facts'] {
-    const { ring, window, heads, clock } = this.#options;
+    const { ring, wear, heads } = this.#options;
     const numbers = heads();
     const records = Object.values(numbers).reduce((sum, head) => sum + head, 0);
-    const facts = { records, window_ms: window, ring_bytes: ring.bytes, dropped: ring.dropped };
+    const facts = { records, ring_bytes: ring.bytes, dropped: ring.dropped, ...wear.facts() };
     const known = this.#statistics;
     if (known === undefined) return facts;
-    const hours = Math.max(clock.mono() - this.#startedAt, 60_000) / 3_600_000;
     return {
       ...facts,
       used_bytes: known.used,
       file_bytes: known.file,
       wal_bytes: known.wal,
       commit_ms: Math.round(known.commitMs * 10) / 10,
-      written_bytes_per_day: known.written < 0 ? null : Math.round((known.written / hours) * 24),
       disk_free_share: Math.round(known.free * 1000) / 1000,
     };
   }
@@ -117,7 +114,10 @@ export class StoreHealth {
 
   working(statistics: Statistics | undefined): void {
     const { clock, log, ring } = this.#options;
-    if (statistics !== undefined) this.#statistics = statistics;
+    if (statistics !== undefined) {
+      this.#statistics = statistics;
+      this.#options.wear.take(statistics.written);
+    }
     if (this.#failure !== undefined) {
       const ms = Math.round(clock.mono() - this.#downAt);
       log.info('store.recovered', { after_ms: ms, dropped: ring.dropped });

@@ -18,6 +18,7 @@ import type { FromThread, Opened, ThreadData } from './messages.ts';
 import { Packer } from './packer.ts';
 import { Ring } from './ring.ts';
 import type { StoreCalls } from './thread.ts';
+import { Wear } from './wear.ts';
 
 export type { Appended, History, PointFacts, Ranges, Refusal, Store, StoreOptions } from './contract.ts';
 
@@ -46,6 +47,7 @@ class RunningStore implements Store {
   readonly #packer: Packer;
   readonly #ring: Ring;
   readonly #committer: Committer;
+  readonly #wear: Wear;
   readonly #health: StoreHealth;
   readonly #ending = new AbortController();
   readonly #thread: Promise<void>;
@@ -65,11 +67,20 @@ class RunningStore implements Store {
     this.file = logFile(dir);
     this.#packer = new Packer(options.describe);
     this.#ring = new Ring(config.ring);
+    this.#wear = new Wear(clock, config, (change) => {
+      log.info('store.window', { ...change });
+      this.#say({
+        event: 'store',
+        severity: 'info',
+        time: clock.mono(),
+        body: { state: 'window', ...change },
+      });
+    });
     this.#health = new StoreHealth({
       clock,
       log,
       ring: this.#ring,
-      window: config.window,
+      wear: this.#wear,
       heads: () => this.#heads,
       event: (event) => this.#say(event),
     });
@@ -210,6 +221,10 @@ class RunningStore implements Store {
 
   heads(): Heads {
     return this.#heads;
+  }
+
+  get window(): number {
+    return this.#wear.window;
   }
 
   append(readings: readonly Reading[], events: readonly AgentEvent[]): Promise<Appended> {

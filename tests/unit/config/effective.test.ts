@@ -34,6 +34,7 @@ describe('the effective configuration', () => {
       'agent.id': 'pole-0817 (template pole.yaml:7)',
       rate: '${' + 'env:RATE} (env RATE (site.yaml:2))',
       'log.window': '2s (site.yaml:3)',
+      'log.write_budget': '2GB (default)',
       'log.budget': '512MB (default)',
       'log.max_age': '30d (default)',
       'log.ring': '20MB (default)',

@@ -2,6 +2,7 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
+import { modelNames } from '../../models/folders.ts';
 import { lineLoad, overload } from '../bus/airtime.ts';
 import { type LineFit, type LoadResult, loadSite, type SiteDeps } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
@@ -36,6 +37,7 @@ export function siteDeps(secrets: 'resolve' | 'skip' = 'resolve'): SiteDeps {
     protocols: DRIVERS.map(({ protocol }) => protocol),
     fit,
     uplinkIssues,
+    models: modelNames,
     secrets,
   };
 }

@@ -4,6 +4,7 @@
  */
 import { dirname, resolve } from 'node:path';
 import { ZodPrefault } from 'zod';
+import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Driver } from '../core/driver.ts';
 import type { Issue, Profile } from '../core/profile.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type Site,
   type UplinkConfig,
 } from '../core/site.ts';
+import { cameraOf, checkCamera, privacyOf } from './camera-checks.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import {
   checkAddress,
@@ -35,7 +37,7 @@ import { checkHj212 } from './hj212-check.ts';
 import { problemsOf, unknownKey } from './issues.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
-import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, siteSchema } from './schema.ts';
+import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, type SiteFile, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
 import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
@@ -63,6 +65,8 @@ export interface SiteDeps {
   readonly uplinkIssues?: (config: UplinkConfig) => readonly Issue[];
   /** Default: the environment of the process. */
   readonly env?: Environment;
+  /** Names of the model packs there are, given the state folder; absent: any name is taken. */
+  readonly models?: (state: string) => Promise<readonly string[]>;
   /** `skip` checks a file away from its secrets: they are empty text then. Default `resolve`. */
   readonly secrets?: 'resolve' | 'skip';
   /** Default: reads the file system. */
@@ -134,6 +138,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
       say(['uplinks', uplink.index, uplink.kind, ...path], message, fix);
     }
   }
+  const cameras = await checkCameras(root, lists.cameras, parsed.data, points, file, deps, read, problems);
 
   const fits =
     problems.length === 0 ? checkFit(root, [...lines.values()], devices, deps, problems) : new Map();
@@ -142,6 +147,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     file,
     lines: [...lines.values()],
     devices,
+    cameras: cameras.map(({ camera }) => camera),
     uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
   });
   const { console: own, nodeRed } = site;
@@ -153,7 +159,10 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     );
     return { ok: false, problems };
   }
-  const secrets = uplinks.flatMap((uplink) => Object.values(uplink.secrets));
+  const secrets = [
+    ...uplinks.flatMap((uplink) => Object.values(uplink.secrets)),
+    ...cameras.flatMap(({ camera }) => camera.password ?? []),
+  ];
   return { ok: true, site, facts: { root, files, secrets: secrets.filter((one) => one !== ''), fits } };
 }
 
@@ -282,6 +291,35 @@ async function checkUplinks(
         else say(['uplinks', index, kind, name], resolved.message, resolved.fix);
       }
       return { index, kind, item, secrets };
+    }),
+  );
+}
+
+async function checkCameras(
+  root: MapNode,
+  list: Right['cameras'],
+  parsed: SiteFile | undefined,
+  points: Parameters<typeof checkCamera>[2],
+  file: string,
+  deps: SiteDeps,
+  read: ReadSource,
+  problems: Problem[],
+) {
+  const say = teller(root, problems);
+  const privacy = parsed === undefined ? PRIVACY_DEFAULTS : privacyOf(parsed.privacy);
+  const models = parsed && (await deps.models?.(resolve(dirname(file), parsed.state)));
+  const written = writtenIds(root, 'devices');
+  return Promise.all(
+    list.map(async ({ index, item }) => {
+      checkCamera({ index, item }, privacy.floor, points, written, models, say);
+      let password: string | undefined;
+      if (item.password !== undefined && deps.secrets === 'skip') password = '';
+      else if (item.password !== undefined) {
+        const resolved = await resolveSecret(item.password, file, deps.env ?? process.env, read);
+        if (resolved.ok) password = resolved.value;
+        else say(['cameras', index, 'password'], resolved.message, resolved.fix);
+      }
+      return { camera: cameraOf(item, password, privacy, file) };
     }),
   );
 }

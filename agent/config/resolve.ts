@@ -1,5 +1,7 @@
 /** From the checked file to the types of agent/core/site.ts: defaults that depend on other parts are filled in here. */
 import { dirname, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Profile } from '../core/profile.ts';
 import type {
   CameraConfig,
@@ -10,6 +12,7 @@ import type {
   Site,
   UplinkConfig,
 } from '../core/site.ts';
+import { privacyOf } from './camera-checks.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
@@ -197,10 +200,12 @@ interface Parts {
   readonly file: string;
   readonly lines: readonly LineConfig[];
   readonly devices: readonly DeviceConfig[];
+  readonly cameras: readonly CameraConfig[];
   readonly uplinks: readonly UplinkConfig[];
 }
 
-export function siteOf(parsed: SiteFile, { file, lines, devices, uplinks }: Parts): Site {
+export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, uplinks }: Parts): Site {
+  const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
   return {
     id: site.id,
@@ -221,11 +226,8 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, uplinks }: Part
     },
     lines,
     devices,
-    cameras: parsed.cameras.map(({ title, ...camera }): CameraConfig => {
-      const { position, models, ...rest } = camera;
-      const named = models && definedOnly(models);
-      return { ...rest, title: title ?? { en: camera.id }, ...definedOnly({ position, models: named }) };
-    }),
+    cameras,
+    ...(isDeepStrictEqual(privacy, PRIVACY_DEFAULTS) ? {} : { privacy }),
     lamps: parsed.lamps.map((lamp): LampConfig => definedOnly(lamp)),
     uplinks,
     console: parsed.console.listen,

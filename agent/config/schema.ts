@@ -3,6 +3,8 @@
  * What needs two parts to be looked at together is in checks.ts.
  */
 import * as z from 'zod';
+import { camera, privacy } from './camera-schema.ts';
+import { position } from './place-schema.ts';
 import { uplink } from './uplink-schema.ts';
 import {
   baud,
@@ -19,23 +21,12 @@ import {
   text,
   timezone,
   title,
-  url,
 } from './values.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
 const DAY = 24 * HOUR;
 const MB = 1024 ** 2;
-
-export const DATUMS = ['WGS84', 'GCJ02', 'CGCS2000'] as const;
-
-const position = z
-  .strictObject({
-    lat: number(-90, 90, 31.2304),
-    lon: number(-180, 180, 121.4737),
-    datum: oneOf(DATUMS, 'WGS84').describe('WGS84 for GPS, GCJ02 for Chinese web maps, CGCS2000 for surveys'),
-  })
-  .describe('Degrees, with the datum they were measured in');
 
 /** First bytes of a caller: text, or hex behind 0x; gives hex. */
 function packet(example: string) {
@@ -127,27 +118,6 @@ const device = z
   })
   .describe('Keys not named here are options of the driver, which checks them');
 
-const camera = z.strictObject({
-  id: id('camera-1'),
-  title: title().optional(),
-  source: url(['http:', 'https:'], 'http://192.168.1.64/snapshot.jpg').describe('Address of a JPEG snapshot'),
-  rate: number(0.1, 30, 6).prefault(6).describe('Frames per second asked for'),
-  tasks: z
-    .array(oneOf(['vehicles', 'faces'], 'vehicles'))
-    .min(1)
-    .prefault(['vehicles', 'faces']),
-  models: z
-    .strictObject({
-      vehicles: oneOf(['centernet', 'nanodet'], 'nanodet').optional(),
-      faces: oneOf(['faceboxes'], 'faceboxes').optional(),
-    })
-    .optional()
-    .describe('Model that does a task; default: centernet and faceboxes'),
-  preview: flag().prefault(true).describe('false: nobody can ever see a picture of this camera'),
-  every: duration(SECOND, HOUR, '10s').prefault('10s').describe('Interval of the counts'),
-  position: position.optional(),
-});
-
 const lamp = z.strictObject({
   id: id('lamp-1'),
   device: id('board'),
@@ -202,6 +172,7 @@ export const siteSchema = z
     lines: z.array(line).prefault([]),
     devices: z.array(device).prefault([]),
     cameras: z.array(camera).prefault([]),
+    privacy: privacy.prefault({}),
     lamps: z.array(lamp).prefault([]),
     uplinks: z.array(uplink).prefault([]),
     console: z

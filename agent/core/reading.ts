@@ -30,6 +30,9 @@ export const REASONS = [
   'source-dark',
   'source-frozen',
   'configuration',
+  'source-covered',
+  'source-moved',
+  'withheld',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

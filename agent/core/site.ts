@@ -2,6 +2,7 @@
  * The resolved site: what agent/config makes of site.yaml. Durations are ms, sizes are bytes, secrets are resolved,
  * defaults are filled in, profiles are loaded. Parts are compared one by one when a file changes.
  */
+import type { CameraConfig, PrivacyConfig } from './camera.ts';
 import type { Lane, Text } from './point.ts';
 import type { Profile } from './profile.ts';
 import type { Value } from './reading.ts';
@@ -86,23 +87,6 @@ export interface DeviceConfig {
 export function lineOfDevice(line: LineConfig, { serial }: Pick<DeviceConfig, 'serial'>): LineConfig {
   if (serial === undefined || line.serial === undefined) return line;
   return { ...line, serial };
-}
-
-export interface CameraConfig {
-  readonly id: string;
-  readonly title: Text;
-  /** `http(s)://…` JPEG snapshot. */
-  readonly source: string;
-  /** Frames per second asked for. */
-  readonly rate: number;
-  readonly tasks: readonly ('vehicles' | 'faces')[];
-  /** Folder of models/ that does a task; absent: the default of the task. */
-  readonly models?: { readonly vehicles?: string; readonly faces?: string };
-  /** Whether a logged-in technician may see the picture; false forbids it for good. */
-  readonly preview: boolean;
-  /** Interval of the counts, ms. */
-  readonly every: number;
-  readonly position?: Position;
 }
 
 /** Mappings of topics and payloads that ship with the MQTT uplink (agent/uplink/mqtt/presets). */
@@ -436,6 +420,8 @@ export interface Site {
   readonly lines: readonly LineConfig[];
   readonly devices: readonly DeviceConfig[];
   readonly cameras: readonly CameraConfig[];
+  /** Absent: `PRIVACY_DEFAULTS`. */
+  readonly privacy?: PrivacyConfig;
   readonly lamps: readonly LampConfig[];
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
@@ -454,4 +440,4 @@ export interface Description {
   readonly points: readonly import('./point.ts').Point[];
 }
 
-export type { Lane };
+export type { CameraConfig, Lane };

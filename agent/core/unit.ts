@@ -68,6 +68,7 @@ export const UNITS = {
   'mg/kg': { dimension: 'mass fraction', factor: 1, symbol: 'mg/kg' },
   '10*-6': { dimension: 'volume fraction', factor: 1e-6, symbol: 'ppm' },
   '10*-9': { dimension: 'volume fraction', factor: 1e-9, symbol: 'ppb' },
+  '/m2': { dimension: 'area density', factor: 1, symbol: '/m²' },
   '/dL': { dimension: 'number concentration', factor: 1e4, symbol: '/0.1 L' },
   'dB(A)': { dimension: 'sound level', factor: 1, symbol: 'dB(A)' },
   'dB(Z)': { dimension: 'sound level unweighted', factor: 1, symbol: 'dB' },

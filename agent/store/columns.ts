@@ -46,6 +46,9 @@ const REASON_CODES = {
   'source-dark': 18,
   'source-frozen': 19,
   configuration: 20,
+  'source-covered': 21,
+  'source-moved': 22,
+  withheld: 23,
 } as const satisfies Record<Reason, number>;
 
 const REASON_OF: readonly (Reason | undefined)[] = Array.from({ length: 64 }, (_, code) =>

@@ -33,6 +33,9 @@ const BY_REASON: Readonly<Record<Reason, Mark>> = {
   'source-dark': 'D',
   'source-frozen': 'D',
   configuration: 'D',
+  'source-covered': 'D',
+  'source-moved': 'D',
+  withheld: 'D',
 };
 
 export function markOf(reason: Reason | undefined): Mark {

@@ -191,7 +191,7 @@ const CASES: readonly (readonly [what: string, text: string, expected: readonly 
     'a user in a URL is not repeated',
     `${MINIMAL}cameras: [{ id: c, source: "http://admin:hunter2@10.0.0.9/a.jpg" }]\n`,
     [
-      'site.yaml:7:20 cameras[0].source: expected a URL with http:// or https:// and no user or password in it, got "http://…@10.0.0.9/a.jpg"; write source: http://10.0.0.9/a.jpg',
+      'site.yaml:7:20 cameras[0].source: expected an address http(s)://… or rtsp(s)://… without user and password, v4l2:/dev/…, clip:file or folder:path, got "http://…@10.0.0.9/a.jpg"; write source: http://10.0.0.9/a.jpg',
     ],
   ],
   [

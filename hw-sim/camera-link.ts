@@ -16,7 +16,7 @@ export async function startCameraThread(world: World, clock: WorldClock, port: n
   const thread = new Worker(new URL('./camera-thread.ts', import.meta.url), { workerData: data });
   const exited = once(thread, 'exit');
   exited.catch(() => undefined);
-  const [{ url }] = (await once(thread, 'message')) as [{ readonly url: string }];
+  const [{ url, streamUrl }] = (await once(thread, 'message')) as [Pick<Camera, 'url' | 'streamUrl'>];
   // From here on a failure of drawing darkens the camera, which is what the agent is there to report.
   thread.on('error', (error) => process.stderr.write(`simulated camera ended: ${String(error)}\n`));
   const tell = (message: ToCamera): void => thread.postMessage(message);
@@ -24,6 +24,8 @@ export async function startCameraThread(world: World, clock: WorldClock, port: n
   let count = 0;
   return {
     url,
+    streamUrl,
+    rtspUrl: undefined,
     truthAt: (time) => truthOf(world.trafficAt(time)),
     inject(fault) {
       count += 1;

@@ -43,4 +43,4 @@ port.on('message', (message: ToCamera) => {
       break;
   }
 });
-port.postMessage({ url: camera.url });
+port.postMessage({ url: camera.url, streamUrl: camera.streamUrl });

@@ -17,6 +17,7 @@ import { Sense } from '../sense/sense.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { startUplinks } from '../uplink/uplinks.ts';
+import { watchBays } from '../vision/bay-charging.ts';
 import { cameraDescription } from '../vision/description.ts';
 import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
@@ -169,12 +170,15 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       startVision({
         cameras: site.cameras,
         entry: new URL('./vision-thread.ts', import.meta.url),
+        state: site.state,
+        logFile: opened.file,
         clock,
         log,
         publisher: hub,
         signal,
       }),
     );
+    stack.use(watchBays(site.cameras, hub));
     late.preview = vision.preview;
     board.source(vision.health);
   }

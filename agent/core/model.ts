@@ -30,6 +30,8 @@ export interface DecodeSettings {
   readonly classes: readonly string[];
   /** The classes to report. */
   readonly wanted: readonly string[];
+  /** Further classes to report, which hide no wanted one: a rider does not hide the bicycle. */
+  readonly apart?: readonly string[];
 }
 
 /** An output the decoder needs; `null` is a size that depends on the picture. */

@@ -10,7 +10,7 @@ const BLOCKS = 5;
 const MARGIN = 0.3;
 const MAX_WIDTH = 1280;
 
-export interface Shown {
+export interface ShownFrame {
   readonly jpeg: Uint8Array;
   readonly width: number;
   readonly height: number;
@@ -18,22 +18,32 @@ export interface Shown {
   readonly scale: number;
 }
 
+/** The frame as it is, no larger than a screen. */
+export async function plainFrame(bytes: Uint8Array, frame: PictureSize): Promise<ShownFrame> {
+  const { scale, width, height, picture } = fitted(bytes, frame);
+  return { jpeg: await picture.jpeg({ quality: 80 }).toBuffer(), width, height, scale };
+}
+
+function fitted(bytes: Uint8Array, frame: PictureSize) {
+  const scale = Math.min(1, MAX_WIDTH / frame.width);
+  const width = Math.round(frame.width * scale);
+  const height = Math.round(frame.height * scale);
+  const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS })
+    .autoOrient()
+    .flatten()
+    .toColourspace('srgb')
+    .resize(width, height, { fit: 'fill' });
+  return { scale, width, height, picture };
+}
+
 /** `faces`: boxes in pixels of the frame. */
 export async function blurFaces(
   bytes: Uint8Array,
   frame: PictureSize,
   faces: readonly Detection[],
-): Promise<Shown> {
-  const scale = Math.min(1, MAX_WIDTH / frame.width);
-  const width = Math.round(frame.width * scale);
-  const height = Math.round(frame.height * scale);
-  const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS })
-    .autoOrient()
-    .flatten()
-    .toColourspace('srgb')
-    .resize(width, height, { fit: 'fill' })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
+): Promise<ShownFrame> {
+  const { scale, width, height, picture } = fitted(bytes, frame);
+  const { data, info } = await picture.raw().toBuffer({ resolveWithObject: true });
   const raw = { width, height, channels: info.channels };
   const covers = faces.flatMap((face) => region(face, scale, { width, height }));
   const overlays: OverlayOptions[] = [];

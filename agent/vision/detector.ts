@@ -29,9 +29,16 @@ export interface Detector extends AsyncDisposable {
   readonly pack: ModelPack;
   /**
    * Blocks the thread while the network runs. A dark picture is not looked at. Brightens `picture` in place.
-   * `threshold`: another lowest score than the pack's.
    */
-  detect(picture: Picture, threshold?: number): Promise<Found>;
+  detect(picture: Picture, look?: Look): Promise<Found>;
+}
+
+/** What differs from the pack's own settings in one look. */
+export interface Look {
+  /** Another lowest score. */
+  readonly threshold?: number;
+  /** Classes to report besides the wanted ones, where the network knows them. */
+  readonly also?: readonly string[];
 }
 
 /** Loads the network. Throws `AgentError` `model-invalid` where it cannot be loaded or has other tensors than its kind. */
@@ -51,7 +58,7 @@ export async function loadDetector(pack: ModelPack, options: DetectorOptions = {
 
   return {
     pack,
-    async detect(picture, threshold = pack.settings.threshold) {
+    async detect(picture, { threshold = pack.settings.threshold, also = [] } = {}) {
       const light = brightness(picture);
       if (isDark(light)) return { detections: [], brightness: light, dark: true, gain: 1 };
       const gain = options.gain === false ? 1 : applyGain(picture, light);
@@ -60,7 +67,8 @@ export async function loadDetector(pack: ModelPack, options: DetectorOptions = {
       const input =
         data instanceof Uint8Array ? new Tensor('uint8', data, dims) : new Tensor('float32', data, dims);
       const outputs = await session.run({ [pack.input.tensor]: input });
-      const settings = { ...pack.settings, threshold };
+      const apart = also.filter((name) => pack.settings.classes.includes(name));
+      const settings = { ...pack.settings, threshold, apart };
       const found = pack.decoder.decode(tensors(pack, outputs), { width, height }, settings);
       const detections = found.map((detection) => toFrame(detection, picture.letterbox));
       return { detections, brightness: light, dark: false, gain };

@@ -1,15 +1,19 @@
-/** Collects what the frames of one interval show and makes readings of it. */
+/** Collects what the frames of one interval show of the whole picture and makes readings of it; sums are the tally's. */
+import type { CameraConfig } from '../core/camera.ts';
 import { bad, good, type Mono, type Place, type Reading, type Reason, uncertain } from '../core/reading.ts';
-import type { CameraConfig } from '../core/site.ts';
+import type { Unit } from '../core/unit.ts';
 import type { Detection } from '../core/view.ts';
+import { PASS_RATE } from './counting.ts';
 import { cameraPoints } from './description.ts';
+import { median } from './median.ts';
+import { Tally } from './tally.ts';
 
-/** Frames per second below which a vehicle can pass unseen; a tenth is left for jitter. */
-const PASS_RATE = 6 * 0.9;
 /** A face count is the median of so many frames: one frame in ten has a face too many or too few. */
 const SETTLED_FRAMES = 5;
 /** A street is empty when no frame of this time shows a vehicle, ms: one may be missed in a single frame. */
 const EMPTY_AFTER = 1000;
+/** Sums that are no vehicles' depend on frames that come twice a second. */
+const FACE_SUM = 'faces-passed';
 
 interface Count {
   readonly value: number;
@@ -18,10 +22,10 @@ interface Count {
 
 export class Interval {
   readonly #camera: CameraConfig;
-  readonly #points: ReadonlySet<string>;
+  readonly #units: ReadonlyMap<string, Unit>;
+  readonly #sums: readonly string[];
+  readonly #tally: Tally;
   #since: Mono;
-  #frames = 0;
-  #passed = 0;
   #vehicles: (Count & { readonly bus: boolean }) | undefined;
   #faces: readonly Count[] = [];
   /** Whether the last reading told of vehicles; undefined before the first. */
@@ -29,9 +33,12 @@ export class Interval {
   #emptySince: Mono | undefined;
   #toldAt: Mono | undefined;
 
-  constructor(camera: CameraConfig, since: Mono) {
+  constructor(camera: CameraConfig, since: Mono, tally: Tally = Tally.empty(since)) {
     this.#camera = camera;
-    this.#points = new Set(cameraPoints(camera.tasks).map((point) => point.id));
+    const points = cameraPoints(camera);
+    this.#units = new Map(points.map(({ id, unit }) => [id, unit]));
+    this.#sums = points.filter(({ aggregation }) => aggregation === 'sum').map(({ id }) => id);
+    this.#tally = tally;
     this.#since = since;
   }
 
@@ -40,8 +47,8 @@ export class Interval {
    * empty street (a lamp shall be up before it has passed), and, after a moment without any, the empty street.
    */
   vehicles(detections: readonly Detection[], passed: number, time: Mono): readonly Reading[] {
-    this.#frames += 1;
-    this.#passed += passed;
+    this.#tally.frame();
+    this.#tally.add('vehicles-passed', passed);
     const bus = detections.some((detection) => detection.class === 'bus');
     const seen = { value: detections.length, time, bus };
     this.#vehicles = seen;
@@ -52,7 +59,9 @@ export class Interval {
     return news ? this.#inSight(seen) : [];
   }
 
-  faces(count: number, time: Mono): void {
+  /** `came`: faces that have just been seen for long enough to be one more. */
+  faces(count: number, time: Mono, came = 0): void {
+    this.#tally.add(FACE_SUM, came);
     this.#faces = [...this.#faces, { value: count, time }].slice(-SETTLED_FRAMES);
   }
 
@@ -63,31 +72,55 @@ export class Interval {
 
   /**
    * The readings of the interval that ends at `now`, and the start of the next one. `trouble`: why the camera shows
-   * nothing that counts; then all is bad, for a count of zero would be a lie.
+   * nothing that counts; then all is bad, for a count of zero would be a lie, and what was summed goes into the next
+   * interval.
    */
   close(now: Mono, trouble: Reason | undefined): readonly Reading[] {
-    const readings =
-      trouble === undefined
-        ? [...this.#vehicleReadings(now), ...this.#faceReadings()]
-        : Array.from(this.#points, (point) => bad(this.#at(point), trouble, now));
-    this.#since = now;
-    this.#frames = 0;
-    this.#passed = 0;
-    this.#vehicles = undefined;
-    return readings.filter((reading) => this.#points.has(reading.point));
+    if (trouble !== undefined) {
+      this.#forgetSight(now);
+      const own = [
+        ...(this.#has('vehicles') ? ['vehicles', 'bus-present'] : []),
+        ...(this.#has('faces') ? ['faces'] : []),
+      ];
+      return [...own, ...this.#sums].map((point) => bad(this.#at(point), trouble, now));
+    }
+    const readings = [...this.#sight(), ...this.#sumReadings(now), ...this.#faceReadings()];
+    this.#tally.restart(now);
+    this.#forgetSight(now);
+    return readings;
   }
 
-  /** What is in sight is said when a frame was seen; of passes nothing is known without one. */
-  #vehicleReadings(now: Mono): readonly Reading[] {
+  #forgetSight(now: Mono): void {
+    this.#since = now;
+    this.#vehicles = undefined;
+  }
+
+  #has(point: string): boolean {
+    return this.#units.has(point);
+  }
+
+  /** What is in sight is said when a frame was seen. */
+  #sight(): readonly Reading[] {
     const seen = this.#vehicles;
-    if (seen === undefined) return [bad(this.#at('vehicles-passed'), 'not-available', now)];
-    const slow = (this.#frames * 1000) / Math.max(1, now - this.#since) < PASS_RATE;
-    const passed = this.#at('vehicles-passed');
-    return [
-      // The frame that ends the interval may have been told of already, as news.
-      ...(seen.time === this.#toldAt ? [] : this.#inSight(seen)),
-      slow ? uncertain(passed, this.#passed, 'low-rate', now) : good(passed, this.#passed, now),
-    ];
+    // The frame that ends the interval may have been told of already, as news.
+    return seen === undefined || seen.time === this.#toldAt ? [] : this.#inSight(seen);
+  }
+
+  /** Of passes nothing is known without a frame. */
+  #sumReadings(now: Mono): readonly Reading[] {
+    const slow = this.#tally.rate(now) < PASS_RATE;
+    return this.#sums.map((point) => {
+      const value = this.#tally.get(point);
+      if (point === FACE_SUM) {
+        const seen = this.#faces.some(({ time }) => time > this.#since);
+        if (seen) return good(this.#at(point), value, now);
+        return value > 0
+          ? uncertain(this.#at(point), value, 'low-rate', now)
+          : bad(this.#at(point), 'not-available', now);
+      }
+      if (this.#tally.frames === 0) return bad(this.#at(point), 'not-available', now);
+      return slow ? uncertain(this.#at(point), value, 'low-rate', now) : good(this.#at(point), value, now);
+    });
   }
 
   #inSight(seen: Count & { readonly bus: boolean }): readonly Reading[] {
@@ -107,12 +140,6 @@ export class Interval {
   }
 
   #at(point: string): Place {
-    return { device: this.#camera.id, point, unit: '1' };
+    return { device: this.#camera.id, point, unit: this.#units.get(point) ?? '1' };
   }
-}
-
-/** The middle value; of two middles the lower one, for a count is a whole number. */
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
 }

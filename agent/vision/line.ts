@@ -1,11 +1,9 @@
 /** Counts tracks that cross a line, each once. */
+import type { LineSpec } from '../core/camera.ts';
 import type { Track } from './tracker.ts';
 
 /** Two points in parts of the frame, 0…1, x to the right, y down. */
-export interface CountingLine {
-  readonly from: readonly [number, number];
-  readonly to: readonly [number, number];
-}
+export type CountingLine = Pick<LineSpec, 'from' | 'to'>;
 
 /** A camera that looks across the street sees vehicles pass its middle. */
 export const MIDDLE: CountingLine = { from: [0.5, 0], to: [0.5, 1] };

@@ -1,4 +1,5 @@
 /** What the vision thread and the agent say to each other. Pictures cross only as the answer to `preview`. */
+import type { ClockMapping } from '../core/clock.ts';
 import type { Mono, Reading } from '../core/reading.ts';
 import type { AgentEvent } from '../core/record.ts';
 import type { CameraConfig } from '../core/site.ts';
@@ -7,6 +8,12 @@ import type { Detection, HealthState } from '../core/view.ts';
 /** `workerData` of the thread. */
 export interface VisionOrders {
   readonly cameras: readonly CameraConfig[];
+  /** State folder: added models, sums of open intervals. */
+  readonly state: string;
+  /** The log, to know which sums have reached it. */
+  readonly logFile: string;
+  /** In force when the thread started. */
+  readonly mapping: ClockMapping;
 }
 
 export interface CameraHealth {
@@ -35,5 +42,6 @@ export interface Shot {
 
 /** Functions the thread serves. */
 export type VisionCalls = {
-  preview(camera: string): Promise<Shot | undefined>;
+  /** `blur` false shows faces as they are. */
+  preview(camera: string, blur: boolean): Promise<Shot | undefined>;
 };

@@ -1,11 +1,11 @@
 /**
- * Follows detections from frame to frame: each track predicts where it will be at constant speed, detections go to the
- * nearest track, a track that is not seen dies soon. The class is voted over the life of the track.
+ * Follows detections from frame to frame, as ByteTrack does (Zhang et al., 2022): each track predicts where it will be
+ * at constant speed; sure detections go to the nearest track first, unsure ones then carry on tracks that are left, and
+ * begin none. A track that is not seen dies soon. The class is voted over the life of the track.
  */
 import type { Mono } from '../core/reading.ts';
 import type { Detection } from '../core/view.ts';
-
-type Box = Detection['box'];
+import { type Box, boxSize, centre, distance, overlap, shifted } from './box.ts';
 
 export interface Track {
   readonly id: number;
@@ -14,7 +14,10 @@ export interface Track {
   readonly hits: number;
   /** Class with the most score so far. */
   readonly class: string;
+  readonly born: Mono;
   readonly seen: Mono;
+  /** Pixels of the frame per ms. */
+  readonly velocity: readonly [number, number];
 }
 
 interface MutableTrack {
@@ -22,45 +25,69 @@ interface MutableTrack {
   box: Box;
   hits: number;
   class: string;
+  born: Mono;
   seen: Mono;
-  /** Pixels per ms. */
   velocity: readonly [number, number];
   moved: Mono;
   readonly votes: Map<string, number>;
 }
 
-/** A track not seen for longer is gone, ms. */
-const LIFE = 700;
+export interface TrackerOptions {
+  /** A young track not seen for longer is gone, ms. Default 700. */
+  readonly life?: number;
+  /** The same for one seen in many frames, which something may have hidden, ms. Default `life`. */
+  readonly longLife?: number;
+}
+
 const MIN_OVERLAP = 0.15;
+/** Of an unsure detection with where the track is expected. */
+const UNSURE_OVERLAP = 0.3;
 /** Weight of the newest speed in the smoothed one. */
 const SMOOTHING = 0.5;
+/** Frames after which a track is an old one. */
+const OLD_HITS = 4;
+/** More detections in a frame are no street; the best are taken. */
+const MAX_DETECTIONS = 300;
 
 export class Tracker {
   readonly #tracks = new Set<MutableTrack>();
+  readonly #life: number;
+  readonly #longLife: number;
   #next = 1;
 
-  /** Takes the detections of a frame; gives the tracks seen in it. */
-  update(detections: readonly Detection[], time: Mono): readonly Track[] {
+  constructor({ life = 700, longLife = life }: TrackerOptions = {}) {
+    this.#life = life;
+    this.#longLife = longLife;
+  }
+
+  /** Takes the detections of a frame, `sure` ones from that score on; gives the tracks seen in it. */
+  update(detections: readonly Detection[], time: Mono, sureFrom = 0): readonly Track[] {
     for (const track of this.#tracks) {
-      if (time - track.seen > LIFE) this.#tracks.delete(track);
+      const life = track.hits >= OLD_HITS ? this.#longLife : this.#life;
+      if (time - track.seen > life) this.#tracks.delete(track);
       else predict(track, time);
     }
-    const free = new Set(detections);
-    const seen: MutableTrack[] = [];
+    const taken = best(detections);
+    const sure = taken.filter(({ score }) => score >= sureFrom);
+    const unsure = taken.filter(({ score }) => score < sureFrom);
     const open = new Set(this.#tracks);
-    for (const { track, detection } of this.#pairs(detections)) {
-      if (!open.has(track) || !free.has(detection)) continue;
-      open.delete(track);
-      free.delete(detection);
-      follow(track, detection, time);
-      seen.push(track);
-    }
+    const seen: MutableTrack[] = [];
+    const free = this.#match(sure, open, time, seen, (track, detection) => {
+      const shared = overlap(track.box, detection.box);
+      const apart = distance(track.box, detection.box) / boxSize(track.box);
+      return shared > MIN_OVERLAP || apart < 1 ? shared - apart : undefined;
+    });
+    this.#match(unsure, open, time, seen, (track, detection) => {
+      const shared = overlap(track.box, detection.box);
+      return track.hits > 1 && shared > UNSURE_OVERLAP ? shared : undefined;
+    });
     for (const detection of free) {
       const track: MutableTrack = {
         id: this.#next++,
         box: detection.box,
         hits: 1,
         class: detection.class,
+        born: time,
         seen: time,
         velocity: [0, 0],
         moved: time,
@@ -72,23 +99,42 @@ export class Tracker {
     return seen;
   }
 
-  /** Every track and detection that may belong together, best first. */
-  #pairs(detections: readonly Detection[]) {
+  /** Gives each open track its best detection, best pairs first; gives back the detections that are left. */
+  #match(
+    detections: readonly Detection[],
+    open: Set<MutableTrack>,
+    time: Mono,
+    seen: MutableTrack[],
+    fitOf: (track: MutableTrack, detection: Detection) => number | undefined,
+  ): ReadonlySet<Detection> {
     const pairs: { track: MutableTrack; detection: Detection; fit: number }[] = [];
-    for (const track of this.#tracks) {
+    for (const track of open) {
       for (const detection of detections) {
-        const overlap = intersectionOverUnion(track.box, detection.box);
-        const apart = distance(track.box, detection.box) / size(track.box);
-        if (overlap > MIN_OVERLAP || apart < 1) pairs.push({ track, detection, fit: overlap - apart });
+        const fit = fitOf(track, detection);
+        if (fit !== undefined) pairs.push({ track, detection, fit });
       }
     }
-    return pairs.sort((a, b) => b.fit - a.fit);
+    const free = new Set(detections);
+    for (const { track, detection } of pairs.sort((a, b) => b.fit - a.fit)) {
+      if (!open.has(track) || !free.has(detection)) continue;
+      open.delete(track);
+      free.delete(detection);
+      follow(track, detection, time);
+      seen.push(track);
+    }
+    return free;
   }
 }
 
+function best(detections: readonly Detection[]): readonly Detection[] {
+  if (detections.length <= MAX_DETECTIONS) return detections;
+  return [...detections].sort((a, b) => b.score - a.score).slice(0, MAX_DETECTIONS);
+}
+
 function predict(track: MutableTrack, time: Mono): void {
-  const [dx, dy] = track.velocity.map((speed) => speed * (time - track.moved));
-  track.box = shifted(track.box, dx ?? 0, dy ?? 0);
+  const [vx, vy] = track.velocity;
+  const since = time - track.moved;
+  track.box = shifted(track.box, vx * since, vy * since);
   track.moved = time;
 }
 
@@ -107,28 +153,5 @@ function follow(track: MutableTrack, detection: Detection, time: Mono): void {
   track.moved = time;
   track.hits += 1;
   track.votes.set(detection.class, (track.votes.get(detection.class) ?? 0) + detection.score);
-  track.class = [...track.votes].reduce((best, vote) => (vote[1] > best[1] ? vote : best))[0];
-}
-
-const centre = (box: Box): readonly [number, number] => [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
-const size = (box: Box) => Math.max(1, box[2] - box[0], box[3] - box[1]);
-const shifted = (box: Box, dx: number, dy: number): Box => [
-  box[0] + dx,
-  box[1] + dy,
-  box[2] + dx,
-  box[3] + dy,
-];
-
-function distance(a: Box, b: Box): number {
-  const [ax, ay] = centre(a);
-  const [bx, by] = centre(b);
-  return Math.hypot(ax - bx, ay - by);
-}
-
-function intersectionOverUnion(a: Box, b: Box): number {
-  const width = Math.min(a[2], b[2]) - Math.max(a[0], b[0]);
-  const height = Math.min(a[3], b[3]) - Math.max(a[1], b[1]);
-  if (width <= 0 || height <= 0) return 0;
-  const area = (box: Box) => (box[2] - box[0]) * (box[3] - box[1]);
-  return (width * height) / (area(a) + area(b) - width * height);
+  track.class = [...track.votes].reduce((most, vote) => (vote[1] > most[1] ? vote : most))[0];
 }

@@ -16,6 +16,9 @@ export interface VisionOptions {
   readonly cameras: readonly CameraConfig[];
   /** The thread's file, agent/compose/vision-thread.ts. */
   readonly entry: URL;
+  /** Absolute path of the state folder. */
+  readonly state: string;
+  readonly logFile: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly publisher: Publisher;
@@ -25,8 +28,8 @@ export interface VisionOptions {
 export interface Vision extends AsyncDisposable {
   /** Of `vision` and of each `camera:<id>`. */
   health(): readonly PartHealth[];
-  /** The newest frame with its boxes, faces blurred. Undefined where it is forbidden or there is none to show. */
-  preview(camera: string): Promise<Preview | undefined>;
+  /** The newest frame with its boxes, faces blurred unless `blur` is false. Undefined where it is forbidden or there is none to show. */
+  preview(camera: string, blur?: boolean): Promise<Preview | undefined>;
 }
 
 /** Longest wait for a preview, ms: the first one loads the face network. */
@@ -34,7 +37,7 @@ const PREVIEW_DEADLINE = 5000;
 
 /** Starts the thread and returns at once. Disposing, or aborting `signal`, ends the thread within 2 s. */
 export function startVision(options: VisionOptions): Vision {
-  const { cameras, entry, clock, log, publisher, signal } = options;
+  const { cameras, entry, state, logFile, clock, log, publisher, signal } = options;
   const stop = new AbortController();
   const parts = new Map<string, PartHealth>();
   let calls: (Remote<VisionCalls> & Disposable) | undefined;
@@ -91,7 +94,7 @@ export function startVision(options: VisionOptions): Vision {
     const now = clock.mono();
     for (const camera of cameras) {
       note(`camera:${camera.id}`, 'down', {}, 'vision is not running');
-      const points = cameraPoints(camera.tasks);
+      const points = cameraPoints(camera);
       publisher.readings(
         points.map(({ id, unit }) => bad({ device: camera.id, point: id, unit }, 'device-failure', now)),
       );
@@ -100,14 +103,14 @@ export function startVision(options: VisionOptions): Vision {
 
   note('vision', cameras.length === 0 ? 'off' : 'starting');
   for (const camera of cameras) note(`camera:${camera.id}`, 'starting');
-  const orders: VisionOrders = { cameras };
+  const orders = (): VisionOrders => ({ cameras, state, logFile, mapping: clock.mapping() });
   const ended =
     cameras.length === 0
       ? Promise.resolve()
       : runThread({
           name: 'vision',
           entry,
-          data: () => orders,
+          data: orders,
           clock,
           log,
           signal: AbortSignal.any([signal, stop.signal]),
@@ -133,10 +136,10 @@ export function startVision(options: VisionOptions): Vision {
 
   return {
     health: () => [...parts.values()],
-    async preview(camera) {
+    async preview(camera, blur = true) {
       const allowed = cameras.find((one) => one.id === camera)?.preview === true;
       if (!allowed || calls === undefined) return undefined;
-      const shot = await calls.preview(camera).catch(() => undefined);
+      const shot = await calls.preview(camera, blur).catch(() => undefined);
       if (shot === undefined) return undefined;
       return { ...shot, time: Math.round(wallAt(clock.mapping(), shot.time).time) };
     },

@@ -1,20 +1,22 @@
-/** One camera from frame to reading: takes frames, looks at them, counts, says what it can and cannot see. */
+/** One camera from frame to reading: takes frames as fast as the budget allows, has them looked at, reports. */
 import { Backoff } from '../core/backoff.ts';
+import type { CameraConfig } from '../core/camera.ts';
 import type { Clock } from '../core/clock.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
-import type { PictureSize, VisionTask } from '../core/model.ts';
+import type { VisionTask } from '../core/model.ts';
 import type { Mono } from '../core/reading.ts';
-import type { CameraConfig } from '../core/site.ts';
-import type { Detection } from '../core/view.ts';
-import { blurFaces } from './blur.ts';
-import { type Condition, ConditionWatch } from './condition.ts';
+import { cameraHealth, FrameFigures, troubleOf } from './camera-health.ts';
+import type { Condition } from './condition.ts';
 import type { Detector } from './detector.ts';
-import { Interval } from './interval.ts';
-import { type CountingLine, LineCounter, MIDDLE } from './line.ts';
+import { Governor, type Limit } from './governor.ts';
+import type { CountingLine } from './line.ts';
 import type { Shot, VisionMessage } from './messages.ts';
+import { type Decoded, Observer } from './observer.ts';
 import { decode, measure, type Picture } from './picture.ts';
-import { type Frame, takeSnapshot } from './snapshot.ts';
-import { Tracker } from './tracker.ts';
+import type { Shadow } from './shadow.ts';
+import { Shown } from './shown.ts';
+import { openSource } from './source/open.ts';
+import type { KeptSums } from './tally.ts';
 
 export interface WatchOptions {
   readonly camera: CameraConfig;
@@ -25,160 +27,113 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
   readonly tell: (message: VisionMessage) => void;
   readonly line?: CountingLine;
+  /** Where sums survive a restart; absent: nowhere. */
+  readonly totals?: KeptSums;
+  /** Models that look at the same frames. */
+  readonly shadow?: Shadow;
+  /** Absent: of the camera's budget and the machine's thermometers. */
+  readonly governor?: Governor;
 }
 
 export interface Watch {
   /** Settles when the signal has aborted and nothing is under way. Never rejects. */
   readonly ended: Promise<void>;
-  preview(): Promise<Shot | undefined>;
+  preview(blur?: boolean): Promise<Shot | undefined>;
 }
 
-/** Faces change slowly and cost more than vehicles: looked for this often, ms. */
-const FACE_PERIOD = 500;
-/** Scores of faces to blur may be lower than of faces to count: better one too many. */
-const BLUR_THRESHOLD = 0.2;
 const RECONNECT = { first: 500, max: 10_000 };
 
-const TROUBLE: Readonly<Record<Condition, { readonly message: string; readonly fix: string } | undefined>> = {
-  starting: undefined,
-  ok: undefined,
-  failed: undefined,
-  dark: {
-    message: 'the camera shows black',
-    fix: 'clean or uncover the lens, or check the light at the site',
-  },
-  frozen: {
-    message: 'the camera sends the same frame again and again',
-    fix: 'restart the camera',
-  },
-};
-
-/** A frame with what of it is needed, decoded. */
-interface Taken {
-  readonly frame: Frame;
-  readonly size: PictureSize;
-  readonly pictures: Readonly<Partial<Record<VisionTask, Picture>>>;
+interface Taken extends Decoded {
   /** ms */
   readonly decodeTime: number;
 }
 
-interface Newest {
-  readonly frame: Frame;
-  readonly size: PictureSize;
-  readonly detections: readonly Detection[];
-}
-
 export function watchCamera(options: WatchOptions): Watch {
-  const { camera, detectors, clock, signal, tell } = options;
-  const tracker = new Tracker();
-  const counter = new LineCounter(options.line ?? MIDDLE);
-  const condition = new ConditionWatch(clock.mono());
-  const interval = new Interval(camera, clock.mono());
+  const { camera, detectors, clock, signal, tell, totals, shadow } = options;
+  const source = openSource(camera, clock);
+  const tally = totals?.open(clock.mono());
+  const observer = new Observer({
+    camera,
+    detectors,
+    now: clock.mono(),
+    frozenAfter: source.frozenAfter,
+    ...(tally === undefined ? {} : { tally }),
+    ...(options.line === undefined ? {} : { line: options.line }),
+  });
+  const { condition } = observer;
+  const governor = options.governor ?? new Governor(camera);
+  const shown = new Shown({ clock, allowed: camera.preview, faces: options.faces });
+  const figures = new FrameFigures(clock.mono());
   const backoff = new Backoff(RECONNECT);
-  const period = 1000 / camera.rate;
-  let newest: Newest | undefined;
   let lastError: AgentError | undefined;
   let told: Condition = 'starting';
-  let facesDue: Mono = 0;
-  /** Faces are looked for less often than frames come; these are the last ones. */
-  let faces: readonly Detection[] = [];
-  let frames = 0;
-  let looked = { frames: 0, since: clock.mono(), decodeMs: 0, detectMs: 0, brightness: 0 };
+  let toldLimit: Limit | undefined;
 
-  /** One frame, fetched when it is due; a value, so that it can be under way while the last one is looked at. */
+  /** One frame, taken when it is due; a value, so that it can be under way while the last one is looked at. */
   const take = async (due: Mono): Promise<Taken | AgentError> => {
     try {
       await clock.sleep(due - clock.mono(), signal);
-      const frame = await takeSnapshot(camera.source, { clock, signal });
+      const frame = await source.next(signal);
       const started = clock.mono();
       const size = await measure(frame.bytes);
       const pictures: Partial<Record<VisionTask, Picture>> = {};
       for (const task of camera.tasks) {
         const detector = detectors[task];
-        if (detector === undefined || (task === 'faces' && frame.time < facesDue)) continue;
+        if (detector === undefined || !observer.wants(task, frame.time)) continue;
         pictures[task] = await decode(frame.bytes, size, detector.pack.input);
       }
-      if (pictures.faces !== undefined) facesDue = frame.time + FACE_PERIOD;
       return { frame, size, pictures, decodeTime: clock.mono() - started };
     } catch (thrown) {
       return asAgentError(thrown, 'source-failed');
     }
   };
 
-  const look = async ({ frame, size, pictures, decodeTime }: Taken): Promise<void> => {
+  const look = async (taken: Taken): Promise<void> => {
     const started = clock.mono();
-    const found: Detection[] = [];
-    let usable = true;
-    for (const [task, picture] of Object.entries(pictures) as [VisionTask, Picture][]) {
-      const result = await detectors[task]?.detect(picture);
-      if (result === undefined) continue;
-      looked.brightness = result.brightness.mean;
-      usable = condition.frame(frame.bytes, result.dark, frame.time);
-      if (!usable) break;
-      if (task === 'faces') {
-        faces = result.detections;
-        interval.faces(faces.length, frame.time);
-      } else {
-        found.push(...result.detections);
-        const tracks = tracker.update(result.detections, frame.time);
-        const passed = counter.update(tracks, size).length;
-        const news = interval.vehicles(result.detections, passed, frame.time);
-        if (news.length > 0) tell({ kind: 'readings', readings: news });
-      }
-    }
-    if (!usable) interval.interrupted();
-    newest = camera.preview && usable ? { frame, size, detections: [...found, ...faces] } : undefined;
-    frames += 1;
-    looked = {
-      ...looked,
-      frames: looked.frames + 1,
-      decodeMs: looked.decodeMs + decodeTime,
-      detectMs: looked.detectMs + clock.mono() - started,
-    };
+    const cpu = process.threadCpuUsage();
+    const { usable, detections, news, brightness } = await observer.look(taken);
+    const detectTime = clock.mono() - started;
+    const { user, system } = process.threadCpuUsage(cpu);
+    if (news.length > 0) tell({ kind: 'readings', readings: news });
+    shown.offer(usable ? { frame: taken.frame, size: taken.size, detections } : undefined);
+    figures.add(taken.decodeTime, detectTime, brightness);
+    governor.spent((user + system) / 1000, taken.decodeTime);
+    if (usable) await shadow?.look(taken, detections);
+    totals?.changed(observer.tally.state, clock.mono());
   };
 
   const announce = (): void => {
     const now = condition.condition;
-    if (now === told) return;
-    const before = told;
-    told = now;
-    const message = TROUBLE[now]?.message ?? (now === 'failed' ? lastError?.message : undefined);
-    if (before !== 'starting' || now !== 'ok') {
+    const { limit } = governor.allowed;
+    if (now === told && limit === toldLimit) return;
+    const fine = now === 'ok' && limit === undefined;
+    if (told !== 'starting' || !fine) {
+      const message = troubleOf(now, lastError)?.message;
       tell({
         kind: 'event',
         event: {
           event: 'camera',
-          severity: now === 'ok' ? 'info' : 'warning',
+          severity: fine ? 'info' : 'warning',
           device: camera.id,
           time: clock.mono(),
-          body: { state: now, ...(message === undefined ? {} : { message }) },
+          body: {
+            state: now,
+            ...(message === undefined ? {} : { message }),
+            ...(limit === undefined ? {} : { limited_by: limit }),
+          },
         },
       });
     }
+    told = now;
+    toldLimit = limit;
     health();
   };
 
   const health = (): void => {
-    const state = condition.condition;
-    const message = TROUBLE[state]?.message ?? (state === 'failed' ? lastError?.message : undefined);
-    const fix = TROUBLE[state]?.fix ?? (state === 'failed' ? lastError?.fix : undefined);
-    const count = Math.max(1, looked.frames);
-    tell({
-      kind: 'health',
-      health: {
-        camera: camera.id,
-        state: state === 'failed' ? 'down' : state === 'dark' || state === 'frozen' ? 'degraded' : state,
-        ...(message === undefined ? {} : { message }),
-        ...(fix === undefined ? {} : { fix }),
-        facts: {
-          frames,
-          frames_per_second: round((looked.frames * 1000) / Math.max(1, clock.mono() - looked.since)),
-          decode_ms: round(looked.decodeMs / count),
-          detect_ms: round(looked.detectMs / count),
-          brightness: Math.round(looked.brightness),
-        },
-      },
-    });
+    const facts = { ...figures.facts(clock.mono()), ...governor.facts, ...shadow?.facts };
+    const { limit } = governor.allowed;
+    const state = { camera: camera.id, condition: condition.condition, error: lastError, limit, facts };
+    tell({ kind: 'health', health: cameraHealth(state) });
   };
 
   const report = async (): Promise<void> => {
@@ -187,9 +142,13 @@ export function watchCamera(options: WatchOptions): Watch {
       // A camera that never answered has failed by now at the latest.
       if (condition.condition === 'starting') condition.failure(clock.mono());
       announce();
-      tell({ kind: 'readings', readings: interval.close(clock.mono(), condition.trouble) });
+      const before = observer.tally.state;
+      const now = clock.mono();
+      const readings = observer.close(now);
+      totals?.closed(before, observer.tally.state, now);
+      tell({ kind: 'readings', readings });
       health();
-      looked = { ...looked, frames: 0, since: clock.mono(), decodeMs: 0, detectMs: 0 };
+      figures.restart(now);
     }
   };
 
@@ -201,13 +160,14 @@ export function watchCamera(options: WatchOptions): Watch {
       if (signal.aborted) return;
       if ('frame' in taken) {
         backoff.healthy(clock.mono());
+        await governor.feel(clock.mono());
         // A late frame does not pull others after it: the newest one is the next one.
-        due = Math.max(due + period, clock.mono());
+        due = Math.max(due + 1000 / governor.allowed.rate, clock.mono());
         next = take(due);
         await look(taken).catch((thrown) => fail(asAgentError(thrown)));
       } else {
         fail(taken);
-        due = clock.mono() + Math.max(period, backoff.next(clock.mono()));
+        due = clock.mono() + Math.max(1000 / camera.rate, backoff.next(clock.mono()));
         next = take(due);
       }
       announce();
@@ -216,8 +176,8 @@ export function watchCamera(options: WatchOptions): Watch {
 
   const fail = (error: AgentError): void => {
     lastError = error;
-    newest = undefined;
-    interval.interrupted();
+    shown.offer(undefined);
+    observer.interrupted();
     condition.failure(clock.mono());
   };
 
@@ -226,26 +186,12 @@ export function watchCamera(options: WatchOptions): Watch {
       if (!signal.aborted) throw thrown;
     });
 
-  return {
-    ended: Promise.all([quietly(run()), quietly(report())]).then(() => {}),
-    async preview() {
-      const shown = newest;
-      if (!camera.preview || shown === undefined) return undefined;
-      const finder = await options.faces();
-      const picture = await decode(shown.frame.bytes, shown.size, finder.pack.input);
-      const faces = await finder.detect(picture, BLUR_THRESHOLD);
-      const { jpeg, width, height, scale } = await blurFaces(shown.frame.bytes, shown.size, faces.detections);
-      const detections = shown.detections.map((detection) => ({
-        ...detection,
-        box: scaled(detection.box, scale),
-      }));
-      return { jpeg, width, height, time: shown.frame.time, detections };
-    },
+  const end = async (): Promise<void> => {
+    await Promise.all([quietly(run()), quietly(report())]);
+    shown[Symbol.dispose]();
+    await source[Symbol.asyncDispose]();
+    totals?.stop(observer.tally.state);
   };
-}
 
-const round = (value: number) => Math.round(value * 10) / 10;
-
-function scaled([x1, y1, x2, y2]: Detection['box'], scale: number): Detection['box'] {
-  return [x1 * scale, y1 * scale, x2 * scale, y2 * scale];
+  return { ended: end(), preview: (blur) => shown.take(blur) };
 }

@@ -1,8 +1,9 @@
-/** The simulated camera: an HTTP server on loopback whose snapshots show the world's own traffic. */
+/** The simulated camera: snapshots and MJPEG over HTTP, RTSP where wanted, all showing the world's own traffic, on loopback. */
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { lightAt } from './light.ts';
 import { createRenderer, type Renderer } from './renderer.ts';
+import { admitted, CHALLENGE, openRtsp } from './rtsp.ts';
 import { type StreetMoment, type Truth, truthOf } from './scene.ts';
 
 /** What the camera sees of the world; hw-sim/world gives it. */
@@ -17,9 +18,10 @@ export interface CameraWorld {
 
 /**
  * `cover`: something lies over the lens. `freeze`: the same frame again and again. `truncate`: half of each picture.
- * `stall`: the answer begins and never ends. `garbage`: bytes that are no picture. `refuse`: status 503.
+ * `stall`: the answer begins and never ends. `garbage`: bytes that are no picture. `refuse`: status 503. `bag`: one
+ * colour. `tilt`: it looks far too low.
  */
-export type CameraFault = 'cover' | 'freeze' | 'truncate' | 'stall' | 'garbage' | 'refuse';
+export type CameraFault = 'cover' | 'freeze' | 'truncate' | 'stall' | 'garbage' | 'refuse' | 'bag' | 'tilt';
 
 export interface CameraOptions {
   readonly world: CameraWorld;
@@ -27,11 +29,19 @@ export interface CameraOptions {
   readonly clock: { now(): number };
   /** 0, the default, takes a free one. */
   readonly port?: number;
+  /** Asked for by digest (RFC 2617) over HTTP and RTSP; absent: anybody may look. */
+  readonly login?: { readonly username: string; readonly password: string };
+  /** With it there is an RTSP door too. */
+  readonly rtsp?: boolean;
 }
 
 export interface Camera extends AsyncDisposable {
   /** Of the snapshot: `http://127.0.0.1:<port>/snapshot.jpg`. Header `x-world-time` says which moment it shows. */
   readonly url: string;
+  /** Of the MJPEG stream: `http://127.0.0.1:<port>/stream.mjpg`. */
+  readonly streamUrl: string;
+  /** Of the RTSP stream, where there is one. */
+  readonly rtspUrl: string | undefined;
   /** What is to be counted in the frame of a moment. */
   truthAt(time: number): Truth;
   /** Makes the camera fail until disposed. */
@@ -39,7 +49,13 @@ export interface Camera extends AsyncDisposable {
 }
 
 /** Resolves when it listens. Disposing ends open answers too. */
-export async function startCamera({ world, clock, port = 0 }: CameraOptions): Promise<Camera> {
+export async function startCamera({
+  world,
+  clock,
+  port = 0,
+  login,
+  rtsp = false,
+}: CameraOptions): Promise<Camera> {
   const renderer = await createRenderer();
   const faults = new Set<{ readonly kind: CameraFault }>();
   let frozen: Promise<Buffer> | undefined;
@@ -52,7 +68,7 @@ export async function startCamera({ world, clock, port = 0 }: CameraOptions): Pr
     if (frozen !== undefined) return frozen;
     // Two requests in one millisecond of world time are two frames: the noise differs.
     const moment = time + answers++ / 1000;
-    const frame = draw(renderer, world, time, moment, struck('cover'));
+    const frame = draw(renderer, world, time, moment, struck);
     if (struck('freeze')) frozen = frame;
     return frame;
   };
@@ -80,14 +96,48 @@ export async function startCamera({ world, clock, port = 0 }: CameraOptions): Pr
     } else response.end(jpeg);
   };
 
+  /** Parts of multipart/x-mixed-replace, one after the other, until the reader goes. */
+  const stream = async (response: ServerResponse): Promise<void> => {
+    if (struck('refuse')) {
+      response.writeHead(503).end();
+      return;
+    }
+    response.writeHead(200, {
+      'content-type': `multipart/x-mixed-replace; boundary=${BOUNDARY}`,
+      'cache-control': 'no-store',
+    });
+    while (!response.destroyed) {
+      const began = performance.now();
+      const jpeg = await snapshot(clock.now());
+      if (struck('stall')) {
+        response.write(`--${BOUNDARY}\r\nContent-Type: image/jpeg\r\n\r\n`);
+        response.write(jpeg.subarray(0, jpeg.length >> 1));
+        while (!response.destroyed && struck('stall')) await rest(STREAM_MS);
+        return void response.destroy();
+      }
+      if (struck('refuse')) return void response.destroy();
+      const half = jpeg.subarray(0, jpeg.length >> 1);
+      const body = struck('garbage') ? Buffer.alloc(jpeg.length, 0x5a) : struck('truncate') ? half : jpeg;
+      const head = `--${BOUNDARY}\r\nContent-Type: image/jpeg\r\nContent-Length: ${body.length}\r\n\r\n`;
+      const free = response.write(Buffer.concat([Buffer.from(head), body, Buffer.from('\r\n')]));
+      if (!free) await drained(response);
+      await rest(Math.max(1, STREAM_MS - (performance.now() - began)));
+    }
+  };
+
   const server = createServer((request, response) => {
     response.on('error', () => {});
     const path = new URL(request.url ?? '/', 'http://camera').pathname;
-    if (request.method !== 'GET' || path !== '/snapshot.jpg') {
+    const give = path === '/snapshot.jpg' ? answer : path === '/stream.mjpg' ? stream : undefined;
+    if (request.method !== 'GET' || give === undefined) {
       response.writeHead(404).end();
       return;
     }
-    answer(response).catch((error) => {
+    if (login !== undefined && !admitted(request.headers.authorization ?? '', 'GET', login)) {
+      response.writeHead(401, { 'www-authenticate': CHALLENGE }).end();
+      return;
+    }
+    give(response).catch((error) => {
       console.error(`camera: snapshot failed: ${error}`);
       if (!response.headersSent) response.writeHead(500);
       response.end();
@@ -98,9 +148,19 @@ export async function startCamera({ world, clock, port = 0 }: CameraOptions): Pr
     server.listen(port, '127.0.0.1', resolve);
   });
   const { port: bound } = server.address() as AddressInfo;
+  const door = rtsp
+    ? await openRtsp({
+        frame: () => snapshot(clock.now()),
+        rate: 1000 / STREAM_MS,
+        stalled: () => struck('stall'),
+        ...(login === undefined ? {} : { login }),
+      })
+    : undefined;
 
   return {
     url: `http://127.0.0.1:${bound}/snapshot.jpg`,
+    streamUrl: `http://127.0.0.1:${bound}/stream.mjpg`,
+    rtspUrl: door?.url,
     truthAt: (time) => truthOf(world.trafficAt(time)),
     inject(kind) {
       const fault = { kind };
@@ -108,6 +168,7 @@ export async function startCamera({ world, clock, port = 0 }: CameraOptions): Pr
       return { [Symbol.dispose]: () => void faults.delete(fault) };
     },
     async [Symbol.asyncDispose]() {
+      await door?.[Symbol.asyncDispose]();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeAllConnections();
       await closed;
@@ -120,8 +181,27 @@ function draw(
   world: CameraWorld,
   time: number,
   moment: number,
-  covered: boolean,
+  struck: (kind: CameraFault) => boolean,
 ): Promise<Buffer> {
-  if (covered) return renderer.renderCovered(moment);
-  return renderer.render(world.trafficAt(time), lightAt(world.sun(time), world.lampLevel(time)), moment);
+  if (struck('cover')) return renderer.renderCovered(moment);
+  if (struck('bag')) return renderer.renderBagged(moment);
+  const light = lightAt(world.sun(time), world.lampLevel(time));
+  const tilt = struck('tilt') ? TILT : 0;
+  return renderer.render(world.trafficAt(time), light, moment, { tilt });
+}
+
+const BOUNDARY = 'kerbside-street';
+/** Between two frames of a stream, ms. */
+const STREAM_MS = 100;
+/** Part of the picture's height. */
+const TILT = 0.6;
+
+const rest = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Resolves when more can be written, or nobody reads any more. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve);
+    response.once('close', resolve);
+  });
 }

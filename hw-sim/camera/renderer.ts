@@ -18,10 +18,20 @@ export interface Renderer {
    * A JPEG of 1280×720. `light`: 0 (nothing) … 1 (day). `moment` seeds the noise, so that no two frames are equal and
    * the same moment gives the same frame again.
    */
-  render(street: StreetMoment, light: number, moment: number): Promise<Buffer>;
+  render(street: StreetMoment, light: number, moment: number, options?: RenderOptions): Promise<Buffer>;
   /** What a covered lens gives: black, with noise. */
   renderCovered(moment: number): Promise<Buffer>;
+  /** A bag over the lens by day: one colour, with noise. */
+  renderBagged(moment: number): Promise<Buffer>;
 }
+
+/** `tilt`: part of the picture's height by which the camera looks too low. */
+export interface RenderOptions {
+  readonly tilt?: number;
+}
+
+/** Colour of a jute bag with the sun behind it. */
+const BAG = [148, 126, 92] as const;
 
 export async function createRenderer(): Promise<Renderer> {
   const background = await sharp(Buffer.from(backgroundSvg())).removeAlpha().blur(1).raw().toBuffer();
@@ -30,11 +40,12 @@ export async function createRenderer(): Promise<Renderer> {
 
   const encode = (rgb: Uint8ClampedArray) =>
     sharp(Buffer.from(rgb.buffer), { raw: { ...FRAME, channels: 3 } })
-      .jpeg({ quality: QUALITY })
+      // The standard Huffman tables, as cheap cameras use them: RTP/JPEG can carry no others.
+      .jpeg({ quality: QUALITY, optimiseCoding: false })
       .toBuffer();
 
   return {
-    async render({ vehicles, faces }, light, moment) {
+    async render({ vehicles, faces }, light, moment, { tilt = 0 } = {}) {
       const rgb = new Uint8ClampedArray(BYTES);
       expose(rgb, background, light, noise, moment);
       // Far ones first, so that near ones cover them.
@@ -47,6 +58,12 @@ export async function createRenderer(): Promise<Renderer> {
         const { x, chin, height } = facePlace(face);
         blit(rgb, FRAME, await drawings.face(face), x, chin + height * CHIN_ABOVE_FOOT, light);
       }
+      return encode(tilt === 0 ? rgb : tilted(rgb, tilt));
+    },
+    renderBagged(moment) {
+      const rgb = new Uint8ClampedArray(BYTES);
+      expose(rgb, background, 0, noise, moment);
+      for (let at = 0; at < BYTES; at++) rgb[at] = (rgb[at] ?? 0) + (BAG[at % 3] ?? 0);
       return encode(rgb);
     },
     renderCovered(moment) {
@@ -70,6 +87,19 @@ function expose(
   for (let at = 0; at < BYTES; at++) {
     rgb[at] = (levels[background[at] ?? 0] ?? 0) + (noise[start + at] ?? 0);
   }
+}
+
+/** What a camera that looks lower sees: the upper part is gone, and below there is pavement without end. */
+function tilted(rgb: Uint8ClampedArray, tilt: number): Uint8ClampedArray {
+  const rows = Math.round(HEIGHT * tilt);
+  const moved = new Uint8ClampedArray(BYTES);
+  moved.set(rgb.subarray(rows * WIDTH * 3));
+  for (let row = HEIGHT - rows; row < HEIGHT; row++) {
+    // The last rows again, mirrored, so that the noise does not repeat in lines.
+    const from = HEIGHT - 1 - ((row - (HEIGHT - rows)) % 40);
+    moved.set(rgb.subarray(from * WIDTH * 3, (from + 1) * WIDTH * 3), row * WIDTH * 3);
+  }
+  return moved;
 }
 
 /** A stretch of noise longer than a frame; each frame starts elsewhere in it. */

@@ -33,13 +33,22 @@ export function suppress(
 
 /** What every decoder ends with: suppression within each class, then over all wanted ones. */
 export function select(candidates: readonly Detection[], settings: DecodeSettings): readonly Detection[] {
-  const wanted = candidates.filter((candidate) => settings.wanted.includes(candidate.class));
-  return suppress(suppress(wanted, settings.iou, 'same class'), settings.mergeIou, 'all classes');
+  const { wanted, apart = [], iou, mergeIou } = settings;
+  const of = (names: readonly string[]) => {
+    const own = candidates.filter((candidate) => names.includes(candidate.class));
+    return suppress(suppress(own, iou, 'same class'), mergeIou, 'all classes');
+  };
+  return apart.length === 0 ? of(wanted) : [...of(wanted), ...of(apart)];
 }
 
 /** Channels of the wanted classes, with their names. */
-export function wantedChannels({ classes, wanted }: DecodeSettings): readonly (readonly [number, string])[] {
-  return classes.flatMap((name, channel) => (wanted.includes(name) ? [[channel, name] as const] : []));
+export function wantedChannels({
+  classes,
+  wanted,
+  apart = [],
+}: DecodeSettings): readonly (readonly [number, string])[] {
+  const named = (name: string) => wanted.includes(name) || apart.includes(name);
+  return classes.flatMap((name, channel) => (named(name) ? [[channel, name] as const] : []));
 }
 
 function area(box: Box): number {

@@ -15,7 +15,9 @@ describe('docs/configuration.md', () => {
     using folder = new SiteFolder();
     folder.write('ca.pem', '-----BEGIN CERTIFICATE-----\n');
     folder.write('profiles/README', '');
-    expect(await folder.problems(whole, { env: { MQTT_PASSWORD: 'from outside' } })).toEqual([]);
+    expect(
+      await folder.problems(whole, { env: { MQTT_PASSWORD: 'from outside', CAMERA_PASSWORD: 'too' } }),
+    ).toEqual([]);
   });
 
   test('the template and the site on it are right together, with the rest of a site beneath', async () => {

@@ -4,9 +4,10 @@ import { describe, expect, test } from 'vitest';
 import type { CameraConfig } from '../../../agent/core/site.ts';
 import type { Detection } from '../../../agent/core/view.ts';
 import { ConditionWatch } from '../../../agent/vision/condition.ts';
-import { Interval, median } from '../../../agent/vision/interval.ts';
+import { Interval } from '../../../agent/vision/interval.ts';
 import { letterbox, toFrame } from '../../../agent/vision/letterbox.ts';
 import { type CountingLine, LineCounter, MIDDLE } from '../../../agent/vision/line.ts';
+import { median } from '../../../agent/vision/median.ts';
 import { Tracker } from '../../../agent/vision/tracker.ts';
 
 const FRAME = { width: 1280, height: 720 };
@@ -199,7 +200,10 @@ describe('interval', () => {
 
   test('without a frame nothing is said of what is in sight', () => {
     const readings = new Interval(CAMERA, 0).close(2000, undefined);
-    expect(readings.map((reading) => [reading.point, reading.quality])).toEqual([['vehicles-passed', 'bad']]);
+    expect(readings.map((reading) => [reading.point, reading.quality])).toEqual([
+      ['vehicles-passed', 'bad'],
+      ['faces-passed', 'bad'],
+    ]);
   });
 
   test('passes are not carried into the next interval', () => {
@@ -222,32 +226,32 @@ describe('condition', () => {
 
   test('the same frame for three seconds is frozen, a new one ends it', () => {
     const watch = new ConditionWatch(0);
-    expect(watch.frame(frame(1), false, 100)).toBe(true);
-    expect(watch.frame(frame(1), false, 2000)).toBe(true);
-    expect(watch.frame(frame(1), false, 3100)).toBe(false);
+    expect(watch.frame(frame(1), undefined, 100)).toBe(true);
+    expect(watch.frame(frame(1), undefined, 2000)).toBe(true);
+    expect(watch.frame(frame(1), undefined, 3100)).toBe(false);
     expect(watch.trouble).toBe('source-frozen');
-    expect(watch.frame(frame(2), false, 3300)).toBe(true);
+    expect(watch.frame(frame(2), undefined, 3300)).toBe(true);
     expect(watch.trouble).toBeUndefined();
   });
 
   test('darkness counts nothing at once and is told after two seconds', () => {
     const watch = new ConditionWatch(0);
-    watch.frame(frame(1), false, 100);
-    expect(watch.frame(frame(2), true, 300)).toBe(false);
+    watch.frame(frame(1), undefined, 100);
+    expect(watch.frame(frame(2), 'dark', 300)).toBe(false);
     expect(watch.trouble).toBeUndefined();
-    expect(watch.frame(frame(3), true, 2200)).toBe(false);
+    expect(watch.frame(frame(3), 'dark', 2200)).toBe(false);
     expect(watch.trouble).toBe('source-dark');
-    expect(watch.frame(frame(4), false, 2400)).toBe(true);
+    expect(watch.frame(frame(4), undefined, 2400)).toBe(true);
   });
 
   test('one failure is nothing, three seconds without a frame are', () => {
     const watch = new ConditionWatch(0);
-    watch.frame(frame(1), false, 1000);
+    watch.frame(frame(1), undefined, 1000);
     watch.failure(1500);
     expect(watch.condition).toBe('ok');
     watch.failure(4100);
     expect(watch.trouble).toBe('communication-failure');
-    watch.frame(frame(2), false, 5000);
+    watch.frame(frame(2), undefined, 5000);
     expect(watch.condition).toBe('ok');
   });
 });

@@ -9,7 +9,8 @@ import { SystemClock } from '../../../agent/core/system-clock.ts';
 import { applyGain, brightness, isDark } from '../../../agent/vision/brightness.ts';
 import { type Detector, loadDetector } from '../../../agent/vision/detector.ts';
 import { decode, measure } from '../../../agent/vision/picture.ts';
-import { MAX_FRAME_BYTES, takeSnapshot } from '../../../agent/vision/snapshot.ts';
+import { MAX_FRAME_BYTES } from '../../../agent/vision/source/frame.ts';
+import { type HttpSourceOptions, httpSource } from '../../../agent/vision/source/http.ts';
 import { detectStill } from '../../../agent/vision/still.ts';
 import { readPack } from '../../../models/pack.ts';
 import { seeded } from '../../support/seeded.ts';
@@ -54,7 +55,10 @@ const failure = (run: Promise<unknown>): Promise<AgentError> =>
 describe('snapshot', () => {
   const clock = new SystemClock();
   const signal = new AbortController().signal;
-  const take = (url: string) => takeSnapshot(url, { clock, signal });
+  const take = async (url: string, options: Partial<HttpSourceOptions> = {}, stop = signal) => {
+    await using source = httpSource(url, { clock, ...options });
+    return await source.next(stop);
+  };
 
   test('gives the bytes as they came', async () => {
     const frame = await take(await serve(answer(jpeg, 'image/jpeg; charset=binary')));
@@ -76,16 +80,18 @@ describe('snapshot', () => {
     expect((await failure(take(await serve(answer(cut))))).message).toMatch(/cut short/);
   });
 
-  test('login goes as a header, never into a message', async () => {
-    let seen = '';
+  test('a login that is refused is told without it, and is not tried twice', async () => {
+    const seen: string[] = [];
     const url = await serve((request, response) => {
-      seen = request.headers.authorization ?? '';
-      response.writeHead(401).end();
+      seen.push(request.headers.authorization ?? '');
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="camera"' }).end();
     });
-    const error = await failure(take(url.replace('http://', 'http://tech:s%40cret@')));
-    expect(seen).toBe(`Basic ${Buffer.from('tech:s@cret').toString('base64')}`);
+    const credentials = { username: 'tech', password: 's@cret' };
+    const error = await failure(take(url, { credentials }));
+    expect(seen).toEqual(['', `Basic ${Buffer.from('tech:s@cret').toString('base64')}`]);
     expect(error.code).toBe('auth-failed');
     expect(`${error.message}${error.fix}`).not.toMatch(/cret|tech/);
+    expect((await failure(take(url))).message).toMatch(/asks for a login/);
   });
 
   test('does not follow the camera elsewhere', async () => {
@@ -118,7 +124,7 @@ describe('snapshot', () => {
     const url = await serve((_, response) => {
       response.writeHead(200, { 'content-type': 'image/jpeg' }).write(jpeg.subarray(0, 40));
     });
-    const late = failure(takeSnapshot(url, { clock: virtual, signal, deadline: 5000 }));
+    const late = failure(take(url, { clock: virtual, deadline: 5000 }));
     await virtual.advance(5000);
     expect((await late).code).toBe('timeout');
   });
@@ -127,7 +133,7 @@ describe('snapshot', () => {
     const url = await serve(answer(jpeg));
     const stop = new AbortController();
     stop.abort();
-    expect((await failure(takeSnapshot(url, { clock, signal: stop.signal }))).code).toBe('aborted');
+    expect((await failure(take(url, {}, stop.signal))).code).toBe('aborted');
     server?.close();
     server = undefined;
     expect((await failure(take('http://127.0.0.1:1/'))).code).toBe('source-failed');

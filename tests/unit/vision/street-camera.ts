@@ -55,10 +55,13 @@ export const people = (count: number): StreetMoment['faces'] =>
   }));
 
 /** Resolves when `check` gives something; rejects with `what` after 90 s. */
-export async function until<T>(what: string, check: () => T | undefined): Promise<T> {
+export async function until<T>(
+  what: string,
+  check: () => T | undefined | Promise<T | undefined>,
+): Promise<T> {
   const end = performance.now() + 90_000;
   for (;;) {
-    const found = check();
+    const found = await check();
     if (found !== undefined) return found;
     if (performance.now() > end) throw new Error(`not within 90 s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

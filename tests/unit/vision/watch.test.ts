@@ -112,6 +112,7 @@ test('counts what is in the street, and follows it', async () => {
 describe('what cannot be counted is never zero', () => {
   test.each([
     ['cover', 'source-dark', 'dark'],
+    ['bag', 'source-covered', 'covered'],
     ['freeze', 'source-frozen', 'frozen'],
     ['refuse', 'communication-failure', 'failed'],
     ['garbage', 'communication-failure', 'failed'],

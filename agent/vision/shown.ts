@@ -1,0 +1,114 @@
+/**
+ * The one frame a technician may look at. It is kept only while somebody looks, for seconds, in memory; when nobody has
+ * asked for a while, no frame outlives its counting.
+ */
+import type { Clock } from '../core/clock.ts';
+import type { PictureSize } from '../core/model.ts';
+import type { Mono } from '../core/reading.ts';
+import type { Detection } from '../core/view.ts';
+import { blurFaces, plainFrame } from './blur.ts';
+import type { Detector } from './detector.ts';
+import type { Shot } from './messages.ts';
+import { decode } from './picture.ts';
+import type { Frame } from './source/frame.ts';
+
+/** Nobody has asked for so long: frames are not kept any more, ms. */
+export const LOOKING = 15_000;
+/** An older frame is not shown, ms. */
+const FRESH = 3000;
+/** Longest wait for a frame where none is kept, ms. */
+const WAIT = 3000;
+/** Scores of faces to blur may be lower than of faces to count: better one too many. */
+const BLUR_THRESHOLD = 0.2;
+
+interface Kept {
+  readonly frame: Frame;
+  readonly size: PictureSize;
+  readonly detections: readonly Detection[];
+}
+
+export interface ShownOptions {
+  readonly clock: Clock;
+  /** False: nothing is ever kept or shown. */
+  readonly allowed: boolean;
+  readonly faces: () => Promise<Detector>;
+}
+
+export class Shown {
+  readonly #options: ShownOptions;
+  #until: Mono = Number.NEGATIVE_INFINITY;
+  #kept: Kept | undefined;
+  #expiry: Disposable | undefined;
+  #waiting: (() => void)[] = [];
+
+  constructor(options: ShownOptions) {
+    this.#options = options;
+  }
+
+  /** Whether a frame is kept right now. */
+  get keeps(): boolean {
+    return this.#kept !== undefined;
+  }
+
+  /** Takes a frame that was looked at; undefined where there is none to show. */
+  offer(kept: Kept | undefined): void {
+    const { allowed, clock } = this.#options;
+    this.#kept = allowed && clock.mono() < this.#until ? kept : undefined;
+    if (this.#kept !== undefined) for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  /** The newest frame with its boxes, faces blurred unless `blur` is false; undefined where there is none. */
+  async take(blur = true): Promise<Shot | undefined> {
+    const { allowed, clock, faces } = this.#options;
+    if (!allowed) return undefined;
+    this.#until = clock.mono() + LOOKING;
+    this.#expiry?.[Symbol.dispose]();
+    this.#expiry = clock.after(LOOKING, () => {
+      this.#kept = undefined;
+    });
+    if (this.#fresh() === undefined) await this.#frame();
+    const kept = this.#fresh();
+    if (kept === undefined) return undefined;
+    const { frame, size } = kept;
+    let shown = blur ? undefined : await plainFrame(frame.bytes, size);
+    if (shown === undefined) {
+      const finder = await faces();
+      const picture = await decode(frame.bytes, size, finder.pack.input);
+      const found = await finder.detect(picture, { threshold: BLUR_THRESHOLD });
+      shown = await blurFaces(frame.bytes, size, found.detections);
+    }
+    const { jpeg, width, height, scale } = shown;
+    const detections = kept.detections.map((detection) => ({
+      ...detection,
+      box: scaled(detection.box, scale),
+    }));
+    return { jpeg, width, height, time: frame.time, detections };
+  }
+
+  #fresh(): Kept | undefined {
+    const age = this.#options.clock.mono() - (this.#kept?.frame.time ?? Number.NEGATIVE_INFINITY);
+    return age <= FRESH ? this.#kept : undefined;
+  }
+
+  #frame(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(WAIT, resolve);
+      this.#waiting.push(() => {
+        timer[Symbol.dispose]();
+        resolve();
+      });
+    });
+  }
+
+  /** Drops everything. */
+  [Symbol.dispose](): void {
+    this.#expiry?.[Symbol.dispose]();
+    this.#kept = undefined;
+    this.#until = Number.NEGATIVE_INFINITY;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+}
+
+function scaled([x1, y1, x2, y2]: Detection['box'], scale: number): Detection['box'] {
+  return [x1 * scale, y1 * scale, x2 * scale, y2 * scale];
+}

@@ -4,14 +4,14 @@ import type { Issue } from '../agent/core/profile.ts';
 import type { LineConfig } from '../agent/core/site.ts';
 import { shown } from './issues.ts';
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000 };
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, min: 60_000 };
 
 /** `500ms`, `1s`, or a number of ms. */
 export const duration = z.union([
   z.number().min(0),
   z
     .string()
-    .regex(/^\d+(\.\d+)?(ms|s)$/, 'expected a duration such as 500ms')
+    .regex(/^\d+(\.\d+)?(ms|s|min)$/, 'expected a duration such as 500ms')
     .transform((text) => Number.parseFloat(text) * (UNITS_MS[text.replace(/[\d.]+/, '')] ?? 1)),
 ]);
 

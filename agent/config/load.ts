@@ -31,6 +31,7 @@ import {
   teller,
   writtenIds,
 } from './checks.ts';
+import { type SecretSource, withSecrets } from './device-secrets.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
 import { checkHj212 } from './hj212-check.ts';
@@ -120,7 +121,16 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     say(['profiles'], `two files are named ${name}: ${both.join(', ')}`, 'rename one of them');
   }
 
-  const devices = await checkDevices(root, lists.devices, lines, catalogue, deps, problems);
+  const source: SecretSource = { file, env: deps.env ?? process.env, read, mode: deps.secrets ?? 'resolve' };
+  const { devices, secrets: own } = await checkDevices(
+    root,
+    lists.devices,
+    lines,
+    catalogue,
+    deps,
+    source,
+    problems,
+  );
   const uplinks = await checkUplinks(root, lists.uplinks, file, deps, read, problems);
   const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
   for (const uplink of lists.uplinks) checkHj212(uplink, points, writtenIds(root, 'devices'), say);
@@ -150,16 +160,17 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     cameras: cameras.map(({ camera }) => camera),
     uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
   });
-  const { console: own, nodeRed } = site;
-  if (nodeRed.enabled && own.port !== 0 && own.port === nodeRed.port && own.host === nodeRed.host) {
+  const { console: page, nodeRed } = site;
+  if (nodeRed.enabled && page.port !== 0 && page.port === nodeRed.port && page.host === nodeRed.host) {
     say(
       ['node_red', 'listen'],
-      `the console listens on ${own.host}:${own.port} already`,
+      `the console listens on ${page.host}:${page.port} already`,
       'write another port',
     );
     return { ok: false, problems };
   }
   const secrets = [
+    ...own,
     ...uplinks.flatMap((uplink) => Object.values(uplink.secrets)),
     ...cameras.flatMap(({ camera }) => camera.password ?? []),
   ];
@@ -203,9 +214,11 @@ async function checkDevices(
   lines: ReadonlyMap<string, LineConfig>,
   catalogue: Catalogue,
   deps: SiteDeps,
+  source: SecretSource,
   problems: Problem[],
-): Promise<readonly DeviceConfig[]> {
+): Promise<{ readonly devices: readonly DeviceConfig[]; readonly secrets: readonly string[] }> {
   const say = teller(root, problems);
+  const secrets: string[] = [];
   checkReferences(root, 'devices', 'line', 'line', writtenIds(root, 'lines'), say);
   checkReferences(root, 'devices', 'profile', 'profile', catalogue.names, say);
   checkAddresses(list, say);
@@ -221,8 +234,17 @@ async function checkDevices(
     const driver = profile === undefined ? undefined : deps.driver(profile.protocol);
     if (profile === undefined || driver === undefined || line === undefined || !rightAddress) continue;
     if (!checkSettings(numbered, line, say)) continue;
-    const device = deviceOf(item, profile, line);
-    problems.push(...deviceIssues(root, index, device, line, driver));
+    const found = await withSecrets(root, index, deviceOf(item, profile, line), driver, source);
+    secrets.push(...found.secrets);
+    const device = locked(found.device, driver);
+    const issues = deviceIssues(root, index, device, line, driver);
+    // Where a reference is wrong, or was not looked behind, what the driver says of its value says nothing.
+    for (const issue of issues) {
+      if (found.blind.includes(issue.path)) continue;
+      const secret = found.hidden.includes(issue.path);
+      problems.push(secret ? { ...issue, message: issue.message.replace(/, got [\s\S]*$/, '') } : issue);
+    }
+    problems.push(...found.problems);
     devices.push({ index, item: device, driver });
   }
   for (const { index, item, driver } of devices) {
@@ -232,7 +254,17 @@ async function checkDevices(
     const message = `${item.profile.id} talks by itself and needs a line of its own, ${item.line} carries ${names} too`;
     say(['devices', index, 'line'], message, 'give it another line');
   }
-  return devices.map(({ item }) => item);
+  return { devices: devices.map(({ item }) => item), secrets };
+}
+
+/** Points that the site file does not allow to be written are read-only to everybody. */
+function locked(device: DeviceConfig, driver: Driver): DeviceConfig {
+  const closed = driver.locked?.(device) ?? [];
+  if (closed.length === 0) return device;
+  const points = device.profile.points.map((point) =>
+    closed.includes(point.id) ? { ...point, access: 'read' as const } : point,
+  );
+  return { ...device, profile: { ...device.profile, points } };
 }
 
 /** What the driver says of a device. Its keys stand beside ours in the file, so a misspelt one of ours ends up with it. */

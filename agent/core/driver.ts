@@ -82,6 +82,10 @@ interface DriverFacts {
   readonly protocol: string;
   /** Checks the driver's blocks of a profile, without I/O: `options` and each point's `wire`. */
   checkProfile(profile: Profile): readonly Issue[];
+  /** Options of a device that hold secrets, as paths: the site file gives them by reference only. */
+  readonly secrets?: readonly (readonly string[])[];
+  /** Points that may be written by their profile, and not by what the device's options allow. */
+  readonly locked?: (device: DeviceConfig) => readonly string[];
   /** Checks a device against its line, without I/O: address in range, kind of line, options. */
   checkDevice(device: DeviceConfig, line: LineConfig): readonly Issue[];
 }

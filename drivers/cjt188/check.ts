@@ -45,7 +45,7 @@ export function checkProfile(profile: Profile): readonly Issue[] {
   return issues;
 }
 
-function pointIssues(point: ProfilePoint, { field, di }: Wire): readonly Issue[] {
+function pointIssues(point: ProfilePoint, { field, di, control }: Wire): readonly Issue[] {
   const issues: Issue[] = [];
   const path = ['field'];
   const type = TYPES[field] ?? 'number';
@@ -71,7 +71,13 @@ function pointIssues(point: ProfilePoint, { field, di }: Wire): readonly Issue[]
       fix: 'months have field: current-total',
     });
   }
-  if (point.access !== 'read') issues.push({ path, message: `expected access read, got ${point.access}` });
+  const access = control === undefined ? 'read' : 'read-write';
+  if (control !== undefined && field !== 'valve') {
+    issues.push({ path: ['control'], message: `expected field: valve for control, got ${field}` });
+  }
+  if (point.access !== access) {
+    issues.push({ path, message: `expected access ${access}, got ${point.access}` });
+  }
   return issues;
 }
 

@@ -8,5 +8,9 @@ export default defineDriver({
   kind: 'polled',
   checkProfile,
   checkDevice,
+  locked: (device) =>
+    device.options.control === undefined
+      ? device.profile.points.filter(({ access }) => access !== 'read').map(({ id }) => id)
+      : [],
   open: (context, line) => new Cjt188Session(context, line),
 });

@@ -4,7 +4,7 @@ import type { DeviceConfig, LineConfig } from '../../agent/core/site.ts';
 import { characterTime, meterAddress } from '../line-settings.ts';
 import { type AmountName, type Contents, DECIMALS, sizeOf } from './contents.ts';
 import { ANYBODY, type Order } from './frame.ts';
-import { deviceSchema, type Field, optionsSchema, type Wire, wireSchema } from './schema.ts';
+import { type Control, deviceSchema, type Field, optionsSchema, type Wire, wireSchema } from './schema.ts';
 
 /** A point and where it stands. */
 export interface Mapped {
@@ -34,6 +34,8 @@ export interface DeviceMap {
   /** Time of one character, ms. */
   readonly character: number;
   readonly groups: readonly Group[];
+  /** What the meter may be told; absent: nothing. */
+  readonly control: Control | undefined;
 }
 
 /** Fields that stand only in the answer of a heat meter, and only in that of the others. */
@@ -68,6 +70,7 @@ export function deviceMap(device: DeviceConfig, line: LineConfig): DeviceMap {
   }
   const layout = layoutOf(device.profile.points.map(({ wire }) => wireSchema.parse(wire).field));
   return {
+    control: own.control,
     type: Number.parseInt(own.type ?? options.type, 16),
     address: device.address === undefined ? ANYBODY : (meterAddress(device.address, 14) ?? ANYBODY),
     order: own.order ?? options.order,

@@ -46,8 +46,21 @@ export const wireSchema = z.strictObject({
     .string()
     .regex(/^(901F|D12[0-9AB])$/, 'expected 901F, or D120 to D12B')
     .default('901F'),
+  /** Writing the point moves the valve, where the device allows it: `open` or `closed`. */
+  control: z.literal('valve').optional(),
 });
 export type Wire = z.output<typeof wireSchema>;
+
+/** What one device in the site file may be told. Absent: nothing. */
+export const controlSchema = z.strictObject({
+  /** The valve may be moved. */
+  valve: z.literal(true),
+  /** Control code of the command: 04 by the standard, 2A with some makers. */
+  code: z.enum(['04', '2A']).default('04'),
+  /** Longest time the valve takes; it is looked at until then. */
+  travel: duration.default(10_000),
+});
+export type Control = z.output<typeof controlSchema>;
 
 /** Options of one device in the site file; they win over the profile's. */
 export const deviceSchema = z.strictObject({
@@ -56,4 +69,5 @@ export const deviceSchema = z.strictObject({
   decimals: decimals.optional(),
   preambles: preambles.optional(),
   delay: duration.optional(),
+  control: controlSchema.optional(),
 });

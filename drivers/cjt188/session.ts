@@ -10,10 +10,14 @@ import { AgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import type { Reading } from '../../agent/core/reading.ts';
 import type { LineConfig } from '../../agent/core/site.ts';
-import type { Order } from './frame.ts';
+import { ANYBODY, type Order } from './frame.ts';
 import { type DeviceMap, deviceMap, type Group } from './map.ts';
 import { answerLength, type Payload, read, refuses, requestLength } from './reader.ts';
 import { contentsFor, readingOf } from './value.ts';
+import { moveValve } from './valve.ts';
+
+/** Between two looks at a valve that moves, ms. */
+const LOOK_AGAIN = 1000;
 
 export class Cjt188Session implements PolledSession {
   readonly #context: DriverContext;
@@ -50,9 +54,42 @@ export class Cjt188Session implements PolledSession {
     }
   }
 
-  /** Valve control is not built: it moves things in homes, and makers disagree on its frame. */
-  async write(write: PointWrite): Promise<WriteOutcome> {
-    return { kind: 'rejected', reason: `${write.point} cannot be written` };
+  /** The valve, where the site file allows it; told once, then looked at until it stands as it should or time is up. */
+  async write(write: PointWrite, exchange: Exchange, signal: AbortSignal): Promise<WriteOutcome> {
+    const rejected = (reason: string): WriteOutcome => ({ kind: 'rejected', reason });
+    const { control, address } = this.#map;
+    const group = this.#map.groups.find(({ points }) => points.some(({ point }) => point.id === write.point));
+    const mapped = group?.points.find(({ point }) => point.id === write.point);
+    if (group === undefined || mapped?.wire.control === undefined) {
+      return rejected(`${write.point} cannot be written`);
+    }
+    const { value } = write;
+    if (value !== 'open' && value !== 'closed') return rejected(`a valve is open or closed, got ${value}`);
+    if (control === undefined) {
+      return rejected('valve control is off: the site file does not allow it for this meter (control:)');
+    }
+    if (address === ANYBODY) return rejected('valve control needs the address of the meter');
+    try {
+      this.#serial = (this.#serial + 1) & 0xff;
+      await moveValve(
+        this.#map,
+        control,
+        { value, order: this.#order, serial: this.#serial },
+        exchange,
+        signal,
+      );
+    } catch (error) {
+      if (!refuses(error)) throw error;
+      return rejected(error instanceof Error ? error.message : String(error));
+    }
+    const { clock, device } = this.#context;
+    const until = clock.mono() + control.travel;
+    for (;;) {
+      const { data, time } = await this.#read(group, exchange, signal);
+      const readback = readingOf(device.id, mapped, contentsFor(group.di, data), this.#map.decimals, time);
+      if (readback.value === value || clock.mono() >= until) return { kind: 'done', readback };
+      await clock.sleep(LOOK_AGAIN, signal);
+    }
   }
 
   async #execute(group: Group, exchange: Exchange, signal: AbortSignal): Promise<readonly Reading[]> {

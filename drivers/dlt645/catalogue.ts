@@ -3,6 +3,7 @@
  * freezes, counts of events. An identifier is eight hex digits, DI3 first.
  */
 import type { Unit } from '../../agent/core/unit.ts';
+import { eventFormat } from './events.ts';
 import { type Format, type Layout, number } from './format.ts';
 
 interface Quantity {
@@ -162,7 +163,7 @@ export function format2007(di: string): Format | undefined {
     case 0x02:
       return variable(di2, di1, di0);
     case 0x03:
-      return count(di2, di1, di0);
+      return count(di2, di1, di0) ?? eventFormat(di2, di1, di0);
     case 0x04:
       return di2 === 0 && di1 === 5 ? status(di0) : undefined;
     default:

@@ -78,8 +78,15 @@ function pointIssues(point: ProfilePoint, wire: Wire, version: Version): readonl
         message: `expected ${own} for ${shown(point.unit)}, got ${wire} (${format.name})`,
       });
   }
-  if (point.access !== 'read')
-    issues.push({ path: di, message: `expected access read, got ${point.access}` });
+  if (wire.control !== undefined && (point.type !== 'boolean' || version !== '2007')) {
+    issues.push({
+      path: ['control'],
+      message: `expected a boolean point of the edition of 2007 for the relay`,
+    });
+  }
+  const access = wire.control === undefined ? 'read' : 'read-write';
+  if (point.access !== access)
+    issues.push({ path: di, message: `expected access ${access}, got ${point.access}` });
   return issues;
 }
 

@@ -1,4 +1,4 @@
-/** What a control request (1C) asks for. Only explained here: this driver never sends one. DL/T 645-2007 §7.14 */
+/** What a control request (1C) asks for, explained. DL/T 645-2007 §7.14 */
 import { hex } from '../../agent/core/bytes.ts';
 import type { Fields } from '../decode.ts';
 import { addressText, hex2 } from '../meter-frame.ts';

@@ -12,8 +12,8 @@ export type Layout =
   | { readonly kind: 'text'; readonly bytes: number }
   /** Digits that are no number: addresses, meter numbers. */
   | { readonly kind: 'digits'; readonly bytes: number }
-  /** WW DD MM YY, or ss mm hh, or mm hh DD MM YY, or mm hh DD MM */
-  | { readonly kind: 'date' | 'time' | 'moment' | 'month-moment'; readonly bytes: number }
+  /** WW DD MM YY, or ss mm hh, or mm hh DD MM YY, or ss mm hh DD MM YY, or mm hh DD MM */
+  | { readonly kind: 'date' | 'time' | 'moment' | 'instant' | 'month-moment'; readonly bytes: number }
   /** A status word. */
   | { readonly kind: 'bits'; readonly bytes: number };
 
@@ -25,6 +25,8 @@ export interface Format {
   readonly ucum?: Unit;
   /** A block: the same value several times. Names of the places, in their order; further ones have none. */
   readonly slots?: readonly string[];
+  /** More of another kind stands behind the places and is not read. */
+  readonly open?: true;
 }
 
 /** What a value says; `invalid` where the meter filled it with what is no digit: it has none. */
@@ -76,6 +78,13 @@ export function contentOf(layout: Layout, bytes: Uint8Array): Content {
     case 'moment': {
       const text = moment(bytes);
       return text === undefined ? invalid : { kind: 'text', value: text };
+    }
+    case 'instant': {
+      const text = moment(bytes.subarray(1));
+      const second = two(bytes[0] ?? 0xff);
+      return text === undefined || !below(second, 60)
+        ? invalid
+        : { kind: 'text', value: `${text}:${second}` };
     }
     case 'month-moment': {
       const [minute, hour, day, month] = Array.from(bytes, two);

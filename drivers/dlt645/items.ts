@@ -35,12 +35,13 @@ export interface Items {
 }
 
 /** Reads what follows the identifier. No content where there is not one whole value. */
-export function itemsOf({ layout, slots }: Format, data: Uint8Array): Items {
+export function itemsOf({ layout, slots, open }: Format, data: Uint8Array): Items {
   const size = layout.bytes;
   const whole = Math.floor(data.length / size);
-  const count = slots === undefined ? Math.min(1, whole) : whole;
+  const most = open === true ? (slots?.length ?? 1) : whole;
+  const count = slots === undefined ? Math.min(1, whole) : Math.min(most, whole);
   const contents = Array.from({ length: count }, (_, i) =>
     contentOf(layout, data.subarray(i * size, (i + 1) * size)),
   );
-  return { contents, trailing: data.subarray(count * size) };
+  return { contents, trailing: open === true ? data.subarray(data.length) : data.subarray(count * size) };
 }

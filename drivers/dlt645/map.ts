@@ -5,7 +5,7 @@ import { characterTime, meterAddress } from '../line-settings.ts';
 import { type Format, number } from './format.ts';
 import { ANYBODY } from './frame.ts';
 import { formatOf, type Version } from './items.ts';
-import { deviceSchema, optionsSchema, type Wire, wireSchema } from './schema.ts';
+import { type Control, deviceSchema, optionsSchema, type Wire, wireSchema } from './schema.ts';
 
 /** A point and where it stands. */
 export interface Mapped {
@@ -25,6 +25,8 @@ export interface DeviceMap {
   /** Time of one character, ms. */
   readonly character: number;
   readonly points: readonly Mapped[];
+  /** What the meter may be told; absent: nothing. */
+  readonly control: Control | undefined;
 }
 
 /** The map of a device whose profile and options have passed their checks; throws a `ZodError` otherwise. */
@@ -36,10 +38,12 @@ export function deviceMap(device: DeviceConfig, line: LineConfig): DeviceMap {
     if (format === undefined) return [];
     return [{ point, wire, format, period: device.every ?? point.every ?? device.profile.every }];
   });
+  const own = deviceSchema.parse(device.options);
   return {
+    control: own.control,
     version: options.version,
     address: device.address === undefined ? ANYBODY : (meterAddress(device.address, 12) ?? ANYBODY),
-    delay: deviceSchema.parse(device.options).delay ?? options.delay,
+    delay: own.delay ?? options.delay,
     character: characterTime(line),
     points,
   };

@@ -96,7 +96,8 @@ export async function read(
   return { data: Uint8Array.from(Buffer.concat(parts)), time };
 }
 
-async function ask(
+/** Asks once. Rejects with `device-exception` where the meter refuses: its error word is in `context.word`. */
+export async function ask(
   { delay, character }: Path,
   what: string,
   asked: Frame,

@@ -24,6 +24,8 @@ export const wireSchema = z.strictObject({
   part: z.enum(['value', 'time']).default('value'),
   /** Of a status word: one bit of it, 0 the lowest. */
   bit: z.int().min(0).max(15).optional(),
+  /** Writing the point switches the supply, where the device allows it: true trips, false closes. */
+  control: z.literal('relay').optional(),
   /** For an identifier that is not in the driver's list, or that the meter writes in another way than the standard. */
   number: z
     .strictObject({
@@ -35,7 +37,31 @@ export const wireSchema = z.strictObject({
 });
 export type Wire = z.output<typeof wireSchema>;
 
+/** What one device in the site file may be told. Absent: nothing. */
+export const controlSchema = z.strictObject({
+  /** The relay may be switched. */
+  relay: z.literal(true),
+  /** Six digits; a reference to a secret in the site file. */
+  password: z.string().regex(/^\d{6}$/, 'expected a password of six digits'),
+  /** Level that the password is of: 02 or 04 in meters that take one. */
+  level: z
+    .string()
+    .regex(/^\d{2}$/, 'expected a level of two digits such as "02"')
+    .default('02'),
+  /** Who the meter notes down, eight digits. */
+  operator: z
+    .string()
+    .regex(/^\d{8}$/, 'expected eight digits')
+    .default('00000001'),
+  /** `allow`: somebody has to press the meter's button. `direct`: the supply is back at once. */
+  close: z.enum(['allow', 'direct']).default('allow'),
+  /** How long the meter may still act on a command. */
+  valid: duration.default(300_000),
+});
+export type Control = z.output<typeof controlSchema>;
+
 /** Options of one device in the site file; they win over the profile's. */
 export const deviceSchema = z.strictObject({
   delay: duration.optional(),
+  control: controlSchema.optional(),
 });

@@ -10,9 +10,11 @@ import type { Exchange } from '../../agent/core/link.ts';
 import { bad, type Mono, type Reading } from '../../agent/core/reading.ts';
 import type { LineConfig } from '../../agent/core/site.ts';
 import { NO_DATA } from './error.ts';
+import { ANYBODY } from './frame.ts';
 import { itemsOf } from './items.ts';
 import { type DeviceMap, deviceMap, type Mapped, singleOf } from './map.ts';
 import { answerLength, errorWordOf, read, requestLength } from './reader.ts';
+import { switchRelay } from './relay.ts';
 import { readingOf } from './value.ts';
 
 /** An identifier the meter does not know is not asked for again before this time, ms: it may have been exchanged. */
@@ -56,9 +58,32 @@ export class Dlt645Session implements PolledSession {
     }
   }
 
-  /** Relay control (1C) needs a password, and the site file gives no secrets to a device yet. */
-  async write(write: PointWrite): Promise<WriteOutcome> {
-    return { kind: 'rejected', reason: `${write.point} cannot be written` };
+  /** The relay, where the site file allows it; attempted once, then read back. */
+  async write(write: PointWrite, exchange: Exchange, signal: AbortSignal): Promise<WriteOutcome> {
+    const rejected = (reason: string): WriteOutcome => ({ kind: 'rejected', reason });
+    const mapped = this.#map.points.find(({ point }) => point.id === write.point);
+    if (mapped?.wire.control === undefined || typeof write.value !== 'boolean') {
+      return rejected(`${write.point} cannot be written`);
+    }
+    const { control, address } = this.#map;
+    if (control === undefined) {
+      return rejected('relay control is off: the site file does not allow it for this meter (control:)');
+    }
+    if (address === ANYBODY) return rejected('relay control needs the address of the meter');
+    try {
+      await switchRelay(this.#map, write.value, control, exchange, signal);
+    } catch (error) {
+      if (errorWordOf(error) === undefined) throw error;
+      return rejected(error instanceof Error ? error.message : String(error));
+    }
+    const { data, time } = await read(
+      this.#map,
+      mapped.wire.di,
+      mapped.format.layout.bytes,
+      exchange,
+      signal,
+    );
+    return { kind: 'done', readback: readingOf(this.#context.device.id, mapped, data, time) };
   }
 
   #replan(): void {

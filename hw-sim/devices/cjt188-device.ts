@@ -22,6 +22,10 @@ export interface Cjt188DeviceOptions {
   readonly preambles?: number;
   /** Of a water or gas meter: total, unit and one status byte only. */
   readonly short?: boolean;
+  /** Control code by which its valve is moved. Default 04. */
+  readonly valveCode?: number;
+  /** Time the valve takes, ms. Default 2000. */
+  readonly travel?: number;
   /** Its clock was never set. */
   readonly unset?: boolean;
 }
@@ -33,6 +37,10 @@ export class Cjt188Device implements LineDevice {
   readonly address: string;
   readonly #options: Cjt188DeviceOptions;
   #line: LineAccess | undefined;
+  #closed = false;
+  #moving: { readonly closed: boolean; readonly done: number } | undefined;
+  /** Moves of the valve, as they came. */
+  readonly commands: number[][] = [];
 
   constructor(options: Cjt188DeviceOptions) {
     this.#options = options;
@@ -74,6 +82,7 @@ export class Cjt188Device implements LineDevice {
       served,
     });
     if (control === 0x03) return say(0x83, [first, second, serial, ...wireAddress(this.address)]);
+    if (control === (this.#options.valveCode ?? 0x04)) return this.#move(data, say);
     if (control !== 0x01) return undefined;
     const asked =
       first === 0x90 && second === 0x1f ? 'high' : first === 0x1f && second === 0x90 ? 'low' : 'none';
@@ -83,6 +92,34 @@ export class Cjt188Device implements LineDevice {
     }
     const { bytes, served } = this.#contents(believe);
     return say(0x81, [first, second, serial, ...bytes], served);
+  }
+
+  /** A0 17 (or 17 A0), SER, 55 opens and 99 closes. The valve takes its time. */
+  #move(
+    [first = 0, second = 0, serial = 0, word]: readonly number[],
+    say: (
+      code: number,
+      contents: readonly number[],
+    ) => { readonly bytes: Uint8Array; readonly served: readonly Served[] },
+  ) {
+    const code = 0x80 + (this.#options.valveCode ?? 0x04);
+    const known = (first === 0xa0 && second === 0x17) || (first === 0x17 && second === 0xa0);
+    if (!known || (word !== 0x55 && word !== 0x99)) return say(code + 0x40, [serial, 0, 0]);
+    this.commands.push([first, second, serial, word]);
+    this.#moving = {
+      closed: word === 0x99,
+      done: this.#options.clock.now() + (this.#options.travel ?? 2000),
+    };
+    return say(code, [first, second, serial, 0, 0xff]);
+  }
+
+  /** D1 D0 of the first status byte, and its word. */
+  #valve(time: number): { readonly bits: number; readonly word: string } {
+    if (this.#moving !== undefined && time >= this.#moving.done) {
+      this.#closed = this.#moving.closed;
+      this.#moving = undefined;
+    }
+    return this.#closed ? { bits: 1, word: 'closed' } : { bits: 0, word: 'open' };
   }
 
   #contents(believe: Believe): { readonly bytes: readonly number[]; readonly served: readonly Served[] } {
@@ -102,8 +139,14 @@ export class Cjt188Device implements LineDevice {
         typeof written.value === 'number' ? Number((written.value * factor).toFixed(6)) : written.value;
       serve(point, value, uom, written.bytes);
     }
-    const status = short ? this.model.statusBytes.slice(0, 1) : this.model.statusBytes;
-    for (const { point, value } of this.model.status) serve(point, value, '1', status);
+    const valve = this.#valve(time);
+    const bytesOfStatus = this.model.statusBytes.map((byte, i) =>
+      i === 0 ? (byte & 0xfc) | valve.bits : byte,
+    );
+    const status = short ? bytesOfStatus.slice(0, 1) : bytesOfStatus;
+    for (const { point, value } of this.model.status) {
+      serve(point, point === 'valve' ? valve.word : value, '1', status);
+    }
     return { bytes: [...bytes, ...status], served };
   }
 }

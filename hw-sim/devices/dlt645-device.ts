@@ -23,6 +23,17 @@ export interface Dlt645DeviceOptions {
   readonly most?: number;
   /** FE before an answer. Default 4. */
   readonly preambles?: number;
+  /** Password of level 02 for its relay, six digits. Absent: it takes no plain password, as meters with a cipher unit. */
+  readonly password?: string;
+}
+
+/** Error word bit: wrong password or not authorised. */
+const NOT_AUTHORISED = 4;
+const RELAY = 0x1c;
+
+interface Told645 {
+  readonly bytes: Uint8Array;
+  readonly served: readonly Served[];
 }
 
 interface Told {
@@ -37,6 +48,9 @@ export class Dlt645Device implements LineDevice {
   /** Contents as they were when the first of several frames left. */
   #rest: { readonly di: string; readonly told: Told } | undefined;
   #line: LineAccess | undefined;
+  #relayOpen = false;
+  /** Commands to the relay that were obeyed, as they came. */
+  readonly commands: number[][] = [];
 
   constructor(options: Dlt645DeviceOptions) {
     this.#options = options;
@@ -76,6 +90,7 @@ export class Dlt645Device implements LineDevice {
     const modern = this.model.version === '2007';
     const [read, follow, width] = modern ? [0x11, 0x12, 4] : [0x01, 0x02, 2];
     if (modern && control === 0x13 && data.length === 0) return say(0x93, wireAddress(this.address));
+    if (modern && control === RELAY) return this.#relay(data, say);
     if ((control !== read && control !== follow) || data.length < width) return say(0xc0 + control, [1]);
     const head = data.slice(0, width);
     const di = [...head]
@@ -124,6 +139,28 @@ export class Dlt645Device implements LineDevice {
     );
   }
 
+  /** PA P0 P1 P2, operator, N1 N2, valid until ss mm hh DD MM YY by its own clock. */
+  #relay(data: readonly number[], say: (code: number, contents: readonly number[]) => Told645) {
+    const { password, clock, world } = this.#options;
+    const digits = (from: number, to: number) =>
+      [...data.slice(from, to)]
+        .reverse()
+        .map((byte) => byte.toString(16).padStart(2, '0'))
+        .join('');
+    const right = data.length === 16 && data[0] === 2 && password !== undefined && digits(1, 4) === password;
+    const stamp = digits(10, 16);
+    const now = new Date(clock.now() + world.utcOffset * 3_600_000)
+      .toISOString()
+      .replace(/\D/g, '')
+      .slice(2, 14);
+    if (!right || stamp < now) return say(0xc0 + RELAY, [NOT_AUTHORISED]);
+    this.commands.push([...data]);
+    // Allowed to close is not closed: somebody has to press the button.
+    if (data[8] === 0x1a) this.#relayOpen = true;
+    else if (data[8] === 0x1c) this.#relayOpen = false;
+    return say(0x80 + RELAY, []);
+  }
+
   #contents(di: string, believe: LineAccess['believe']): Told | undefined {
     const cells = this.model.contents[di];
     if (cells === undefined) return undefined;
@@ -138,8 +175,9 @@ export class Dlt645Device implements LineDevice {
   #cell(one: MeterCell, time: number, believe: LineAccess['believe']) {
     const { world } = this.#options;
     const { point, cell, uom, factor = 1 } = one;
-    const truth =
+    const said =
       one.value === undefined ? this.model.value(point ?? '', world, time) : one.value(world, time);
+    const truth = point === 'relay-open' && this.#relayOpen ? 1 : said;
     const believed = truth === null || point === undefined ? truth : believe(undefined, point, truth);
     const written = writeCell(cell, believed === null ? null : Number(believed) * factor);
     if (point === undefined) return { bytes: written.bytes, served: undefined };

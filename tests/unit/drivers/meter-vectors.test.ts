@@ -129,6 +129,24 @@ describe('what the public cases leave out', () => {
       '01 01 06 05 26 00 00 00 26 00 00 00',
       { name: 'daily freeze forward active energy', value: [0.26, 0.26] },
     ],
+    [
+      'the last power-down',
+      0x91,
+      '01 00 11 03 00 15 18 31 05 27 30 16 18 31 05 27',
+      { name: 'power-down record 1', value: ['2027-05-31 18:15:00', '2027-05-31 18:16:30'] },
+    ],
+    [
+      'an opening of the cover, with energies behind it',
+      0x91,
+      '01 0D 30 03 00 15 18 31 05 27 FF FF FF FF FF FF 26 00 00 00 26 00 00 00',
+      { name: 'cover-open record 1', value: ['2027-05-31 18:15:00', { invalid_bcd: true }] },
+    ],
+    [
+      'voltage losses of each phase',
+      0x91,
+      '00 00 01 03 12 00 00 34 12 00 00 00 00 00 00 00 00 00 00 00 00 00',
+      { name: 'voltage loss', value: [12, 1234, 0, 0, 0, 0] },
+    ],
     ['a status word', 0x91, '03 05 00 04 10 00', { name: 'status word 3', value: 16 }],
     ['an identifier nobody listed', 0x91, '01 02 03 07 AB', { di: '07030201', payload: 'AB' }],
     [

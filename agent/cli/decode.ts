@@ -50,8 +50,9 @@ function direction(dir: unknown): Direction | undefined {
   return dir === 'up' || dir === 'down' ? dir : undefined;
 }
 
-function hintsOf({ standard, date, topic }: Readonly<Record<string, unknown>>): Hints {
+function hintsOf({ standard, date, topic }: Readonly<Record<string, unknown>>, id: unknown): Hints {
   return {
+    ...(typeof id === 'string' ? { id } : {}),
     ...(typeof standard === 'string' ? { standard } : {}),
     ...(typeof date === 'string' ? { date } : {}),
     ...(typeof topic === 'string' ? { topic } : {}),
@@ -79,7 +80,7 @@ function answer(line: string): { readonly id: unknown; readonly decoded: Decoded
     return wrong('expected an object with protocol and hex or text');
   const { id = null, protocol, hex, text, dir, ...rest } = request as Readonly<Record<string, unknown>>;
   if (typeof protocol !== 'string') return wrong('expected a protocol', id);
-  const hints = hintsOf(rest);
+  const hints = hintsOf(rest, id);
   if (typeof hex === 'string') {
     const bytes = fromHex(hex);
     if (bytes === undefined) return wrong('hex has a digit too few, or something that is no hex digit', id);

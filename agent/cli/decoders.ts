@@ -1,9 +1,10 @@
-/** All that `kerbside decode` can explain: what devices say, and what uplinks send and hear. */
+/** All that `kerbside decode` can explain: what devices say, what uplinks send and hear, and figures. */
 import { DECODERS } from '../../drivers/index.ts';
 import { type Decoded, type Direction, decodeWith, type Hints } from '../core/decode.ts';
+import { FIGURE_DECODERS } from '../derive/decode.ts';
 import { UPLINK_DECODERS } from '../uplink/decode.ts';
 
-const ALL = [...DECODERS, ...UPLINK_DECODERS];
+const ALL = [...DECODERS, ...UPLINK_DECODERS, ...FIGURE_DECODERS];
 
 /** See `decodeWith`. */
 export function decode(

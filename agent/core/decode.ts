@@ -23,6 +23,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 export interface Hints {
   /** Edition of the standard that figures are to be computed by, e.g. `HJ633-2012`. */
   readonly standard?: string;
+  /** The caller's id of the question. */
+  readonly id?: string;
   /** Day of the figures, `YYYY-MM-DD`: the edition in force then. */
   readonly date?: string;
   /** Topic it came on, for protocols over MQTT. */

@@ -11,6 +11,7 @@ import { decoder as dlt645Decoder } from './dlt645/decode.ts';
 import dlt645 from './dlt645/index.ts';
 import firmata from './firmata/index.ts';
 import framed from './framed/index.ts';
+import gb26875 from './gb26875/index.ts';
 import { decoder as hpma115Decoder } from './hpma115/decode.ts';
 import hpma115 from './hpma115/index.ts';
 import { decoder as mbusDecoder } from './mbus/decode.ts';
@@ -45,6 +46,7 @@ export const DRIVERS: readonly Driver[] = [
   mbus,
   a02yyuw,
   framed,
+  gb26875,
   hpma115,
   mhz19,
   modem,

@@ -95,9 +95,12 @@ export const COMFORTABLE_LOAD = 0.9;
 
 /** Load of a line from its plan. Over TCP as many transactions at a time are supposed as the line pipelines. */
 export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLoad {
-  const supposed = { serial: SUPPOSED_TURNAROUND, tcp: SUPPOSED_ROUND_TRIP, 'dial-in': SUPPOSED_MOBILE }[
-    line.kind
-  ];
+  const supposed = {
+    serial: SUPPOSED_TURNAROUND,
+    tcp: SUPPOSED_ROUND_TRIP,
+    'dial-in': SUPPOSED_MOBILE,
+    caller: SUPPOSED_MOBILE,
+  }[line.kind];
   const atOnce = (line.kind === 'tcp' && line.pipeline) || 1;
   const polls = plans
     .flatMap(({ device, polls, turnaround = supposed, serial = line.serial }) => {

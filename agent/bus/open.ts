@@ -10,6 +10,7 @@ import type { PartHealth } from '../core/view.ts';
 import { dialInDoor } from './dial-in.ts';
 import { SharedLine } from './line.ts';
 import type { Port } from './port.ts';
+import { callerPort } from './port-caller.ts';
 import { dialInPort } from './port-dial-in.ts';
 import { rfc2217Port } from './port-rfc2217.ts';
 import { serialPort } from './port-serial.ts';
@@ -108,6 +109,7 @@ export function portOf(line: LineConfig, clock: Clock, log: Log = silent): Port 
       clock,
     });
   }
+  if (line.kind === 'caller') return callerPort({ ...line, clock, log });
   if (line.kind === 'tcp') {
     const port = tcpPort(line.host, line.port, clock);
     if (line.framing !== 'rfc2217' || line.serial === undefined) return port;

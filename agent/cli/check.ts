@@ -78,7 +78,12 @@ function portText(line: LineConfig): string {
       : ` ${serial.baud} ${serial.dataBits}${parity[serial.parity]}${serial.stopBits}`;
   if (line.kind === 'serial') return `${line.port}${settings}`;
   const host = line.host.includes(':') ? `[${line.host}]` : line.host;
-  const how = line.kind === 'dial-in' ? `dial-in ${line.registration}` : line.framing;
+  const how =
+    line.kind === 'tcp'
+      ? line.framing
+      : line.kind === 'caller'
+        ? `called by ${line.transport}`
+        : `dial-in ${line.registration}`;
   return `${host}:${line.port} ${how}${settings}`;
 }
 

@@ -1,4 +1,5 @@
 /** What has to fit together in a site: ids, references, addresses. Each check looks at the items that are right in themselves. */
+import { isIP } from 'node:net';
 import type { LampConfig, LineConfig } from '../core/site.ts';
 import { energyPlaces } from './energy-uplink.ts';
 import { gotText } from './issues.ts';
@@ -112,6 +113,17 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
     for (const key of ['framing', 'pipeline', 'rts'] as const) {
       if (item[key] !== undefined) say(at(key), `a line with listen: has no ${key}`, 'remove it');
     }
+    for (const address of item.from ?? []) {
+      if (isIP(address) === 0) say(at('from'), `expected IP addresses, got "${address}"`, 'write 10.0.0.5');
+    }
+    if (item.transport !== undefined) {
+      for (const key of ['registration', 'heartbeat'] as const) {
+        if (item[key] !== undefined)
+          say(at(key), `a line with transport: has no ${key}`, 'remove one of them');
+      }
+      return true;
+    }
+    if (item.from !== undefined) say(at('from'), 'from needs transport:', 'write transport: tcp');
     if (item.registration !== undefined) return true;
     say(
       at('registration'),
@@ -120,7 +132,7 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
     );
     return false;
   }
-  for (const key of ['registration', 'heartbeat'] as const) {
+  for (const key of ['registration', 'heartbeat', 'transport', 'from'] as const) {
     if (item[key] !== undefined) say(at(key), `${key} needs listen:`, 'remove it');
   }
   if (item.port !== undefined) {
@@ -157,10 +169,16 @@ export function checkPorts(lines: readonly Numbered<LineFile>[], say: Say): void
       const why = `callers of lines[${like.index}] begin with the same bytes`;
       say(['lines', index, 'registration'], why, 'give each device a registration of its own');
     }
-    const key = item.port ?? (item.tcp === undefined ? undefined : `${item.tcp.host}:${item.tcp.port}`);
+    const own = item.transport === undefined || item.listen?.port === 0 ? undefined : item.listen;
+    const remote = item.tcp ?? own;
+    const key = item.port ?? (remote === undefined ? undefined : `${remote.host}:${remote.port}`);
     if (key === undefined) continue;
     const first = taken.get(key);
-    const path: Path = ['lines', index, item.port === undefined ? 'tcp' : 'port'];
+    const path: Path = [
+      'lines',
+      index,
+      own !== undefined ? 'listen' : item.port === undefined ? 'tcp' : 'port',
+    ];
     if (first === undefined) taken.set(key, index);
     else say(path, `${shown(key)} is the port of lines[${first}] already`, 'put its devices on that line');
   }

@@ -34,6 +34,17 @@ export function lineOf(line: LineFile): LineConfig {
     baud: line.baud ?? LINE_DEFAULTS.baud,
     ...(line.format ?? { dataBits: 8, parity: 'none', stopBits: 1 }),
   };
+  if (line.listen !== undefined && line.transport !== undefined) {
+    return {
+      id: line.id,
+      kind: 'caller',
+      ...line.listen,
+      transport: line.transport,
+      ...definedOnly({ from: line.from }),
+      serial,
+      timeout: line.timeout ?? LINE_DEFAULTS.dialInTimeout,
+    };
+  }
   if (line.listen !== undefined) {
     return {
       id: line.id,

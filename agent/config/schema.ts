@@ -62,6 +62,15 @@ const line = z
         'With listen: the first packet of the device, text or 0x and hex digits; tells it from others',
       ),
     heartbeat: packet('PING').optional().describe('With listen: a packet it sends when idle; taken out'),
+    transport: oneOf(['tcp', 'udp'], 'tcp')
+      .optional()
+      .describe('With listen, instead of registration: whoever calls this port is the device'),
+    from: z
+      .array(text('an IP address', '10.0.0.5'))
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('With transport: addresses that may call. Absent: any'),
     framing: oneOf(['modbus-tcp', 'raw', 'rfc2217'], 'modbus-tcp')
       .optional()
       .describe(

@@ -63,6 +63,17 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       /** Settings of its serial side, for airtime. */
       readonly serial: SerialSettings;
     }
+  | {
+      /** A device that connects to us and does not say who it is: the port is for it alone. */
+      readonly kind: 'caller';
+      readonly host: string;
+      readonly port: number;
+      readonly transport: 'tcp' | 'udp';
+      /** Addresses that may call; absent: any. */
+      readonly from?: readonly string[];
+      /** Settings of its serial side where it has one, for airtime. */
+      readonly serial: SerialSettings;
+    }
 );
 
 export interface DeviceConfig {

@@ -67,6 +67,40 @@ export class GenericFramedGas extends SerialTalker {
   }
 }
 
+/** Records of a GST9000's printer port as the panel prints them, GB2312, with what they say. */
+const RECORDS = [
+  {
+    hex: '1B3630382F31322F3032202031373A32340A20203030342D3030340A1B39CAD7B4CEBBF0BEAF0AC8B9C2A5D2BBB2E3C9CFBFD50AB8D0D1CCCCBDB2E2C6F70A0A',
+    says: {
+      fire: true,
+      event: '首次火警',
+      'loop-device': '004-004',
+      place: '裙楼一层上空',
+      detector: '感烟探测器',
+    },
+  },
+  {
+    hex: '1B3630382F31322F3032202031373A32350A20200A1B39CFB5CDB3B8B4CEBB0A0A',
+    says: { fire: false, event: '系统复位' },
+  },
+] as const;
+
+/** Prints a fire and a reset in turns, one record every 5 s. */
+export class GstGst9000 extends SerialTalker {
+  protected readonly period = 5000;
+  #next = 0;
+
+  constructor(parts: TalkerParts) {
+    super('gst-gst9000', parts);
+  }
+
+  protected tell(): Utterance {
+    const { hex, says } = RECORDS[this.#next++ % RECORDS.length] ?? RECORDS[0];
+    const quantities = Object.entries(says).map(([point, value]): Quantity => ({ point, value, uom: '1' }));
+    return { bytes: Buffer.from(hex, 'hex'), served: this.served(quantities) };
+  }
+}
+
 const LINES = [
   { text: 'TEST ZONE 0 PANEL IN ORDER', zone: 0 },
   { text: 'FIRE ALARM ZONE 12 SMOKE DETECTOR 3', zone: 12, fire: true },

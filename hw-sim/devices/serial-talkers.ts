@@ -1,7 +1,7 @@
 /** Simulated devices with a line of their own, by the stem of their profile. */
 import { AtModem, MODEM_STEMS } from './at-modem.ts';
 import { DfrobotA02yyuw } from './dfrobot-a02yyuw.ts';
-import { GenericFramedFirePanel, GenericFramedGas, GenericFramedRfid } from './framed-devices.ts';
+import { GenericFramedFirePanel, GenericFramedGas, GenericFramedRfid, GstGst9000 } from './framed-devices.ts';
 import { HoneywellHpma115 } from './honeywell-hpma115.ts';
 import { GenericNmea0183Gnss, GenericNmea0183Weather } from './nmea-talkers.ts';
 import { NovaSds011 } from './nova-sds011.ts';
@@ -28,4 +28,5 @@ export const SERIAL_TALKERS: ReadonlyMap<string, Maker> = new Map<string, Maker>
   ['generic-framed-rfid', (parts) => new GenericFramedRfid(parts)],
   ['generic-framed-gas', (parts) => new GenericFramedGas(parts)],
   ['generic-framed-fire-panel', (parts) => new GenericFramedFirePanel(parts)],
+  ['gst-gst9000', (parts) => new GstGst9000(parts)],
 ]);

@@ -15,7 +15,7 @@ import { fakeModbus } from '../unit/drivers/fake-modbus.ts';
 import { device, profile } from '../unit/drivers/load.ts';
 import { meterLine } from '../unit/drivers/meter-line.ts';
 import { driverConformance, type PolledFixture, type StreamFixture } from './driver.ts';
-import { talker } from './talkers.ts';
+import { firePanel, talker } from './talkers.ts';
 
 const serial = (baud: number): LineConfig => ({
   id: 'line',
@@ -108,6 +108,7 @@ const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
   modem: talker('quectel-ec25', serial(115_200)),
   nmea: talker('generic-nmea0183-gnss', serial(9600)),
   framed: talker('generic-framed-gas', serial(9600)),
+  gb26875: firePanel(),
 };
 
 it('every driver of the list has a fixture and no fixture is left over', () => {

@@ -29,6 +29,33 @@ describe('lines', () => {
     });
   });
 
+  test('that are called by a device without a name belong to whoever calls the port', async () => {
+    expect(await line('listen: 127.0.0.1:5200', 'transport: udp', 'from: [10.0.0.5]')).toEqual({
+      id: 'a',
+      kind: 'caller',
+      host: '127.0.0.1',
+      port: 5200,
+      transport: 'udp',
+      from: ['10.0.0.5'],
+      timeout: 3000,
+      serial: { baud: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
+    });
+    const said = async (...keys: string[]) => (await folder.problems(site(...keys))).join('\n');
+    expect(await said('listen: 127.0.0.1:5200', 'transport: tcp', 'registration: ABC')).toContain(
+      'a line with transport: has no registration; remove one of them',
+    );
+    expect(await said('listen: 127.0.0.1:5200', 'transport: tcp', 'from: [panel]')).toContain(
+      'expected IP addresses, got "panel"',
+    );
+    expect(await said('listen: 127.0.0.1:5200', 'registration: ABC', 'from: [10.0.0.5]')).toContain(
+      'from needs transport:',
+    );
+    expect(await said('port: /dev/ttyUSB0', 'transport: tcp')).toContain('transport needs listen:');
+    const two =
+      'lines:\n  - { id: a, listen: "127.0.0.1:5200", transport: tcp }\n  - { id: b, listen: "127.0.0.1:5200", transport: tcp }\n';
+    expect((await folder.problems(MINIMAL + two)).join()).toContain('is the port of lines[0] already');
+  });
+
   test('that are called have a registration, as text or hex', async () => {
     const settings = { id: 'a', kind: 'dial-in', host: '127.0.0.1', port: 9000, timeout: 3000 };
     expect(await line('listen: 127.0.0.1:9000', 'registration: DTU-1', 'heartbeat: "0x00ff"')).toEqual({

@@ -73,8 +73,8 @@ export class HostCommands {
     const { roster, submit, answer, log } = this.#options;
     const alias = typeof metric.alias === 'number' ? metric.alias : undefined;
     const known = roster.find(device, metric.name, alias);
-    if (known === undefined) {
-      this.#ignore(`${device} has no metric ${metric.name ?? `with alias ${metric.alias}`}`);
+    if (known === undefined || known.text !== undefined) {
+      this.#ignore(`${device} has no point ${metric.name ?? `with alias ${metric.alias}`}`);
       return;
     }
     const { name: point } = known;

@@ -1,8 +1,7 @@
 /**
  * One session of an edge node over one connection: it waits for the primary host, gives birth, sends data behind
- * barriers, answers rebirths and commands, and dies properly. Numbers of messages (seq) live here, and nowhere else.
+ * barriers, answers rebirths and commands, and dies properly.
  */
-import { wallAt } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { SparkplugUplinkConfig } from '../../core/site.ts';
 import type { Delivery, Message, UplinkContext, UplinkSession } from '../../core/uplink.ts';
@@ -14,19 +13,16 @@ import { Barrier } from './barrier.ts';
 import { HostCommands } from './commands.ts';
 import { deathOf } from './death.ts';
 import { HostWatch } from './host-state.ts';
-import { birthMetric, inOrder, resultMetric } from './metrics.ts';
-import { type Plan, planOf, type Style } from './outgoing.ts';
-import { encodePayload, framePayload, type WrittenMetric } from './payload.ts';
+import { type Plan, planOf } from './outgoing.ts';
 import { RebirthGuard } from './rebirth.ts';
-import { type Device, NODE, type Roster } from './roster.ts';
+import type { Roster } from './roster.ts';
 import { type Topics, topicsOf } from './topics.ts';
+import { styleOf, Voice } from './voice.ts';
 
 /** A clean goodbye takes at most this long, ms. */
 const GOODBYE = 1000;
 /** PUBLISH without payload and topic (MQTT 5 §3.3), and what frames the metrics of a payload. */
 const OVERHEAD = 64;
-/** A device of which readings of the past were sent is not buried so soon after them, ms. */
-const REPLAY_REST = 60_000;
 
 export interface SessionOptions {
   readonly connection: Connection;
@@ -45,6 +41,7 @@ export class SparkplugSession implements UplinkSession {
   readonly atOnce: number;
   readonly #options: SessionOptions;
   readonly #topics: Topics;
+  readonly #voice: Voice;
   readonly #barrier: Barrier;
   readonly #rebirths: RebirthGuard;
   readonly #host = new HostWatch();
@@ -56,7 +53,6 @@ export class SparkplugSession implements UplinkSession {
   #why: AgentError | undefined;
   #patience: Disposable | undefined;
   #descriptions: ReturnType<UplinkContext['descriptions']> | undefined;
-  #seq = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -64,6 +60,7 @@ export class SparkplugSession implements UplinkSession {
     const { client, maximumPacket, receiveMaximum } = connection;
     const { clock } = context;
     this.#topics = topicsOf(config.group, config.node);
+    this.#voice = new Voice({ ...options, client, topics: this.#topics });
     const longest = this.#topics.ofDevice('DDATA', 'd'.repeat(256)).length;
     this.maxBytes = Math.max(1, Math.min(config.maxMessage >> 1, maximumPacket - longest - OVERHEAD));
     this.atOnce = Math.min(config.inFlight, receiveMaximum);
@@ -88,7 +85,9 @@ export class SparkplugSession implements UplinkSession {
       clock,
       log: context.log,
       submit: context.submit,
-      answer: (result) => this.#answer(result),
+      answer: (result) => {
+        if (this.#alive) this.#voice.result(result);
+      },
       rebirth: () => this.#askedForRebirth(),
     });
     const state = config.primaryHost === undefined ? undefined : this.#topics.state(config.primaryHost);
@@ -137,7 +136,7 @@ export class SparkplugSession implements UplinkSession {
     signal.throwIfAborted();
     if (this.#state !== 'alive' || !this.#options.connection.client.connected)
       return { kind: 'keep', reason: 'link lost' };
-    this.#send(this.#plan(message));
+    this.#voice.data(this.#plan(message));
     const aborted = Promise.withResolvers<boolean>();
     const abort = () => aborted.resolve(false);
     signal.addEventListener('abort', abort, { once: true });
@@ -160,86 +159,23 @@ export class SparkplugSession implements UplinkSession {
     this.#describe();
     let plan = this.#plans.get(message);
     if (plan === undefined || plan.version !== roster.version) {
-      plan = planOf(message, roster, styleOf(config), this.#now());
+      plan = planOf(message, roster, styleOf(config), this.#voice.now());
       this.#plans.set(message, plan);
     }
     return plan;
   }
 
-  /** Everything in one turn, so that nothing comes between the numbers. */
-  #send({ packets, readings, historical }: Plan): void {
-    const { roster, context } = this.#options;
-    if (!historical) for (const reading of readings) roster.see(reading);
-    const now = this.#now();
-    for (const { device: id, metrics } of packets) {
-      const device = id === undefined ? undefined : roster.device(id);
-      // [tck-id-payloads-ddata-order] No data of a device before its birth.
-      if (device !== undefined) {
-        const dead = !device.alive;
-        if (device.stale || dead) this.#deviceBirth(device);
-        // Born for its past alone: it rests a while before it is buried again.
-        if (historical && (dead || device.replayed !== undefined)) device.replayed = context.clock.mono();
-      }
-      const topic =
-        device === undefined ? this.#topics.of('NDATA') : this.#topics.ofDevice('DDATA', device.id);
-      this.#publish(topic, framePayload(metrics, now, this.#next()));
-    }
-    if (!historical)
-      for (const id of new Set(readings.map(({ device }) => device))) this.#bury(roster.device(id));
-  }
-
-  /** [tck-id-operational-behavior-device-ddeath] A device that cannot be reached any more is dead. */
-  #bury(device: Device): void {
-    const { roster, context } = this.#options;
-    if (!device.alive) return;
-    if (!roster.unreached(device)) {
-      device.replayed = undefined;
-      return;
-    }
-    if (device.replayed !== undefined && context.clock.mono() - device.replayed < REPLAY_REST) return;
-    device.alive = false;
-    device.replayed = undefined;
-    const payload = encodePayload({ timestamp: this.#now(), seq: this.#next(), metrics: [] });
-    this.#publish(this.#topics.ofDevice('DDEATH', device.id), payload);
-  }
-
-  /** The birth of the node, and of all its devices that can be reached. */
   #giveBirth(): void {
     if (this.#state === 'ended') return;
-    const { config, bdSeq, roster, context } = this.#options;
+    const { context, roster } = this.#options;
     // What was logged while nobody listened went by this session.
     if (this.#state === 'waiting') for (const reading of context.newest?.() ?? []) roster.see(reading);
-    const now = this.#now();
-    const own: readonly WrittenMetric[] = [
-      { name: 'bdSeq', timestamp: now, type: 'Int64', withType: true, value: bdSeq },
-      // [tck-id-operational-behavior-data-commands-rebirth-name-aliases] No alias.
-      { name: NODE.rebirth, timestamp: now, type: 'Boolean', withType: true, value: false },
-    ];
-    const others = [...roster.node.values()].map((known) => birthMetric(known, config.aliases, now));
-    this.#seq = 0;
-    const metrics = [...own, ...inOrder(others)];
-    this.#publish(this.#topics.of('NBIRTH'), encodePayload({ timestamp: now, seq: this.#next(), metrics }));
-    for (const device of roster.devices.values()) {
-      if (device.metrics.size > 0 && !roster.unreached(device)) this.#deviceBirth(device);
-      else device.alive = false;
-    }
+    this.#voice.birth();
     this.#state = 'alive';
     this.#patience?.[Symbol.dispose]();
     this.#born.resolve();
     this.#reborn.resolve();
     this.#reborn = Promise.withResolvers();
-  }
-
-  #deviceBirth(device: Device): void {
-    const { aliases } = this.#options.config;
-    const now = this.#now();
-    const metrics = inOrder([...device.metrics.values()].map((known) => birthMetric(known, aliases, now)));
-    device.alive = true;
-    device.stale = false;
-    this.#publish(
-      this.#topics.ofDevice('DBIRTH', device.id),
-      encodePayload({ timestamp: now, seq: this.#next(), metrics }),
-    );
   }
 
   #askedForRebirth(): void {
@@ -260,17 +196,6 @@ export class SparkplugSession implements UplinkSession {
     if (this.#state === 'waiting' && config.fallbacks === undefined) return;
     servers.failed();
     this.#leave(`primary host ${config.primaryHost} is offline`);
-  }
-
-  /** Results go at once; that they may be lost is why they are events of the log too. */
-  #answer(result: object): void {
-    const known = this.#options.roster.node.get(NODE.result);
-    if (!this.#alive || known === undefined) return;
-    const now = this.#now();
-    const metrics = [
-      resultMetric(known, result, { ...styleOf(this.#options.config), historical: false }, now),
-    ];
-    this.#publish(this.#topics.of('NDATA'), encodePayload({ timestamp: now, seq: this.#next(), metrics }));
   }
 
   /** [tck-id-operational-behavior-edge-node-intentional-disconnect-ndeath] Death first, then DISCONNECT. */
@@ -341,13 +266,17 @@ export class SparkplugSession implements UplinkSession {
     const fresh = topics.filter((topic) => !this.#subscribed.has(topic));
     if (fresh.length === 0) return;
     for (const topic of fresh) this.#subscribed.add(topic);
-    const granted = await connection.client.subscribeAsync([...fresh], { qos: 1 });
-    const refused = granted.find(({ qos }) => qos >= 0x80);
-    if (refused === undefined) return;
-    throw new AgentError('broker-refused', `subscription to ${refused.topic} failed: the server refused it`, {
-      retryable: true,
-      fix: 'Allow this client to subscribe to its commands and to the state of the primary host.',
+    const refused = (why: string, cause?: Error) =>
+      new AgentError('broker-refused', `subscription to ${fresh.join(', ')} failed: ${why}`, {
+        retryable: true,
+        fix: 'Allow this client to subscribe to its commands and to the state of the primary host.',
+        ...(cause === undefined ? {} : { cause }),
+      });
+    const granted = await connection.client.subscribeAsync(fresh, { qos: 1 }).catch((thrown: unknown) => {
+      const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+      throw connection.client.connected ? refused(cause.message, cause) : linkLost(cause, connection.url);
     });
+    if (granted.some(({ qos }) => qos >= 0x80)) throw refused('the server refused it');
   }
 
   #sendBarrier(answered: (error?: Error) => void): void {
@@ -361,28 +290,4 @@ export class SparkplugSession implements UplinkSession {
       );
     }
   }
-
-  /** [tck-id-topics-ddata-mqtt] QoS 0, not retained. */
-  #publish(topic: string, payload: Uint8Array): void {
-    const { client } = this.#options.connection;
-    client.publish(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.length), {
-      qos: 0,
-      retain: false,
-    });
-  }
-
-  #next(): number {
-    const seq = this.#seq;
-    this.#seq = (seq + 1) % 256;
-    return seq;
-  }
-
-  #now(): number {
-    const { clock } = this.#options.context;
-    return Math.trunc(wallAt(clock.mapping(), clock.mono()).time);
-  }
-}
-
-function styleOf({ aliases, types }: SparkplugUplinkConfig): Style {
-  return { alias: aliases, types };
 }

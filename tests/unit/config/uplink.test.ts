@@ -41,6 +41,30 @@ describe('uplinks', () => {
     expect(await uplink('mqtt: { urls: ["mqtt://a"] }')).not.toHaveProperty('fallbacks');
   });
 
+  test('of Sparkplug are an edge node with the id of the agent', async () => {
+    expect(
+      await uplink('sparkplug: { urls: ["mqtt://a", "mqtts://b"], group: city, primary_host: scada }'),
+    ).toEqual({
+      id: 'city',
+      kind: 'sparkplug',
+      url: 'mqtt://a',
+      fallbacks: ['mqtts://b'],
+      primaryHost: 'scada',
+      clientId: 'pole-0817-spb',
+      keepAlive: 30_000,
+      group: 'city',
+      node: 'pole-0817',
+      hostWait: 30_000,
+      aliases: true,
+      types: false,
+      rebirthEvery: 5000,
+      commandLife: 60_000,
+      inFlight: 16,
+      maxMessage: 131_072,
+      replayRate: 2000,
+    });
+  });
+
   test('select what leaves', async () => {
     const settings = await uplink(
       'select: [{ lanes: [meter, alarm] }, { class: lamp*, send: changes, deadband: 0.5 }, { device: x, send: none }]',
@@ -85,6 +109,21 @@ describe('uplinks', () => {
       'uplinks[0].http.token: an uplink has either token or username, got both; remove one of them',
     ],
     [
+      'a group that is more than a level of a topic',
+      ['sparkplug: { url: "mqtt://a", group: "city/north" }'],
+      'uplinks[0].sparkplug.group: expected a text of 1 to 128 characters without /, + and #, got "city/north"; write group: city-north',
+    ],
+    [
+      'an edge node without a group',
+      ['sparkplug: { url: "mqtt://a" }'],
+      'uplinks[0].sparkplug.group: missing',
+    ],
+    [
+      'TLS settings of an edge node without TLS',
+      ['sparkplug: { url: "mqtt://a", group: g, ca: file:./site.yaml }'],
+      'uplinks[0].sparkplug.ca: ca needs a TLS connection, got "mqtt://a" as url; write url: mqtts://…',
+    ],
+    [
       'a literal token',
       ['http: { url: "http://a", token: hunter2 }'],
       'uplinks[0].http.token: expected a reference to a secret',
@@ -97,10 +136,13 @@ describe('uplinks', () => {
   });
 });
 
-test('every example of docs/uplinks.md is right', async () => {
-  const page = readFileSync(new URL('../../../docs/uplinks.md', import.meta.url), 'utf8');
+test.each([
+  ['docs/uplinks.md', 5],
+  ['docs/uplinks/sparkplug.md', 1],
+])('every example of %s is right', async (path, least) => {
+  const page = readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
   const examples = Array.from(page.matchAll(/```yaml\n([\s\S]*?)```/g), ([, text]) => text ?? '');
-  expect(examples.length).toBeGreaterThan(4);
+  expect(examples.length).toBeGreaterThanOrEqual(least);
   for (const example of examples) {
     expect(await folder.problems(`${MINIMAL}${example}`, { secrets: 'skip' }), example).toEqual([]);
   }

@@ -136,6 +136,17 @@ test('cursors ride in the next commit, or with the clean stop; they never go bac
   await third.store[Symbol.asyncDispose]();
 });
 
+test('a number that is kept is durable when the call returns, without a commit to ride in', async () => {
+  using at = folder();
+  const first = await open(at.dir);
+  await first.store.keep('scada:bdseq', 'event', { low: 3, above: [] });
+  using source = openLogSource(first.store.file);
+  expect(source.cursor('scada:bdseq', 'event').low).toBe(3);
+  await first.store.keep('scada:bdseq', 'event', { low: 2, above: [] });
+  expect(source.cursor('scada:bdseq', 'event').low).toBe(3);
+  await first.store[Symbol.asyncDispose]();
+});
+
 test('the journal knows a command again, with its result, and lists open ones', async () => {
   using at = folder();
   const first = await open(at.dir);

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { hex } from '../../../agent/core/bytes.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { HttpUplinkConfig } from '../../../agent/core/site.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
@@ -14,7 +15,9 @@ import { embeddedBroker } from '../../support/brokers.ts';
 import { MemoryLog } from '../../support/memory-log.ts';
 import { until } from '../../support/mqtt-receiver.ts';
 import { scriptedBroker } from '../../support/scripted-broker.ts';
+import { SparkplugHost } from '../../support/sparkplug-host.ts';
 import { agent, configOf } from './mqtt-agent.ts';
+import { configOf as edgeConfig, agent as edgeNode } from './sparkplug/street.ts';
 
 const MAIN = new URL('../../../agent/main.ts', import.meta.url).pathname;
 
@@ -188,5 +191,42 @@ describe('kerbside verify', () => {
     const { out, code } = await listening.ended;
     expect(JSON.parse(out)).toMatchObject({ balanced: false, broken: 4 });
     expect(code).toBe(1);
+  });
+
+  it('follows an edge node of Sparkplug, also from the middle of its session', async () => {
+    await using broker = await embeddedBroker();
+    await using host = await SparkplugHost.at(broker.port, 'street');
+    await using edge = edgeNode(edgeConfig(broker.port));
+    await until(() => edge.pump.tally().connected, 'the link');
+    edge.read('telemetry', { value: 230 });
+    await until(() => host.report().records === 1, 'a birth and data nobody else heard');
+    const listening = verify([
+      '--broker',
+      `mqtt://127.0.0.1:${broker.port}`,
+      '--sparkplug',
+      'street',
+      '--json',
+    ]);
+    await until(() => listening.err().includes('listening by'), 'the receiver');
+    for (let i = 0; i < 5; i++) {
+      edge.read('telemetry', { value: 231 + i }, { device: 'lamp-1', point: 'level', value: i, unit: '%' });
+      await until(() => host.report().records === 3 + 2 * i, 'data');
+    }
+    // It has not heard the first birth, so it asked for another.
+    await until(() => host.of('NBIRTH').length === 2, 'the rebirth');
+    edge.read('telemetry', { value: 240 });
+    await until(() => host.report().records === 12, 'the last data');
+    await until(() => listening.err().includes('11 records'), 'progress');
+    listening.child.kill('SIGINT');
+    const { out, code } = await listening.ended;
+    expect(JSON.parse(out), out).toMatchObject({ balanced: true, records: 11, broken: 0 });
+    expect(code).toBe(0);
+    const lines = host.heard.map(({ topic, bytes }) => ({ topic, hex: hex(bytes) }));
+    const whole = await onFile(lines, ['--json', '--complete']);
+    expect(JSON.parse(whole.out)).toMatchObject({ balanced: true, records: 12, conflicts: 0 });
+    const lost = lines.findLastIndex(({ topic }) => topic.includes('/DDATA/'));
+    const holed = await onFile(lines.toSpliced(lost - 2, 1), ['--json', '--complete']);
+    expect(JSON.parse(holed.out)).toMatchObject({ balanced: false });
+    expect(holed.code).toBe(1);
   });
 });

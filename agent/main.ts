@@ -28,6 +28,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
     () => import('./cli/verify.ts'),
   ],
   evidence: ['hold the log to the signatures of its device', () => import('./cli/evidence.ts')],
+  light: ['plan how lamps burn through the year', () => import('./cli/light.ts')],
   count: ['count vehicles or faces in pictures, as the cameras do', () => import('./cli/count.ts')],
   import: ['put past readings into the log', () => import('./cli/import.ts')],
 };

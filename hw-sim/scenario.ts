@@ -88,7 +88,9 @@ export const scenarioSchema = z.strictObject({
     .array(z.strictObject({ id, title, rate: z.number().min(0.1).max(30).default(6) }))
     .max(1, 'one camera looks at the street')
     .default([]),
-  lamps: z.array(z.strictObject({ id, device: id, point: id })).default([]),
+  // As in a site file: the agent's own check judges them.
+  lamps: z.array(z.looseObject({ id, device: id, point: id })).default([]),
+  programmes: z.array(z.looseObject({ id })).default([]),
   faults: z.array(faultSchema).default([]),
 });
 

@@ -60,6 +60,7 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
             every: '10s',
           })),
     lamps: scenario.lamps,
+    programmes: scenario.lamps.some((lamp) => 'programme' in lamp) ? scenario.programmes : [],
     uplinks: [{ id: 'city', mqtt: { url: at.broker } }],
     console: { listen: `127.0.0.1:${at.console}` },
     node_red: { enabled: true, listen: `127.0.0.1:${at.nodeRed}` },

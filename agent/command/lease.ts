@@ -1,71 +1,64 @@
 /**
- * Leases: a command with a lease holds until it runs out, then the local program takes over. A newer command on the
- * same point ends the lease of the one before.
+ * Leases: a command with a lease holds until it runs out, then the local program has the point again. A newer command on
+ * the same point ends the lease of the one before.
  */
-import { createHash } from 'node:crypto';
-import { type Clock, wallAt } from '../core/clock.ts';
-import type { Command, Submit } from '../core/command.ts';
-import type { Value } from '../core/reading.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Command, Override } from '../core/command.ts';
 
-/** Time to bring the fallback to the device, ms of wall time. */
-const FALLBACK_LIFE = 3_600_000;
+interface Running {
+  readonly override: Override;
+  readonly timer: Disposable;
+}
 
 export class Leases implements Disposable {
   readonly #clock: Clock;
-  readonly #submit: Submit;
-  readonly #running = new Map<string, Disposable>();
+  readonly #onEnd: (command: Command) => void;
+  /** By `device/point`; undefined: the newest command of the point has no lease. */
+  readonly #points = new Map<string, Running | undefined>();
 
-  constructor(clock: Clock, submit: Submit) {
+  /** `onEnd` is called when a lease has run out, not when a newer command ends it. */
+  constructor(clock: Clock, onEnd: (command: Command) => void) {
     this.#clock = clock;
-    this.#submit = submit;
+    this.#onEnd = onEnd;
   }
 
-  /** Starts the lease of a command just done, and ends the one before on its point. */
-  take(command: Command, fallback: Value | undefined): void {
-    const key = `${command.device}/${command.point}`;
-    this.#running.get(key)?.[Symbol.dispose]();
-    this.#running.delete(key);
-    if (command.lease === undefined || fallback === undefined) return;
-    this.#run(key, command, command.lease / this.#clock.mapping().rate, fallback);
+  /** Ends the lease before on the point of a command just done, and starts its own of `lease` ms of wall time. */
+  take(command: Command, lease: number | undefined, now: number): void {
+    const key = keyOf(command);
+    this.#points.get(key)?.timer[Symbol.dispose]();
+    this.#points.delete(key);
+    if (lease !== undefined) this.#run(key, command, lease, now);
   }
 
   /** Takes up the lease of a command done at `doneAt` (Unix epoch ms) before a restart, newest command of a point first. */
-  resume(command: Command, doneAt: number, now: number, fallback: Value | undefined): void {
-    const key = `${command.device}/${command.point}`;
-    if (this.#running.has(key)) return;
-    if (command.lease === undefined || fallback === undefined) {
-      // The newest command of this point has no lease: nothing older may take it back.
-      this.#running.set(key, { [Symbol.dispose]() {} });
-      return;
-    }
-    const left = Math.max(0, doneAt + command.lease - now);
-    this.#run(key, command, left / this.#clock.mapping().rate, fallback);
+  resume(command: Command, doneAt: number, now: number, lease: number | undefined): void {
+    const key = keyOf(command);
+    if (this.#points.has(key)) return;
+    // The newest command of this point may have no lease: then nothing older takes it back.
+    if (lease === undefined) this.#points.set(key, undefined);
+    else this.#run(key, command, Math.min(lease, Math.max(0, doneAt + lease - now)), now);
+  }
+
+  /** What holds for a point now. */
+  active(device: string, point: string): Override | undefined {
+    return this.#points.get(`${device}/${point}`)?.override;
   }
 
   [Symbol.dispose](): void {
-    for (const timer of this.#running.values()) timer[Symbol.dispose]();
-    this.#running.clear();
+    for (const running of this.#points.values()) running?.timer[Symbol.dispose]();
+    this.#points.clear();
   }
 
-  #run(key: string, command: Command, wait: number, fallback: Value): void {
-    const timer = this.#clock.after(wait, () => {
-      this.#running.delete(key);
-      const now = this.#wall();
-      void this.#submit({
-        // Made from the command's id: after a restart the same lease ends under the same id, so only once.
-        id: `lease-end-${createHash('sha256').update(command.id).digest('hex').slice(0, 32)}`,
-        device: command.device,
-        point: command.point,
-        value: fallback,
-        issuer: 'control:lease',
-        issued: now,
-        expires: now + FALLBACK_LIFE,
-      });
+  #run(key: string, command: Command, left: number, now: number): void {
+    const { id, value, issuer } = command;
+    const timer = this.#clock.after(left / this.#clock.mapping().rate, () => {
+      this.#points.delete(key);
+      this.#onEnd(command);
     });
-    this.#running.set(key, timer);
+    this.#points.set(key, { override: { id, value, issuer, until: now + left }, timer });
   }
+}
 
-  #wall(): number {
-    return wallAt(this.#clock.mapping(), this.#clock.mono()).time;
-  }
+function keyOf({ device, point }: Command): string {
+  return `${device}/${point}`;
 }

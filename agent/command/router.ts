@@ -2,8 +2,9 @@
  * The command router: the one way to a device for everything that wants to change something. A command is checked,
  * written durably as accepted, carried out at most once, read back, and its result is durable before it is told.
  */
+import { createHash } from 'node:crypto';
 import { type Clock, trusted, wallAt } from '../core/clock.ts';
-import type { Command, CommandJournal, CommandResult, Rejection } from '../core/command.ts';
+import type { Command, CommandJournal, CommandResult, Override, Rejection } from '../core/command.ts';
 import type { WriteOutcome } from '../core/driver.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
@@ -28,8 +29,23 @@ export interface RouterOptions {
   ) => Promise<WriteOutcome>;
   /** What the local program wants of a point when nobody commands it; undefined: there is none, and no lease. */
   readonly fallback: (device: string, point: string) => Value | undefined;
+  /**
+   * How long a command without a lease holds on a point that a controller keeps, ms of wall time; undefined: no controller
+   * keeps it, and the command holds for good.
+   */
+  readonly holds?: (device: string, point: string) => number | undefined;
+  /** Called when an override of a point that a controller keeps has begun or ended. */
+  readonly onOverride?: (device: string, point: string) => void;
+  /** Why a write must not be made now whoever wants it (an interlock of the site), or undefined. */
+  readonly interlock?: (write: Pick<Command, 'device' | 'point' | 'value'>) => string | undefined;
+  /** Why this issuer may not command this point, or undefined. */
+  readonly forbidden?: (command: Command) => string | undefined;
 }
 
+/** Time to bring the fallback to the device, ms of wall time. */
+const FALLBACK_LIFE = 3_600_000;
+
+const LEASE_END = 'control:lease';
 /** Longest work on one command at the device, ms. */
 const DEADLINE = 10_000;
 /** Longest wait for a reading of a point whose command has no known result, ms. */
@@ -46,7 +62,7 @@ export class CommandRouter implements AsyncDisposable {
 
   private constructor(options: RouterOptions) {
     this.#options = options;
-    this.#leases = new Leases(options.clock, (command) => this.submit(command));
+    this.#leases = new Leases(options.clock, (command) => void this.#endLease(command));
   }
 
   /** Starts the router: what was accepted before a crash becomes `unknown`, leases still running are taken up again. */
@@ -55,7 +71,7 @@ export class CommandRouter implements AsyncDisposable {
     for (const command of await options.journal.open()) void router.#closeUnknown(command);
     const now = router.#now().time;
     for (const { command, result } of await options.journal.recent(1000)) {
-      if (result.state === 'done') router.#leases.resume(command, result.at, now, router.#fallback(command));
+      if (result.state === 'done') router.#leases.resume(command, result.at, now, router.#lease(command));
     }
     return router;
   }
@@ -70,17 +86,34 @@ export class CommandRouter implements AsyncDisposable {
         ? same.result
         : Promise.resolve(this.#refusal(command, 'id-reused', 'another command with this id is under way'));
     }
-    const before = this.#tails.get(command.device) ?? Promise.resolve();
     const arrived = this.#options.clock.mono();
-    const result = before.then(() => this.#run(command, arrived));
+    const result = this.#queue(command.device, () => this.#run(command, arrived));
     this.#underWay.set(command.id, { command, result });
-    this.#tails.set(command.device, result);
-    void result.finally(() => {
-      this.#underWay.delete(command.id);
-      if (this.#tails.get(command.device) === result) this.#tails.delete(command.device);
-    });
+    void result.finally(() => this.#underWay.delete(command.id));
     return result;
   };
+
+  /**
+   * A write of a local controller: the same queue, interlocks and read-back, but neither journal nor clock. What a
+   * controller wants is evaluated anew every few seconds, so it may be written twice, and it must be written with an ill
+   * disk and a lost clock too. It ends no override.
+   */
+  readonly steer = (write: Command): Promise<CommandResult> =>
+    this.#queue(write.device, async () => this.#refusePoint(write) ?? (await this.#carryOut(write)));
+
+  /** What somebody has set a point to, until when; undefined: the local program has it. */
+  readonly override = (device: string, point: string): Override | undefined =>
+    this.#leases.active(device, point);
+
+  #queue(device: string, run: () => Promise<CommandResult>): Promise<CommandResult> {
+    const before = this.#tails.get(device) ?? Promise.resolve();
+    const result = before.then(run);
+    this.#tails.set(device, result);
+    void result.finally(() => {
+      if (this.#tails.get(device) === result) this.#tails.delete(device);
+    });
+    return result;
+  }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
@@ -102,14 +135,18 @@ export class CommandRouter implements AsyncDisposable {
     }
     const result = this.#refuse(command, arrived) ?? (await this.#carryOut(command));
     await this.#finish(command, result);
-    if (result.state === 'done') this.#leases.take(command, this.#fallback(command));
+    if (result.state === 'done') {
+      this.#leases.take(command, this.#lease(command), this.#now().time);
+      if (this.#options.holds?.(command.device, command.point) !== undefined) {
+        this.#options.onOverride?.(command.device, command.point);
+      }
+    }
     return result;
   }
 
   /** Everything that can be wrong before the wire is touched, checked after the wait in the queue. */
   #refuse(command: Command, arrived: Mono): CommandResult | undefined {
     const now = this.#now();
-    if (this.#stop.signal.aborted) return this.#refusal(command, 'busy', 'the agent is stopping');
     if (command.ttl !== undefined) {
       const passed = this.#options.clock.mono() - arrived;
       if (passed >= command.ttl) return { id: command.id, state: 'expired', at: now.time };
@@ -120,6 +157,14 @@ export class CommandRouter implements AsyncDisposable {
         `its expiry cannot be judged: the clock is of rank ${now.rank}; give ttl instead of expires`,
       );
     } else if (now.time >= command.expires) return { id: command.id, state: 'expired', at: now.time };
+    const forbidden = this.#options.forbidden?.(command);
+    if (forbidden !== undefined) return this.#refusal(command, 'not-allowed', forbidden);
+    return this.#refusePoint(command);
+  }
+
+  /** What can be wrong with the point, the value or the state of the site. */
+  #refusePoint(command: Command): CommandResult | undefined {
+    if (this.#stop.signal.aborted) return this.#refusal(command, 'busy', 'the agent is stopping');
     const points = this.#options.points(command.device);
     if (points === undefined) return this.#refusal(command, 'unknown-device', `no device ${command.device}`);
     const point = points.find(({ id }) => id === command.point);
@@ -132,7 +177,8 @@ export class CommandRouter implements AsyncDisposable {
         `a lease needs a local program, and ${command.point} has none`,
       );
     }
-    return undefined;
+    const locked = this.#options.interlock?.(command);
+    return locked === undefined ? undefined : this.#refusal(command, 'interlocked', locked);
   }
 
   async #carryOut(command: Command): Promise<CommandResult> {
@@ -207,6 +253,39 @@ export class CommandRouter implements AsyncDisposable {
   #refusal(command: Command, code: Rejection, reason: string): CommandResult {
     const id = typeof command.id === 'string' ? command.id.slice(0, 64) : '';
     return { id, state: 'rejected', code, reason, at: this.#now().time };
+  }
+
+  /** How long a command holds, ms of wall time; undefined: for good, or there is no local program to go back to. */
+  #lease({ device, point, lease, issuer }: Command): number | undefined {
+    if (issuer === LEASE_END) return undefined;
+    const held = this.#options.holds?.(device, point);
+    if (held !== undefined) return lease ?? held;
+    return this.#options.fallback(device, point) === undefined ? undefined : lease;
+  }
+
+  /** The lease has run out: the controller that keeps the point takes over, or its fallback is commanded. */
+  async #endLease(command: Command): Promise<void> {
+    const { device, point } = command;
+    if (this.#options.holds?.(device, point) !== undefined) {
+      this.#options.onOverride?.(device, point);
+      return;
+    }
+    const value = this.#fallback(command);
+    if (value === undefined) return;
+    const now = this.#now().time;
+    const back: Command = {
+      // Made from the command's id: after a restart the same lease ends under the same id, so only once.
+      id: `lease-end-${createHash('sha256').update(command.id).digest('hex').slice(0, 32)}`,
+      device,
+      point,
+      value,
+      issuer: LEASE_END,
+      issued: now,
+      expires: now + FALLBACK_LIFE,
+    };
+    const { code } = await this.submit(back);
+    // A lamp must not stay at a stale level because the disk is ill or the clock is lost.
+    if (code === 'store-failed' || code === 'clock-untrusted') await this.steer(back);
   }
 
   #fallback(command: Command): Value | undefined {

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { openLines } from '../bus/open.ts';
-import { CommandRouter } from '../command/router.ts';
 import { startConsole } from '../console/server.ts';
+import { lampDescription } from '../control/lighting/description.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
@@ -21,6 +21,7 @@ import { watchBays } from '../vision/bay-charging.ts';
 import { cameraDescription } from '../vision/description.ts';
 import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
+import { startCommands } from './commands.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
 import { followGnss } from './gnss-time.ts';
@@ -45,7 +46,10 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   await using stack = new AsyncDisposableStack();
   const clock = siteClock(site);
   stack.use(watchClock(clock, site, log));
-  const directory = new Directory(site, site.cameras.map(cameraDescription));
+  const directory = new Directory(site, [
+    ...site.cameras.map(cameraDescription),
+    ...site.lamps.flatMap((lamp) => lampDescription(lamp) ?? []),
+  ]);
 
   const store = openStore({
     dir: site.state,
@@ -109,18 +113,15 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       history = openOwnHistory();
     }),
   );
-  const router = stack.use(
-    await CommandRouter.start({
+  const commands = stack.use(
+    await startCommands({
+      site,
       clock,
       log,
       hub,
       journal: opened.journal,
       points: (device) => directory.points(device),
       write: (device, write, abort) => lines.write(device, write, abort),
-      fallback: (device, point) => {
-        const lamp = site.lamps.find((one) => one.device === device && one.point === point);
-        return lamp && (lamp.fallback ?? 100);
-      },
     }),
   );
 
@@ -132,7 +133,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     directory,
     board,
     journal: opened.journal,
-    submit: router.submit,
+    submit: commands.submit,
     sense,
     late,
   });
@@ -152,7 +153,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       clock,
       log,
       descriptions: () => directory.descriptions,
-      submit: router.submit,
+      submit: commands.submit,
       settle: (uplink, lane, cursor) => opened.settle(uplink, lane, cursor),
       keep: (uplink, lane, cursor) => opened.keep(uplink, lane, cursor),
       refuse: (uplink, lane, records) => opened.refuse(uplink, lane, records),

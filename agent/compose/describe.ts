@@ -18,9 +18,10 @@ export class Directory {
   readonly descriptions: readonly Described[];
   readonly #points = new Map<string, Map<string, PointPlan>>();
 
-  constructor(site: Site, cameras: readonly Description[]) {
+  /** `others`: cameras and lamps, which are devices without a driver. */
+  constructor(site: Site, others: readonly Description[]) {
     const devices = site.devices.map(describeDevice);
-    this.descriptions = [...devices, ...cameras].map((description) => ({
+    this.descriptions = [...devices, ...others].map((description) => ({
       hash: hashOf(description),
       description,
     }));
@@ -30,7 +31,7 @@ export class Directory {
       );
       this.#points.set(device.id, new Map(plans));
     }
-    for (const { device, points } of cameras) {
+    for (const { device, points } of others) {
       const every = site.cameras.find(({ id }) => id === device)?.every ?? 10_000;
       this.#points.set(device, new Map(points.map((point) => [point.id, { point, every }])));
     }

@@ -1,8 +1,9 @@
 /** What has to fit together in a site: ids, references, addresses. Each check looks at the items that are right in themselves. */
 import { isIP } from 'node:net';
-import type { LampConfig, LineConfig } from '../core/site.ts';
+import type { LineConfig } from '../core/site.ts';
 import { energyPlaces } from './energy-uplink.ts';
 import { gotText } from './issues.ts';
+import type { LampFile } from './lighting.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
 import type { DeviceFile, LineFile, ListName } from './schema.ts';
 import { type MapNode, nodeAt, placeAt, type Tree } from './tree.ts';
@@ -31,12 +32,12 @@ export function writtenIds(root: MapNode, list: ListName): readonly string[] {
   });
 }
 
-/** Ids are unique in their list, and devices and cameras share one name space: both are `device` of a reading. */
+/** Ids are unique in their list; devices, cameras and lamps share one name space: all are `device` of a reading. */
 export function checkIds(root: MapNode, say: Say): void {
-  const lists: readonly ListName[] = ['lines', 'devices', 'cameras', 'lamps', 'uplinks'];
+  const lists: readonly ListName[] = ['lines', 'devices', 'cameras', 'lamps', 'programmes', 'uplinks'];
   const taken = new Map<string, string>();
   for (const list of lists) {
-    const space = list === 'cameras' ? 'devices' : list;
+    const space = list === 'cameras' || list === 'lamps' ? 'devices' : list;
     const items = nodeAt(root, [list]);
     if (items?.kind !== 'list') continue;
     items.items.forEach((item, index) => {
@@ -224,7 +225,7 @@ export function checkAddresses(devices: readonly Numbered<DeviceFile>[], say: Sa
 
 /** A lamp is a writable number of a device. `devices` are those whose profile is known. */
 export function checkLamp(
-  { index, item }: Numbered<LampConfig>,
+  { index, item }: Numbered<LampFile>,
   devices: ReadonlyMap<
     string,
     readonly { readonly id: string; readonly access: string; readonly type: string }[]

@@ -12,6 +12,8 @@ export type Part =
   | 'device'
   | 'camera'
   | 'lamp'
+  | 'programme'
+  | 'rules'
   | 'uplink';
 
 export interface Change {
@@ -26,6 +28,7 @@ const LISTS = [
   ['device', 'devices'],
   ['camera', 'cameras'],
   ['lamp', 'lamps'],
+  ['programme', 'programmes'],
   ['uplink', 'uplinks'],
 ] as const satisfies readonly (readonly [Part, keyof Site])[];
 
@@ -44,6 +47,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('log', (site) => site.log);
   whole('console', (site) => site.console);
   whole('node-red', (site) => site.nodeRed);
+  whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));
   for (const [part, list] of LISTS) {
     const before = new Map<string, unknown>(a[list].map((item) => [item.id, item]));
     const after = new Map<string, unknown>(b[list].map((item) => [item.id, item]));

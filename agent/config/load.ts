@@ -36,6 +36,7 @@ import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
 import { checkHj212 } from './hj212-check.ts';
 import { problemsOf, unknownKey } from './issues.ts';
+import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
 import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, type SiteFile, siteSchema } from './schema.ts';
@@ -135,11 +136,16 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
   for (const uplink of lists.uplinks) checkHj212(uplink, points, writtenIds(root, 'devices'), say);
   checkReferences(root, 'lamps', 'device', 'device', writtenIds(root, 'devices'), say);
+  const known: Known = new Map([
+    ...[...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')].map((id) => [id, undefined] as const),
+    ...points,
+  ]);
   for (const lamp of lists.lamps) {
-    const { fallback, ...rest } = lamp.item;
-    const item = fallback === undefined ? rest : { ...rest, fallback };
-    checkLamp({ index: lamp.index, item }, points, say);
+    checkLamp(lamp, points, say);
+    checkLampLight(lamp, writtenIds(root, 'programmes'), known, say);
   }
+  for (const programme of lists.programmes) checkProgramme(programme, known, say);
+  for (const interlock of lists.interlocks) checkInterlock(interlock, known, say);
 
   for (const uplink of uplinks) {
     checkPlaces(root, uplink, devices, say);
@@ -204,6 +210,8 @@ function rightItems(plain: unknown): Right {
     devices: of('devices'),
     cameras: of('cameras'),
     lamps: of('lamps'),
+    programmes: of('programmes'),
+    interlocks: of('interlocks'),
     uplinks: of('uplinks'),
   };
 }

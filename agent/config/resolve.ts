@@ -6,7 +6,6 @@ import type { Profile } from '../core/profile.ts';
 import type {
   CameraConfig,
   DeviceConfig,
-  LampConfig,
   LineConfig,
   SerialSettings,
   Site,
@@ -14,6 +13,7 @@ import type {
 } from '../core/site.ts';
 import { privacyOf } from './camera-checks.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
+import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
 import type { UplinkFile } from './uplink-schema.ts';
@@ -239,7 +239,10 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, uplink
     devices,
     cameras,
     ...(isDeepStrictEqual(privacy, PRIVACY_DEFAULTS) ? {} : { privacy }),
-    lamps: parsed.lamps.map((lamp): LampConfig => definedOnly(lamp)),
+    lamps: parsed.lamps.map(lampOf),
+    programmes: parsed.programmes.map(programmeOf),
+    interlocks: parsed.interlocks.map(interlockOf),
+    ...definedOnly({ rights: parsed.rights }),
     uplinks,
     console: parsed.console.listen,
     nodeRed:

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { camera, privacy } from './camera-schema.ts';
+import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
 import { uplink } from './uplink-schema.ts';
 import {
@@ -127,13 +128,6 @@ const device = z
   })
   .describe('Keys not named here are options of the driver, which checks them');
 
-const lamp = z.strictObject({
-  id: id('lamp-1'),
-  device: id('board'),
-  point: id('lamp-level'),
-  fallback: number(0, 100, 100).optional().describe('Level when nobody commands it, %. Default 100'),
-});
-
 export const siteSchema = z
   .strictObject({
     extends: text('the path of a template', './pole.yaml').optional(),
@@ -183,6 +177,9 @@ export const siteSchema = z
     cameras: z.array(camera).prefault([]),
     privacy: privacy.prefault({}),
     lamps: z.array(lamp).prefault([]),
+    programmes: z.array(programme).prefault([]).describe('How lamps are run through the year'),
+    interlocks: z.array(interlock).prefault([]),
+    rights: z.array(right).min(1).optional(),
     uplinks: z.array(uplink).prefault([]),
     console: z
       .strictObject({ listen: hostPort('127.0.0.1:8080', 0).prefault('127.0.0.1:8080') })
@@ -207,7 +204,15 @@ export type LineFile = z.output<typeof line>;
 export type DeviceFile = z.output<typeof device>;
 
 /** The element schemas of the lists, to judge each item apart from its neighbours. */
-export const ITEMS = { lines: line, devices: device, cameras: camera, lamps: lamp, uplinks: uplink } as const;
+export const ITEMS = {
+  lines: line,
+  devices: device,
+  cameras: camera,
+  lamps: lamp,
+  programmes: programme,
+  interlocks: interlock,
+  uplinks: uplink,
+} as const;
 export type ListName = keyof typeof ITEMS;
 
 /** Keys of a device that are not the driver's. */

@@ -58,6 +58,15 @@ export interface CommandResult {
   readonly at: number;
 }
 
+/** Somebody's wish that holds for a point until it ends; then the local program has it again. */
+export interface Override {
+  readonly id: string;
+  readonly value: Value;
+  readonly issuer: string;
+  /** Unix epoch, ms. */
+  readonly until: number;
+}
+
 /** Durable memory of commands (part of the store). */
 export interface CommandJournal {
   /** Writes `accepted` durably. Gives the earlier result instead where the id is known. */

@@ -13,7 +13,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 /**
  * Closed list of what can happen. `epoch` names the epoch before and its last numbers; `gap` is a hole with a reason;
  * `clock` is a new row of the clock table; `command` is a result; `meter` tells of registers (roll-over, exchange,
- * snapshot), `quality` of values that are not to be believed; the rest says what changed.
+ * snapshot), `quality` of values that are not to be believed, `light` of what a lamp is wanted to show and why; the
+ * rest says what changed.
  */
 export const EVENT_KINDS = [
   'epoch',
@@ -32,6 +33,7 @@ export const EVENT_KINDS = [
   'meter',
   'quality',
   'maintenance',
+  'light',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -3,6 +3,8 @@
  * defaults are filled in, profiles are loaded. Parts are compared one by one when a file changes.
  */
 import type { CameraConfig, PrivacyConfig } from './camera.ts';
+import type { Condition } from './condition.ts';
+import type { LampPower, LightingProgramme } from './lighting.ts';
 import type { Lane, Text } from './point.ts';
 import type { Profile } from './profile.ts';
 import type { Value } from './reading.ts';
@@ -410,8 +412,31 @@ export interface LampConfig {
   readonly id: string;
   readonly device: string;
   readonly point: string;
-  /** Level when nobody commands it, %; absent: 100, for a street must not be dark by accident. */
+  /** Level when nobody commands it and no programme runs it, %; absent: 100, for a street must not be dark by accident. */
   readonly fallback?: number;
+  /** Id of the programme that runs it. */
+  readonly programme?: string;
+  /** How long a command without a lease holds against the programme, ms. */
+  readonly overrideFor: number;
+  readonly power?: LampPower;
+}
+
+/** A write that must not be made unless a condition holds. */
+export interface Interlock {
+  readonly device: string;
+  readonly point: string;
+  /** Only this value is locked; absent: any. */
+  readonly value?: Value;
+  readonly onlyWhile: Condition;
+  /** For people. */
+  readonly reason: string;
+}
+
+/** Who may command what; patterns with `*` and `?`. */
+export interface CommandRight {
+  readonly issuer: string;
+  readonly device: string;
+  readonly point: string;
 }
 
 export interface Site {
@@ -434,6 +459,10 @@ export interface Site {
   /** Absent: `PRIVACY_DEFAULTS`. */
   readonly privacy?: PrivacyConfig;
   readonly lamps: readonly LampConfig[];
+  readonly programmes: readonly LightingProgramme[];
+  readonly interlocks: readonly Interlock[];
+  /** Absent: every issuer may command every point. */
+  readonly rights?: readonly CommandRight[];
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
   readonly nodeRed: NodeRedConfig;

@@ -98,6 +98,11 @@ export function isUnit(code: string): code is Unit {
   return Object.hasOwn(UNITS, code);
 }
 
+/** Whether values of `from` can be told in `to`. */
+export function convertible(from: Unit, to: Unit): boolean {
+  return UNITS[from].dimension === UNITS[to].dimension;
+}
+
 /** `value` of unit `from` in unit `to`. Throws `AgentError` `config-invalid` where the dimensions differ. */
 export function convert(value: number, from: Unit, to: Unit): number {
   const a: UnitFacts = UNITS[from];

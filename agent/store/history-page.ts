@@ -1,5 +1,6 @@
 /** One page of history of a point: closed buckets from their rows, open ones from minutes and the readings above them. */
 import type { Statement } from 'better-sqlite3';
+import type { LocalDays } from '../core/local-days.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Bucket } from '../core/view.ts';
 import { Batches } from './batches.ts';
@@ -9,7 +10,6 @@ import { Marks } from './marks.ts';
 import { PointTable } from './points.ts';
 import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';
 import { Breaks, type Offsets } from './rollup/breaks.ts';
-import type { LocalDays } from './rollup/days.ts';
 import { MINUTE, Minutes } from './rollup/minutes.ts';
 import { decodeRow } from './rollup/row.ts';
 import { timesOf } from './rollup/times.ts';

@@ -1,10 +1,10 @@
 /** Entry of the history thread: a read-only connection, short pages, so that neither main nor the writer waits. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { AgentError } from '../core/errors.ts';
+import { LocalDays } from '../core/local-days.ts';
 import { serve } from '../core/rpc.ts';
 import { HistoryPages, type Page } from './history-page.ts';
 import { fileId } from './identity.ts';
-import { LocalDays } from './rollup/days.ts';
 import { versionOf } from './schema.ts';
 import { type Db, openForReading, storeError } from './sqlite.ts';
 

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import type { ClockMapping } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
+import { LocalDays } from '../core/local-days.ts';
 import { markOf } from '../core/mark.ts';
 import type { Lane } from '../core/point.ts';
 import type { AgentEvent, Json } from '../core/record.ts';
@@ -23,7 +24,6 @@ import type { Commit, Committed, LanePack, NumberedPoint, Statistics, ThreadData
 import { PointTable } from './points.ts';
 import { freeShare, Retention } from './retention.ts';
 import { Breaks } from './rollup/breaks.ts';
-import { LocalDays } from './rollup/days.ts';
 import { mended, remapped } from './rollup/repair.ts';
 import { type RollupParts, Rollups } from './rollup/rollups.ts';
 import { type Db, WAL_LIMIT } from './sqlite.ts';

@@ -4,6 +4,7 @@
  * anew. So a retry, a restart or another cut of the messages comes to the same decision, and every point is heard of
  * at least once in each block it stands in.
  */
+import { glob } from '../core/pattern.ts';
 import type { Lane } from '../core/point.ts';
 import type { LoggedReading, LoggedRecord } from '../core/record.ts';
 import type { SelectionRule } from '../core/site.ts';
@@ -54,9 +55,9 @@ export class Selection implements Selecting {
     this.#block = block;
     this.#rules = rules.map(({ lanes, device, class: kind, point, send, deadband = 0 }) => ({
       lanes,
-      device: glob(device),
-      class: glob(kind),
-      point: glob(point),
+      device: device === undefined ? undefined : glob(device),
+      class: kind === undefined ? undefined : glob(kind),
+      point: point === undefined ? undefined : glob(point),
       send,
       deadband,
     }));
@@ -127,14 +128,4 @@ function changed(before: Sent, now: Sent, deadband: number): boolean {
   if (typeof before.value === 'number' && typeof now.value === 'number')
     return Math.abs(now.value - before.value) > deadband;
   return before.value !== now.value;
-}
-
-/** `*` any text, `?` any character; undefined fits all. */
-function glob(pattern: string | undefined): RegExp | undefined {
-  if (pattern === undefined) return undefined;
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
 }

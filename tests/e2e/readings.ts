@@ -96,7 +96,8 @@ function suite(host: '127.0.0.1' | '::1'): void {
     for (const record of city.records.values()) {
       if (record.device === undefined || record.point === undefined || record.quality !== 'good') continue;
       // The lamp's level is commanded and read back, and contacts are told on change: their own tests say more.
-      if (record.device === 'board') continue;
+      // What the lamp should show is the agent's own reckoning.
+      if (record.device === 'board' || record.device === 'lamp-1') continue;
       const point = points(record.device).find(({ id }) => id === record.point);
       const served = entries.get(`${record.device}/${record.point}`) ?? [];
       compared += 1;
@@ -135,6 +136,7 @@ function suite(host: '127.0.0.1' | '::1'): void {
     expect([...good].filter(Boolean).sort()).toEqual([
       'air',
       'board',
+      'lamp-1',
       'meter-behind',
       'meter-feeder',
       'meter-lamp',

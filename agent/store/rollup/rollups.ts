@@ -4,6 +4,7 @@
  * a crash what lies above it is read from the log again.
  */
 import type { Statement } from 'better-sqlite3';
+import type { LocalDays } from '../../core/local-days.ts';
 import { LANES, type Lane } from '../../core/point.ts';
 import { type Batches, byLane } from '../batches.ts';
 import type { ClockTable } from '../clock-table.ts';
@@ -15,7 +16,6 @@ import type { Db } from '../sqlite.ts';
 import type { State } from '../state.ts';
 import { type Accumulator, merge } from './accumulator.ts';
 import type { Breaks, Offsets } from './breaks.ts';
-import type { LocalDays } from './days.ts';
 import { MINUTE, Minutes } from './minutes.ts';
 import { decodeRow, encodeRow } from './row.ts';
 import { timesOf } from './times.ts';

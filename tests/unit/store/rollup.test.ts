@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AgentError } from '../../../agent/core/errors.ts';
+import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Aggregation } from '../../../agent/core/point.ts';
 import type { Bucket } from '../../../agent/core/view.ts';
 import { openHistory } from '../../../agent/store/history.ts';
 import { monoOf } from '../../../agent/store/import.ts';
 import { add, bucketValue, emptyAccumulator, merge } from '../../../agent/store/rollup/accumulator.ts';
-import { LocalDays } from '../../../agent/store/rollup/days.ts';
 import { decodeRow, encodeRow } from '../../../agent/store/rollup/row.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { folder, open, reading } from './site.ts';

@@ -52,6 +52,24 @@ export class LocalDays {
     return this.start(start + 36 * HOUR);
   }
 
+  /**
+   * The instant at which clocks of the local day beginning at `start` show `minutes` after midnight (0…1440). A time that
+   * the day skips (clocks put forward) is the instant of the change; one it has twice is the first.
+   */
+  at(start: number, minutes: number): number {
+    const shown = this.#local(start) + minutes * 60_000;
+    const candidates = [this.#offset(start), this.#offset(start + 26 * HOUR)]
+      .map((offset) => shown - offset)
+      .sort((a, b) => a - b);
+    return candidates.find((instant) => this.#local(instant) === shown) ?? candidates[0] ?? start;
+  }
+
+  /** Date of the local day that holds `time`: `2027-06-21`, and its weekday, 0 is Sunday. */
+  date(time: number): { readonly date: string; readonly weekday: number } {
+    const local = new Date(this.#local(Math.floor(time / 1000) * 1000));
+    return { date: local.toISOString().slice(0, 10), weekday: local.getUTCDay() };
+  }
+
   #find(time: number): number {
     const day = 24 * HOUR;
     const midnight = Math.floor(this.#local(time) / day) * day;

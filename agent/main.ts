@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   write: ['write a point of a device once and read it back', () => import('./cli/write.ts')],
   watch: ['poll devices and show a live table', () => import('./cli/watch.ts')],
   meter: ['declare exchanges of meters, explain counters that jumped', () => import('./cli/meter.ts')],
+  maintenance: [
+    'mark the readings of a device while somebody works on it',
+    () => import('./cli/maintenance.ts'),
+  ],
   profiles: ['list the device profiles there are', () => import('./cli/profiles.ts')],
   decode: ['explain a frame field by field', () => import('./cli/decode.ts')],
   verify: [

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { AgentError } from '../core/errors.ts';
 import { EXPLANATIONS, type ExchangeDeclaration, type Explanation, type SenseActs } from '../core/sense.ts';
-import { withActs } from './acts/acts.ts';
+import { refused, withActs } from './acts/acts.ts';
 import { openDialogue, somebodyThere } from './acts/dialogue.ts';
 import { EXIT } from './exit.ts';
 import { guideExchange, parseRatio } from './meter/guide.ts';
@@ -57,7 +57,7 @@ export function register(program: Command): void {
     .addOption(
       new Option(
         '--as <what>',
-        'consumption: it was consumed; nothing: it was not; reset: counted anew from 0',
+        'consumption: it was consumed; nothing: it was not; reset: counted anew from 0; roll-over: through its end',
       )
         .choices(EXPLANATIONS)
         .makeOptionMandatory(),
@@ -110,19 +110,6 @@ async function exchange(device: string, { site, json, ...flags }: ExchangeFlags)
     const done = await refused(acts.exchange(declaration));
     if (done !== undefined) answer(json, done, exchangeText(done));
   });
-}
-
-/** What was refused is an answer, not a failure. */
-async function refused<T>(act: Promise<T>): Promise<T | undefined> {
-  try {
-    return await act;
-  } catch (thrown) {
-    if (!(thrown instanceof AgentError) || (thrown.code !== 'config-invalid' && thrown.code !== 'not-found'))
-      throw thrown;
-    process.stderr.write(`${thrown.message}${thrown.fix === undefined ? '' : `; ${thrown.fix}`}\n`);
-    process.exitCode = EXIT.no;
-    return undefined;
-  }
 }
 
 async function declared(

@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   uplink: 'uplink',
   store: 'store',
   meter: 'meter',
+  maintenance: 'maintenance',
 };
 const SEVERITY: Readonly<Record<HealthState, AgentEvent['severity']>> = {
   ok: 'info',
@@ -70,7 +71,9 @@ export class HealthBoard {
     this.#publisher.event({
       event: KINDS[kind] ?? 'agent',
       severity: SEVERITY[state],
-      ...(kind === 'device' || kind === 'camera' || kind === 'meter' ? { device: id } : {}),
+      ...(kind === 'device' || kind === 'camera' || kind === 'meter' || kind === 'maintenance'
+        ? { device: id }
+        : {}),
       time: this.#clock.mono(),
       body: { part: part.part, state, ...text },
     });

@@ -5,6 +5,7 @@ import type { Site } from '../core/site.ts';
 export type Part =
   | 'site'
   | 'agent'
+  | 'meters'
   | 'log'
   | 'console'
   | 'node-red'
@@ -44,6 +45,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   };
   whole('site', ({ id, title, timezone, position }) => ({ id, title, timezone, position }));
   whole('agent', ({ agent, state, rate }) => ({ agent, state, rate }));
+  whole('meters', (site) => site.meters);
   whole('log', (site) => site.log);
   whole('console', (site) => site.console);
   whole('node-red', (site) => site.nodeRed);

@@ -41,6 +41,7 @@ import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
 import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, type SiteFile, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
+import { checkRules } from './sense-checks.ts';
 import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
 import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
@@ -135,6 +136,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const uplinks = await checkUplinks(root, lists.uplinks, file, deps, read, problems);
   const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
   for (const uplink of lists.uplinks) checkHj212(uplink, points, writtenIds(root, 'devices'), say);
+  checkRules(lists.devices, points, say);
   checkReferences(root, 'lamps', 'device', 'device', writtenIds(root, 'devices'), say);
   const known: Known = new Map([
     ...[...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')].map((id) => [id, undefined] as const),

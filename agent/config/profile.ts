@@ -10,6 +10,7 @@ import type { Issue, Profile, ProfilePoint } from '../core/profile.ts';
 import { isUnit, UNITS, type Unit } from '../core/unit.ts';
 import { problemsOf } from './issues.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
+import { nearestFix, ruleIssues, rulesOf, senseBlock } from './sense.ts';
 import { type MapNode, nodeAt, parseTree, placeAt, type Tree, toPlain } from './tree.ts';
 import { duration, id, integer, number, oneOf, scalar, text, title } from './values.ts';
 
@@ -55,6 +56,7 @@ export const profileSchema = z.strictObject({
   source: text('where the table comes from', 'manual of the maker, edition'),
   every: duration(50, LONGEST, '10s').prefault('10s'),
   points: z.array(point).min(1),
+  sense: senseBlock.optional(),
 });
 
 const AGGREGATION: Readonly<Record<ValueType, Aggregation>> = {
@@ -104,9 +106,15 @@ export function parseProfile(source: string, file: string, deps: ProfileDeps): P
     });
     return { ...generic, wire: wires[i] };
   });
-  const { profile: stem, ...facts } = found;
-  const profile: Profile = { ...facts, id: stem, options, points };
+  const { profile: stem, sense, ...facts } = found;
+  const rules = sense === undefined ? {} : { sense: rulesOf(sense) };
+  const profile: Profile = { ...facts, id: stem, options, points, ...rules };
   problems.push(...own(root, file, deps, name), ...pointProblems(root, profile));
+  const ids = points.map(({ id }) => id);
+  for (const issue of ruleIssues(sense ?? {}, ids, () => undefined)) {
+    const path: Path = ['sense', ...issue.path];
+    problems.push(problem(placeAt(root, path), path, issue.message, nearestFix(issue)));
+  }
   const driver = deps.driver(name);
   if (driver !== undefined && problems.length === 0) {
     problems.push(...driver.checkProfile(profile).map((issue) => fromDriver(root, issue, name)));

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Profile } from '../core/profile.ts';
+import { NO_RULES } from '../core/rules.ts';
 import type {
   CameraConfig,
   DeviceConfig,
@@ -16,6 +17,7 @@ import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
 import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
+import { mergedRules, rulesOf } from './sense.ts';
 import type { UplinkFile } from './uplink-schema.ts';
 
 /** Defaults that are no defaults of a key, but depend on its neighbours. */
@@ -81,10 +83,24 @@ export function lineOf(line: LineFile): LineConfig {
 
 /** `line`: where it is; a device that sets half of its settings has the rest of it. */
 export function deviceOf(file: DeviceFile, profile: Profile, on: LineConfig): DeviceConfig {
-  const { id, title, line, profile: _, address, every, asset, position, baud, format, ...options } = file;
+  const {
+    id,
+    title,
+    line,
+    profile: _,
+    address,
+    every,
+    asset,
+    position,
+    baud,
+    format,
+    sense,
+    ...options
+  } = file;
   const own = on.serial !== undefined && (baud !== undefined || format !== undefined);
   const serial = own ? { ...on.serial, ...definedOnly({ baud }), ...format } : undefined;
-  const optional = definedOnly({ address, every, asset, position, serial });
+  const rules = sense === undefined ? profile.sense : mergedRules(profile.sense ?? NO_RULES, rulesOf(sense));
+  const optional = definedOnly({ address, every, asset, position, serial, sense: rules });
   return { id, title: title ?? { en: id }, line, profile, ...optional, options };
 }
 
@@ -243,6 +259,10 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, uplink
     programmes: parsed.programmes.map(programmeOf),
     interlocks: parsed.interlocks.map(interlockOf),
     ...definedOnly({ rights: parsed.rights }),
+    meters: {
+      snapshots: parsed.meters.snapshots,
+      ...definedOnly({ settlementDay: parsed.meters.settlement_day }),
+    },
     uplinks,
     console: parsed.console.listen,
     nodeRed:

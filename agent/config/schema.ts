@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { camera, privacy } from './camera-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
+import { senseBlock } from './sense.ts';
 import { uplink } from './uplink-schema.ts';
 import {
   baud,
@@ -125,6 +126,7 @@ const device = z
       .describe("The same of data bits, parity, stop bits; default: the line's"),
     asset: text('an asset code as text', '"310000-XX-0001"').optional(),
     position: position.optional(),
+    sense: senseBlock.optional(),
   })
   .describe('Keys not named here are options of the driver, which checks them');
 
@@ -180,6 +182,14 @@ export const siteSchema = z
     programmes: z.array(programme).prefault([]).describe('How lamps are run through the year'),
     interlocks: z.array(interlock).prefault([]),
     rights: z.array(right).min(1).optional(),
+    meters: z
+      .strictObject({
+        snapshots: flag().prefault(true).describe('Note the registers of all meters at every local midnight'),
+        settlement_day: integer(1, 28, 1)
+          .optional()
+          .describe('Day of the month at whose beginning bills are made: registers are noted for it, too'),
+      })
+      .prefault({}),
     uplinks: z.array(uplink).prefault([]),
     console: z
       .strictObject({ listen: hostPort('127.0.0.1:8080', 0).prefault('127.0.0.1:8080') })

@@ -4,6 +4,7 @@
  * which checks them; the rest is the same for all.
  */
 import type { Point, Text } from './point.ts';
+import type { SenseRules } from './rules.ts';
 
 export interface ProfilePoint extends Point {
   /** Default period, ms; absent: the profile's. */
@@ -29,6 +30,8 @@ export interface Profile {
   /** The driver's own block (function code, byte order, block limits, quirks); checked by the driver. */
   readonly options: unknown;
   readonly points: readonly ProfilePoint[];
+  /** What may be believed of the points; the site file may say otherwise. */
+  readonly sense?: SenseRules;
 }
 
 /** One thing wrong in data from outside; `path` leads to it, e.g. `['points', 3, 'modbus', 'address']`. */

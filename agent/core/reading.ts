@@ -33,6 +33,7 @@ export const REASONS = [
   'source-covered',
   'source-moved',
   'withheld',
+  'outside-conditions',
 ] as const;
 export type Reason = (typeof REASONS)[number];
 

@@ -1,5 +1,5 @@
 /** What people tell the agent about its devices, beside commands: exchanges, and what became of a counter that jumped. */
-import type { CounterBreak, ExchangedRegister, Mark, MeterExchange } from './mark.ts';
+import type { CounterBreak, ExchangedRegister, Maintenance, Mark, MeterExchange } from './mark.ts';
 
 /** An exchange as somebody declares it. */
 export interface ExchangeDeclaration {
@@ -18,8 +18,21 @@ export interface ExchangeDeclaration {
   readonly force?: boolean;
 }
 
-/** What an open break was. `consumption`: the step was consumed; `nothing`: it was not; `reset`: counted anew from 0. */
-export const EXPLANATIONS = ['consumption', 'nothing', 'reset'] as const;
+/** A maintenance window as somebody opens it. */
+export interface MaintenanceOrder {
+  readonly device: string;
+  readonly by: string;
+  readonly why: string;
+  /** Unix epoch ms; or how long it lasts, ms. */
+  readonly until?: number;
+  readonly lasts?: number;
+}
+
+/**
+ * What an open break was. `consumption`: the step was consumed; `nothing`: it was not; `reset`: counted anew from 0;
+ * `roll-over`: counted through the end of its range.
+ */
+export const EXPLANATIONS = ['consumption', 'nothing', 'reset', 'roll-over'] as const;
 export type Explanation = (typeof EXPLANATIONS)[number];
 
 /** A counter of a device as it stands: what a guide shows before it asks. */
@@ -46,6 +59,11 @@ export interface SenseActs {
   tasks(): Promise<readonly (CounterBreak | MeterExchange)[]>;
   marks(device: string | undefined): Promise<readonly Mark[]>;
   exchange(declaration: ExchangeDeclaration): Promise<MeterExchange>;
+  /** Marks the readings of a device until a time; an open window is replaced. */
+  beginMaintenance(order: MaintenanceOrder): Promise<Maintenance>;
+  endMaintenance(device: string, by: string): Promise<Maintenance>;
+  /** Windows that are open. */
+  maintenance(): Promise<readonly Maintenance[]>;
   /** Takes back an exchange that was declared and has not been seen. */
   withdraw(id: string): Promise<MeterExchange>;
   /** Says what the open breaks of a device (or of one point) were. */

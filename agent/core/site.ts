@@ -8,6 +8,7 @@ import type { LampPower, LightingProgramme } from './lighting.ts';
 import type { Lane, Text } from './point.ts';
 import type { Profile } from './profile.ts';
 import type { Value } from './reading.ts';
+import type { SenseRules } from './rules.ts';
 import type { Unit } from './unit.ts';
 
 export type Datum = 'WGS84' | 'GCJ02' | 'CGCS2000';
@@ -92,6 +93,8 @@ export interface DeviceConfig {
   readonly position?: Position;
   /** Settings of its own, on a line whose port is set from here; absent: the line's. */
   readonly serial?: SerialSettings;
+  /** What may be believed of its points: the profile's rules with those of the site on top. */
+  readonly sense?: SenseRules;
   /** Options of the driver for this one device (pins of a board …); checked by the driver. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -439,6 +442,13 @@ export interface CommandRight {
   readonly point: string;
 }
 
+export interface MeterConfig {
+  /** Registers are noted at every local midnight. */
+  readonly snapshots: boolean;
+  /** Day of the month, 1…28, at whose beginning bills are made; absent: there is none. */
+  readonly settlementDay?: number;
+}
+
 export interface Site {
   readonly id: string;
   readonly title: Text;
@@ -463,6 +473,8 @@ export interface Site {
   readonly interlocks: readonly Interlock[];
   /** Absent: every issuer may command every point. */
   readonly rights?: readonly CommandRight[];
+  /** Absent: snapshots, and no settlement day. */
+  readonly meters?: MeterConfig;
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
   readonly nodeRed: NodeRedConfig;

@@ -172,22 +172,34 @@ function classify(
 ): { kind: DoubtKind; closing: number; opening: number } {
   const unexplained = { kind: 'unexplained', closing: last.value, opening: seen.value } as const;
   if (serial === 'changed' || seen.value >= last.value) return unexplained;
-  const modulus = rolledOver(rule, last.value, seen.value, ms);
-  if (modulus !== undefined) return { kind: 'roll-over', closing: modulus, opening: 0 };
-  // Nobody puts up another meter between two polls: a register that begins anew without a silence was reset.
+  // Nobody puts up another meter between two polls.
   const same = serial === 'same' || ms < rule.outage;
+  const modulus = rolledOver(rule, last.value, seen.value, ms, same);
+  if (modulus !== undefined) return { kind: 'roll-over', closing: modulus, opening: 0 };
   if (same && seen.value >= 0 && seen.value <= most(rule, ms))
     return { kind: 'reset', closing: last.value, opening: 0 };
   return unexplained;
 }
 
-function rolledOver(rule: CounterRule, last: number, now: number, ms: number): number | undefined {
+function rolledOver(
+  rule: CounterRule,
+  last: number,
+  now: number,
+  ms: number,
+  same: boolean,
+): number | undefined {
   const { modulus, resolution } = rule;
   const fits = (end: number, top: number) =>
     last >= top * end && last <= end && now >= 0 && end - last + now <= most(rule, ms);
   if (modulus !== undefined) return fits(modulus, TOP) ? modulus : undefined;
-  // Decimal displays, and registers of 16, 24, 31 and 32 bits.
-  const decimal = 10 ** Math.ceil(Math.log10(Math.max(last, resolution)));
-  const ends = [decimal, ...[16, 24, 31, 32].map((bits) => 2 ** bits * resolution)];
+  // A range is guessed for a meter that is certainly the same one.
+  if (!same) return undefined;
+  const ends = guessedRanges(last, resolution);
   return ends.find((end) => fits(end, GUESSED_TOP) && now <= (1 - TOP) * end);
+}
+
+/** Ends of a register that shows `last`: displays of five digits and more, registers of 16, 24, 31 and 32 bits. */
+export function guessedRanges(last: number, resolution: number): number[] {
+  const digits = Math.max(5, Math.ceil(Math.log10(Math.max(last, resolution))));
+  return [10 ** digits, ...[16, 24, 31, 32].map((bits) => 2 ** bits * resolution)];
 }

@@ -4,7 +4,8 @@ import { AgentError } from '../core/errors.ts';
 import type { CounterBreak, Identity, Mark, MeterExchange } from '../core/mark.ts';
 import type { Reading } from '../core/reading.ts';
 import type { CounterFace, ExchangeDeclaration, Explanation } from '../core/sense.ts';
-import { type Awaited, follow, type Moment, type Scale, type Track, unscaled } from './counters.ts';
+import { guessedRanges } from './counter.ts';
+import { type Awaited, follow, type Moment, type Scale, scaled, type Track, unscaled } from './counters.ts';
 import { checkNumbers, exchangeOf, explained, explainedBy } from './exchange.ts';
 
 const HOUR = 3_600_000;
@@ -297,10 +298,25 @@ export class Meters {
           );
         return { ...mark, state: 'settled', closing: mark.before, opening: mark.before, by };
       }
+      if (as === 'roll-over')
+        return { ...mark, kind: as, state: 'settled', closing: this.#end(mark), opening: 0, by };
       return { ...mark, kind: 'reset', state: 'settled', closing: mark.before, opening: 0, by };
     });
     for (const mark of made) this.#tell(mark);
     return made;
+  }
+
+  /** Where the register of a break ends, as its points read. */
+  #end({ device, point, before, at }: CounterBreak): number {
+    const rule = this.#track(device, point)?.rule;
+    const scale = this.#parts.scale(device, point, at);
+    const raw = unscaled(before, scale);
+    const ends = rule === undefined ? [] : guessedRanges(raw, rule.resolution);
+    const end = rule?.modulus ?? Math.min(...ends.filter((one) => one >= raw));
+    if (Number.isFinite(end) && end >= raw) return scaled(end, scale);
+    throw new AgentError('config-invalid', `the range of ${point} is not known`, {
+      fix: `write sense: { points: { ${point}: { modulus: … } } } at the device`,
+    });
   }
 
   /** Takes back an exchange that was declared and has not been seen. */

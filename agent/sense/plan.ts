@@ -1,4 +1,5 @@
 /** What sense has to know of the configured devices. Pure. */
+import type { SenseRules } from '../core/rules.ts';
 import type { DeviceConfig } from '../core/site.ts';
 import { mostPerHour, resolutionOf } from './limits.ts';
 import type { TrackFacts } from './meters.ts';
@@ -8,6 +9,8 @@ export interface SensePlan {
   readonly counters: readonly TrackFacts[];
   /** Point that tells the serial number, by device. */
   readonly serials: ReadonlyMap<string, string>;
+  /** By device; those without any rule are not in it. */
+  readonly rules: ReadonlyMap<string, SenseRules>;
 }
 
 /** No meter is exchanged in less, ms. */
@@ -15,10 +18,11 @@ const SHORTEST_OUTAGE = 90_000;
 
 /** `rate`: wall time per monotonic time. */
 export function sensePlan(devices: readonly DeviceConfig[], rate = 1): SensePlan {
-  const counters = devices.flatMap(({ id, profile, every }) =>
+  const counters = devices.flatMap(({ id, profile, every, sense }) =>
     profile.points
       .filter(({ aggregation, type }) => aggregation === 'counter' && type === 'number')
       .map((point): TrackFacts => {
+        const own = sense?.points[point.id];
         const period = (every ?? point.every ?? profile.every) * rate;
         return {
           device: id,
@@ -26,16 +30,25 @@ export function sensePlan(devices: readonly DeviceConfig[], rate = 1): SensePlan
           unit: point.unit,
           decimals: point.decimals,
           rule: {
-            mostPerHour: mostPerHour(point.unit),
+            mostPerHour: own?.mostPerHour ?? mostPerHour(point.unit),
+            ...(own?.modulus === undefined ? {} : { modulus: own.modulus }),
             resolution: resolutionOf(point.decimals),
-            outage: Math.max(SHORTEST_OUTAGE, 2.5 * period),
+            // What is no meter (rain, tips, starts) is reset as its maker pleases, and nobody is asked.
+            outage:
+              point.lane === 'meter' ? Math.max(SHORTEST_OUTAGE, 2.5 * period) : Number.POSITIVE_INFINITY,
           },
         };
       }),
   );
-  const serials = devices.flatMap(({ id, profile }) => {
-    const point = profile.points.find((one) => one.id === 'serial-number');
-    return point === undefined ? [] : [[id, point.id] as const];
+  const serials = devices.flatMap(({ id, profile, sense }) => {
+    const point = sense?.serial ?? profile.points.find((one) => one.id === 'serial-number')?.id;
+    return point === undefined ? [] : [[id, point] as const];
   });
-  return { devices: devices.map(({ id }) => id), counters, serials: new Map(serials) };
+  const rules = devices.flatMap(({ id, sense }) => (sense === undefined ? [] : [[id, sense] as const]));
+  return {
+    devices: devices.map(({ id }) => id),
+    counters,
+    serials: new Map(serials),
+    rules: new Map(rules),
+  };
 }

@@ -7,12 +7,14 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher, Recorder } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
-import { type Mark, markEvent } from '../core/mark.ts';
+import { type Mark, markEvent, type Maintenance as Window } from '../core/mark.ts';
 import { type Reading, uncertain } from '../core/reading.ts';
-import type { AgentEvent } from '../core/record.ts';
+import type { AgentEvent, Json } from '../core/record.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { PartHealth } from '../core/view.ts';
+import { Checks } from './checks.ts';
 import { type Moment, PLAIN } from './counters.ts';
+import { Maintenance } from './maintenance.ts';
 import { Meters } from './meters.ts';
 import type { SensePlan } from './plan.ts';
 import { taskHealth } from './tasks.ts';
@@ -46,10 +48,13 @@ const AGAIN = 15_000;
 export class Sense implements Publisher, SenseActs, Disposable {
   readonly #options: SenseOptions;
   readonly #meters: Meters;
+  readonly #checks: Checks;
+  readonly #maintenance: Maintenance;
   #waiting: (Reading | AgentEvent)[] | undefined = [];
   /** What was declared is not known: nothing can be told to be good. */
   #blind = false;
   #retry: Disposable | undefined;
+  #windowEnd: Disposable | undefined;
   readonly #ill = new Set<string>();
 
   constructor(options: SenseOptions) {
@@ -62,6 +67,18 @@ export class Sense implements Publisher, SenseActs, Disposable {
       now: () => this.#moment(options.clock.mono()),
       tell: (mark) => this.#tell(mark),
     });
+    this.#maintenance = new Maintenance({
+      devices: plan.devices,
+      now: () => this.#wall(),
+      tell: (mark) => this.#tell(mark),
+    });
+    this.#checks = new Checks({
+      rules: plan.rules,
+      isCounter: (device, point) => this.#meters.follows(device, point),
+      moment: (mono) => this.#moment(mono),
+      say: (device, what, began, facts) => this.#sayQuality(device, what, began, facts),
+      quiet: (device) => this.#maintenance.at(device, this.#wall()) !== undefined,
+    });
   }
 
   /** Takes up what was known, and lets go what has waited for it. Never rejects. */
@@ -69,7 +86,9 @@ export class Sense implements Publisher, SenseActs, Disposable {
     const { plan, clock, log } = this.#options;
     try {
       const marks = await memory.marks();
-      this.#meters.restore(marks, await memory.latest(plan.counters));
+      const latest = await memory.latest(plan.counters);
+      this.#maintenance.restore(marks);
+      this.#meters.restore(marks, latest);
       this.#blind = false;
     } catch (thrown) {
       const { message } = asAgentError(thrown);
@@ -85,10 +104,12 @@ export class Sense implements Publisher, SenseActs, Disposable {
       else this.readings([one]);
     }
     for (const device of plan.devices) this.#showTasks(device);
+    if (!this.#blind) this.#watchWindows();
   }
 
   [Symbol.dispose](): void {
     this.#retry?.[Symbol.dispose]();
+    this.#windowEnd?.[Symbol.dispose]();
   }
 
   readings(readings: readonly Reading[]): void {
@@ -97,7 +118,9 @@ export class Sense implements Publisher, SenseActs, Disposable {
       if (this.#waiting.length > MOST_WAITING) this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
       return;
     }
-    this.#options.hub.readings(readings.map((reading) => this.#judged(reading)));
+    const judged = readings.map((reading) => this.#judged(reading));
+    const checked = this.#blind ? judged : this.#checks.judge(judged);
+    this.#options.hub.readings(checked.map((reading) => this.#marked(reading)));
   }
 
   event(event: AgentEvent): void {
@@ -117,6 +140,36 @@ export class Sense implements Publisher, SenseActs, Disposable {
     return believed || reading.quality !== 'good' ? reading : uncertain(reading, value, 'implausible', time);
   }
 
+  /** What is read while somebody works on the device. */
+  #marked(reading: Reading): Reading {
+    const { device, value, quality, time } = reading;
+    if (value === null || quality === 'bad') return reading;
+    const window = this.#maintenance.at(device, this.#moment(time).at);
+    return window === undefined ? reading : uncertain(reading, value, 'maintenance', time);
+  }
+
+  /** Ends windows when they end; a clock that is set meanwhile is looked at every minute. */
+  #watchWindows(): void {
+    this.#windowEnd?.[Symbol.dispose]();
+    const next = this.#maintenance.run();
+    if (next === undefined) return;
+    const { clock } = this.#options;
+    const left = Math.max(0, next - this.#wall()) / clock.mapping().rate;
+    this.#windowEnd = clock.after(Math.min(left + 1, 60_000), () => this.#watchWindows());
+  }
+
+  #wall(): number {
+    const { clock } = this.#options;
+    return wallAt(clock.mapping(), clock.mono()).time;
+  }
+
+  #sayQuality(device: string, what: string, began: boolean, facts: { readonly [key: string]: Json }): void {
+    const { clock, hub, log } = this.#options;
+    const body = { what, state: began ? 'began' : 'over', ...facts };
+    hub.event({ event: 'quality', severity: began ? 'warning' : 'info', device, time: clock.mono(), body });
+    log[began ? 'warn' : 'info'](`sense.${what}`, { device, ...body });
+  }
+
   #moment(mono: number): Moment {
     const mapping = this.#options.clock.mapping();
     return { boot: mapping.boot, mono, at: wallAt(mapping, mono).time, t: mono * mapping.rate };
@@ -127,7 +180,20 @@ export class Sense implements Publisher, SenseActs, Disposable {
     hub.event(markEvent(mark, clock.mono()));
     const { id: _, ...facts } = mark;
     log.info(`sense.${mark.mark}`, { ...facts });
-    this.#showTasks(mark.device);
+    if (mark.mark === 'maintenance') this.#showWindow(mark);
+    else this.#showTasks(mark.device);
+  }
+
+  #showWindow({ device, by, why, since, until, ended }: Window): void {
+    const part = `maintenance:${device}`;
+    const over = ended !== undefined;
+    this.#options.onHealth({
+      part,
+      state: 'ok',
+      since: ended ?? since,
+      ...(over ? {} : { message: `${by} works on it until ${new Date(until).toISOString()}: ${why}` }),
+      facts: {},
+    });
   }
 
   /** The health line of a device's counters; silent where nothing ever was to be done. */
@@ -184,12 +250,26 @@ export class Sense implements Publisher, SenseActs, Disposable {
   }
 
   async marks(device: string | undefined) {
-    const all = this.#known(() => this.#meters.marks());
+    const all = this.#known(() => [...this.#meters.marks(), ...this.#maintenance.marks()]);
     return all.filter((one) => device === undefined || one.device === device);
   }
 
   exchange(...[declaration]: Parameters<SenseActs['exchange']>) {
     return this.#durable(() => this.#meters.exchange(declaration));
+  }
+
+  async beginMaintenance(...[order]: Parameters<SenseActs['beginMaintenance']>) {
+    const window = await this.#durable(() => this.#maintenance.begin(order));
+    this.#watchWindows();
+    return window;
+  }
+
+  endMaintenance(...[device, by]: Parameters<SenseActs['endMaintenance']>) {
+    return this.#durable(() => this.#maintenance.end(device, by));
+  }
+
+  async maintenance() {
+    return this.#known(() => this.#maintenance.open());
   }
 
   withdraw(...[id]: Parameters<SenseActs['withdraw']>) {

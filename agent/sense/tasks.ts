@@ -21,7 +21,7 @@ export function taskHealth(
       state: 'degraded',
       since,
       message: `${first.point} went from ${first.before} to ${first.after} ${first.unit}${rest}: an exchange that nobody has declared, as it seems; nothing is counted for the step`,
-      fix: `Declare it: kerbside meter exchange ${device}. If it was none: kerbside meter explain ${device} --as consumption|reset|nothing.`,
+      fix: `Declare it: kerbside meter exchange ${device}. If it was none: kerbside meter explain ${device} --as consumption|reset|roll-over|nothing.`,
       facts,
     };
   }

@@ -49,6 +49,7 @@ const REASON_CODES = {
   'source-covered': 21,
   'source-moved': 22,
   withheld: 23,
+  'outside-conditions': 24,
 } as const satisfies Record<Reason, number>;
 
 const REASON_OF: readonly (Reason | undefined)[] = Array.from({ length: 64 }, (_, code) =>

@@ -1,5 +1,5 @@
 /** What people tell the agent of its devices, whether it runs or not. */
-import { asAgentError } from '../../core/errors.ts';
+import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { SenseActs } from '../../core/sense.ts';
 import type { Site } from '../../core/site.ts';
 import { EXIT } from '../exit.ts';
@@ -36,4 +36,17 @@ export async function withActs(
   process.umask(0o077);
   await using opened = await actsOfLog(site, createLog({ level: 'error', secrets: [] }));
   await act(opened.acts, site);
+}
+
+/** What was refused is an answer, not a failure. */
+export async function refused<T>(act: Promise<T>): Promise<T | undefined> {
+  try {
+    return await act;
+  } catch (thrown) {
+    if (!(thrown instanceof AgentError) || (thrown.code !== 'config-invalid' && thrown.code !== 'not-found'))
+      throw thrown;
+    process.stderr.write(`${thrown.message}${thrown.fix === undefined ? '' : `; ${thrown.fix}`}\n`);
+    process.exitCode = EXIT.no;
+    return undefined;
+  }
 }

@@ -15,6 +15,7 @@ interface Caller {
 export async function actsOfAgent(stateDir: string): Promise<SenseActs> {
   const call = await logIn(await requestLink(stateDir));
   const of = (device: string) => `/meters/${encodeURIComponent(device)}`;
+  const maintained = (device: string) => `/devices/${encodeURIComponent(device)}/maintenance`;
   return {
     counters: async (device) => (await call.get<{ counters: never[] }>(`${of(device)}/counters`)).counters,
     tasks: async () => (await call.get<{ tasks: never[] }>('/meters/tasks')).tasks,
@@ -23,6 +24,12 @@ export async function actsOfAgent(stateDir: string): Promise<SenseActs> {
       return (await call.get<{ marks: never[] }>(`/marks${query}`)).marks;
     },
     exchange: ({ device, ...body }) => call.send('POST', `${of(device)}/exchanges`, body),
+    beginMaintenance: ({ device, lasts, ...body }) => {
+      const end = lasts === undefined ? {} : { for_s: lasts / 1000 };
+      return call.send('POST', maintained(device), { ...body, ...end });
+    },
+    endMaintenance: (device, by) => call.send('DELETE', `${maintained(device)}?by=${encodeURIComponent(by)}`),
+    maintenance: async () => (await call.get<{ windows: never[] }>('/maintenance')).windows,
     withdraw: (id) => call.send('DELETE', `/meters/exchanges/${encodeURIComponent(id)}`),
     explain: async (device, point, as, by) => {
       const body = { ...(point === undefined ? {} : { point }), as, by };

@@ -96,6 +96,35 @@ export const counters = z
   })
   .meta({ id: 'Counters', description: 'Numbers as the displays show them, without ratios' });
 
+export const maintenanceWindow = z
+  .object({
+    mark: z.literal('maintenance'),
+    id: z.string(),
+    device: z.string(),
+    by: z.string(),
+    why: z.string(),
+    since: time,
+    until: time,
+    ended: time.optional(),
+    endedBy: z.string().optional(),
+  })
+  .meta({ id: 'MaintenanceWindow' });
+export const maintenanceWindows = z
+  .object({ windows: z.array(maintenanceWindow) })
+  .meta({ id: 'MaintenanceWindows' });
+export const maintenanceBody = z
+  .strictObject({
+    by: person,
+    why: z.string().trim().min(1).max(500),
+    until: time.optional(),
+    for_s: z
+      .number()
+      .positive()
+      .max(30 * 86_400)
+      .optional(),
+  })
+  .meta({ id: 'NewMaintenanceWindow', description: 'Exactly one of until and for_s is given.' });
+
 export const marks = z
   .object({ marks: z.array(z.looseObject({ mark: z.string(), id: z.string(), device: z.string() })) })
   .meta({ id: 'Marks' });

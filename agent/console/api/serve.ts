@@ -5,6 +5,7 @@ import type { Guard } from '../access/guard.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
 import type { Endpoint } from './endpoint.ts';
+import { maintenanceEndpoints } from './maintenance.ts';
 import { meterEndpoints } from './meters.ts';
 import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
@@ -24,6 +25,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...statusEndpoints(services),
     ...commandEndpoints(services),
     ...meterEndpoints(services),
+    ...maintenanceEndpoints(services),
     ...cameraEndpoints(services),
     ...peopleEndpoints(services),
   ];

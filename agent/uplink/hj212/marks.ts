@@ -36,6 +36,7 @@ const BY_REASON: Readonly<Record<Reason, Mark>> = {
   'source-covered': 'D',
   'source-moved': 'D',
   withheld: 'D',
+  'outside-conditions': 'D',
 };
 
 export function markOf(reason: Reason | undefined): Mark {

@@ -45,7 +45,8 @@ async function street() {
   const simulated = simulatedLine(clock, 9600, '8N1', [
     new ModbusDevice({ model, unit: UNIT, world, clock: time }),
   ]);
-  const device = { ...meter('meter'), every: 10_000 };
+  const rules = { points: { [P]: { modulus: 1000 } }, sums: [], freezes: {} };
+  const device = { ...meter('meter'), every: 10_000, sense: rules };
   const the = await stage([device], { clock });
   handle = openLine({
     line,

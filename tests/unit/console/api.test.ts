@@ -118,6 +118,7 @@ describe('the document', () => {
         by: 'Li Wei',
         registers: { 'energy-import': { closing: 1240, opening: 0 } },
       },
+      '/devices/{device}/maintenance': { by: 'Li Wei', why: 'cleaning', for_s: 60 },
       '/meters/{device}/explanations': { as: 'nothing', by: 'Li Wei' },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;

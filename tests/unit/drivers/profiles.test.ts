@@ -48,7 +48,7 @@ describe.each(profileFiles())('$folder/$stem', ({ stem, folder, yaml, profile })
     expect(yaml.profile).toBe(stem);
     expect(yaml.class).toBe(folder);
     expect(stem).toMatch(/^[a-z0-9]+(-[a-z0-9]+)+$/);
-    expect(Object.keys(yaml).filter((key) => !TOP.includes(key) && key !== profile.protocol)).toEqual([]);
+    expect(Object.keys(yaml).filter((key) => ![...TOP, 'sense', profile.protocol].includes(key))).toEqual([]);
     expect(TOP.filter((key) => yaml[key] === undefined)).toEqual([]);
     for (const point of yaml.points as Record<string, unknown>[]) {
       expect(Object.keys(point).filter((key) => !POINT.includes(key) && key !== profile.protocol)).toEqual(

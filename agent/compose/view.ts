@@ -2,7 +2,7 @@
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
 import { AgentError } from '../core/errors.ts';
-import type { Subscription } from '../core/hub.ts';
+import type { Publisher, Subscription } from '../core/hub.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
 import type { AgentView, Ledger, Preview } from '../core/view.ts';
@@ -13,14 +13,14 @@ import type { HealthBoard } from './health.ts';
 export interface LateParts {
   history?: AgentView['history'];
   ledgers?: () => readonly Ledger[];
-  preview?: (camera: string) => Promise<Preview | undefined>;
+  preview?: (camera: string, blur?: boolean) => Promise<Preview | undefined>;
   nodeRedTicket?: () => string | undefined;
 }
 
 export interface ViewParts {
   readonly site: Site;
   readonly clock: Clock;
-  readonly hub: Subscription;
+  readonly hub: Subscription & Publisher;
   readonly directory: Directory;
   readonly board: HealthBoard;
   readonly journal: CommandJournal;
@@ -62,7 +62,15 @@ export function agentView({
     submit,
     sense,
     recentCommands: (limit) => journal.recent(limit),
-    preview: async (camera) => late.preview?.(camera),
+    preview: async (camera, blur) => late.preview?.(camera, blur),
+    audit: (body, device) =>
+      hub.event({
+        event: 'audit',
+        severity: 'info',
+        time: clock.mono(),
+        body,
+        ...(device === undefined ? {} : { device }),
+      }),
     nodeRedTicket: async () => late.nodeRedTicket?.(),
   };
 }

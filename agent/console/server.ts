@@ -20,6 +20,7 @@ import { metricsText } from './api/metrics.ts';
 import { answerProblems, guardApi, serveApi } from './api/serve.ts';
 import type { Services } from './api/services.ts';
 import { ready } from './api/status.ts';
+import { Viewings } from './api/viewings.ts';
 import { loadAssets } from './assets/load.ts';
 import { serveAssets } from './assets/serve.ts';
 import { setHeaders } from './headers.ts';
@@ -81,7 +82,17 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const feed = new Feed({ view, clock, log });
   let url = '';
   const linkOf = (code: string) => `${url}/login?code=${code}`;
-  const services: Services = { view, clock, log, codes, sessions, tokens, feed, linkOf };
+  const services: Services = {
+    view,
+    clock,
+    log,
+    codes,
+    sessions,
+    tokens,
+    feed,
+    viewings: new Viewings(clock),
+    linkOf,
+  };
   setHeaders(app);
   answerProblems(app, log);
   guardApi(app, guard);

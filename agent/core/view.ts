@@ -3,7 +3,7 @@
  */
 import type { Command, CommandResult } from './command.ts';
 import type { Subscription } from './hub.ts';
-import type { Heads } from './record.ts';
+import type { AgentEvent, Heads } from './record.ts';
 import type { SenseActs } from './sense.ts';
 import type { Description, Site } from './site.ts';
 
@@ -108,7 +108,9 @@ export interface AgentView {
     limit: number,
   ): Promise<readonly { readonly command: Command; readonly result: CommandResult }[]>;
   /** Undefined where the site forbids it, the camera is dark or nobody may look. */
-  preview(camera: string): Promise<Preview | undefined>;
+  preview(camera: string, blur?: boolean): Promise<Preview | undefined>;
+  /** Writes an audit event: who did what, beyond commands. */
+  audit(body: AgentEvent['body'], device?: string): void;
   /** The address and a one-time ticket for Node-RED, or undefined where it is off or down. */
   nodeRedTicket(): Promise<string | undefined>;
 }

@@ -2,6 +2,8 @@
  * An agent as data, for tests of what stands on `AgentView`: a site with two meters, a board and a camera, whose
  * readings, health, ledger and commands the test sets.
  */
+
+import type { PrivacyConfig } from '../../agent/core/camera.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import { wallAt } from '../../agent/core/clock.ts';
 import type { Command, CommandResult } from '../../agent/core/command.ts';
@@ -121,6 +123,7 @@ export interface AgentDataOptions {
   readonly clock: Clock;
   readonly rate?: number;
   readonly preview?: boolean;
+  readonly privacy?: PrivacyConfig;
 }
 
 /** Where no test says otherwise, everything is fine and nothing has happened yet. */
@@ -133,7 +136,9 @@ export class AgentData implements AgentView {
   readonly #healthListeners = new Set<(part: PartHealth) => void>();
   readonly #parts = new Map<string, PartHealth>();
   readonly submitted: Command[] = [];
+  readonly audited: AgentEvent['body'][] = [];
   previews = 0;
+  unblurred = 0;
   ledgerList: Ledger[] = [];
   frame: Preview | undefined;
   ticket: string | undefined;
@@ -147,7 +152,7 @@ export class AgentData implements AgentView {
   buckets: (device: string, point: string, from: number, to: number, bucket: number) => readonly Bucket[] =
     () => [];
 
-  constructor({ clock, rate = 1, preview = true }: AgentDataOptions) {
+  constructor({ clock, rate = 1, preview = true, privacy }: AgentDataOptions) {
     this.#clock = clock;
     this.site = {
       id: 'demo-street',
@@ -175,6 +180,7 @@ export class AgentData implements AgentView {
       programmes: [],
       interlocks: [],
       uplinks: [],
+      ...(privacy === undefined ? {} : { privacy }),
       console: { host: '127.0.0.1', port: 0 },
       nodeRed: { host: '127.0.0.1', port: 0, enabled: true, heap: 192e6 },
     };
@@ -274,8 +280,13 @@ export class AgentData implements AgentView {
     return this.recent.slice(0, limit);
   }
 
-  async preview(): Promise<Preview | undefined> {
+  audit(body: AgentEvent['body']): void {
+    this.audited.push(body);
+  }
+
+  async preview(_camera?: string, blur = true): Promise<Preview | undefined> {
     this.previews += 1;
+    if (!blur) this.unblurred += 1;
     return this.frame;
   }
 

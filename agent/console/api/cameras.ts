@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { Preview } from '../../core/view.ts';
+import { type Principal, reaches } from '../access/role.ts';
 import * as contract from './contract.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Problem } from './problem.ts';
@@ -17,14 +18,28 @@ export const DETECTIONS_HEADER = 'x-kerbside-detections';
 /** Detections of one frame; more would not fit a header. */
 const MOST_BOXES = 100;
 
-export function cameraEndpoints({ view }: Services): Endpoint[] {
-  const newest = async (id: string): Promise<Preview> => {
+export function cameraEndpoints({ view, viewings, log }: Services): Endpoint[] {
+  const allowed = (id: string): void => {
     const camera = view.site.cameras.find((one) => one.id === id);
     if (camera === undefined) throw new Problem(404, 'not-found', `there is no camera ${id}`);
     if (!camera.preview) {
       throw new Problem(403, 'preview-forbidden', `the site forbids to look at camera ${id}`);
     }
-    const preview = await view.preview(id);
+  };
+  const audit = (who: Principal, camera: string, faces: string, reason?: string): void => {
+    log.info('console.viewing', { camera, who: who.name, faces });
+    view.audit({ act: 'viewing', who: who.name, faces, ...(reason === undefined ? {} : { reason }) }, camera);
+  };
+  const newest = async (id: string, who: Principal, cookie: string | undefined): Promise<Preview> => {
+    allowed(id);
+    const asked = viewings.ask(cookie ?? '', id);
+    if (asked === undefined) {
+      throw new Problem(403, 'viewing-over', `the viewing of camera ${id} has ended by itself`, {
+        fix: 'begin it anew',
+      });
+    }
+    if (asked.begins) audit(who, id, 'blurred');
+    const preview = await view.preview(id, asked.viewing.faces === 'blurred');
     if (preview === undefined) {
       throw new Problem(503, 'no-frame', `camera ${id} has no frame right now`, { retryAfter: 2 });
     }
@@ -48,10 +63,41 @@ export function cameraEndpoints({ view }: Services): Endpoint[] {
       params,
       answer: 'image/jpeg',
       problems: [404, 503],
-      run: async ({ params: { id }, reply }) => {
-        const preview = await newest(id);
+      run: async ({ params: { id }, reply, who, cookie }) => {
+        const preview = await newest(id, who, cookie);
         reply.header(DETECTIONS_HEADER, ascii(JSON.stringify(found(id, preview))));
         return Buffer.from(preview.jpeg.buffer, preview.jpeg.byteOffset, preview.jpeg.byteLength);
+      },
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/cameras/:id/viewing',
+      role: 'technician',
+      personOnly: true,
+      summary:
+        'Begins to look through a camera anew, for ten minutes. With faces as they are (an administrator, with a reason, where the site allows it) for two. Audited.',
+      params,
+      body: contract.viewingBody,
+      answer: contract.viewing,
+      problems: [404],
+      run: async ({ params: { id }, body: { faces, reason }, who, cookie }) => {
+        allowed(id);
+        if (faces === 'shown') {
+          if (view.site.privacy?.unblur !== true) {
+            throw new Problem(403, 'unblur-forbidden', 'the site forbids to turn off the blur of faces', {
+              fix: 'the site file allows it with privacy: { unblur: true }',
+            });
+          }
+          if (!reaches(who.role, 'administrator')) {
+            throw new Problem(403, 'role-too-low', 'only an administrator turns off the blur of faces');
+          }
+          if (reason === undefined) {
+            throw new Problem(400, 'malformed', 'body.reason: it is needed to turn off the blur of faces');
+          }
+        }
+        audit(who, id, faces, reason);
+        const { until } = viewings.begin(cookie ?? '', id, faces);
+        return { camera: id, faces, until: Math.round(view.wall(until)) };
       },
     }),
     endpoint({
@@ -63,7 +109,7 @@ export function cameraEndpoints({ view }: Services): Endpoint[] {
       params,
       answer: contract.detections,
       problems: [404, 503],
-      run: async ({ params: { id } }) => found(id, await newest(id)),
+      run: async ({ params: { id }, who, cookie }) => found(id, await newest(id, who, cookie)),
     }),
   ];
 }

@@ -142,8 +142,38 @@ export const descriptions = z
   .object({ descriptions: z.array(z.object({ hash: z.string(), description })) })
   .meta({ id: 'Descriptions' });
 
-const camera = z.object({ id: z.string(), title: text, preview: z.boolean() }).meta({ id: 'Camera' });
+const spot = z.tuple([z.number(), z.number()]).meta({ description: 'x y, 0…1 from the left and the top' });
+const drawing = z
+  .object({
+    kind: z.enum(['line', 'zone', 'lane', 'bay']),
+    id: z.string(),
+    title: text,
+    spots: z.array(spot),
+  })
+  .meta({ id: 'Drawing' });
+const camera = z
+  .object({
+    id: z.string(),
+    title: text,
+    preview: z.boolean(),
+    unblur: z.boolean().meta({ description: 'whether an administrator can turn off the blur of faces' }),
+    drawings: z.array(drawing).meta({ description: 'what is counted where' }),
+  })
+  .meta({ id: 'Camera' });
 export const cameras = z.object({ cameras: z.array(camera) }).meta({ id: 'Cameras' });
+export const viewingBody = z.strictObject({
+  faces: z.enum(['blurred', 'shown']),
+  reason: z
+    .string()
+    .trim()
+    .min(3)
+    .max(200)
+    .optional()
+    .meta({ description: 'needed where faces are shown; goes into the audit trail' }),
+});
+export const viewing = z
+  .object({ camera: z.string(), faces: z.enum(['blurred', 'shown']), until: time })
+  .meta({ id: 'Viewing' });
 export const detections = z
   .object({
     camera: z.string(),
@@ -257,4 +287,5 @@ export type ApiSite = z.infer<typeof site>;
 export type ApiBucket = z.infer<typeof bucket>;
 export type ApiCommands = z.infer<typeof commands>;
 export type ApiCommandResult = z.infer<typeof commandResult>;
+export type ApiDrawing = z.infer<typeof drawing>;
 export type ApiDetections = z.infer<typeof detections>;

@@ -1,9 +1,10 @@
 /** The agent's own shapes as the API shows them. */
+import type { CameraConfig, Spot } from '../../core/camera.ts';
 import type { Point } from '../../core/point.ts';
 import type { Reading } from '../../core/reading.ts';
 import { UNITS } from '../../core/unit.ts';
 import type { AgentView, Ledger } from '../../core/view.ts';
-import type { ApiLedger, ApiReading, ApiSite, PointRow } from './contract.ts';
+import type { ApiDrawing, ApiLedger, ApiReading, ApiSite, PointRow } from './contract.ts';
 
 export function readingRow(view: AgentView, reading: Reading): ApiReading {
   const { device, point, value, unit, quality, reason } = reading;
@@ -103,5 +104,24 @@ export function siteRow(view: AgentView): ApiSite {
 }
 
 export function cameraRows(view: AgentView): ApiSite['cameras'] {
-  return view.site.cameras.map(({ id, title, preview }) => ({ id, title, preview }));
+  const unblur = view.site.privacy?.unblur ?? false;
+  return view.site.cameras.map((camera) => {
+    const { id, title, preview } = camera;
+    return { id, title, preview, unblur: preview && unblur, drawings: drawings(camera) };
+  });
+}
+
+function drawings({ lines = [], zones = [], lanes = [], bays = [] }: CameraConfig): ApiDrawing[] {
+  const spots = (of: readonly Spot[]) => of.map(([x, y]): [number, number] => [x, y]);
+  return [
+    ...lines.map(({ id, title, from, to }) => ({
+      kind: 'line' as const,
+      id,
+      title,
+      spots: spots([from, to]),
+    })),
+    ...zones.map(({ id, title, polygon }) => ({ kind: 'zone' as const, id, title, spots: spots(polygon) })),
+    ...lanes.map(({ id, title, points }) => ({ kind: 'lane' as const, id, title, spots: spots(points) })),
+    ...bays.map(({ id, title, polygon }) => ({ kind: 'bay' as const, id, title, spots: spots(polygon) })),
+  ];
 }

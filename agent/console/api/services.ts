@@ -6,6 +6,7 @@ import type { LoginCodes } from '../access/codes.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { AccessTokens } from '../access/tokens.ts';
 import type { Feed } from './feed.ts';
+import type { Viewings } from './viewings.ts';
 
 export interface Services {
   readonly view: AgentView;
@@ -15,6 +16,7 @@ export interface Services {
   readonly sessions: Sessions;
   readonly tokens: AccessTokens;
   readonly feed: Feed;
+  readonly viewings: Viewings;
   /** Login link of a code. */
   readonly linkOf: (code: string) => string;
 }

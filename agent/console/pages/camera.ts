@@ -4,11 +4,13 @@
  */
 import { html } from 'htm/preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ApiDetections, ApiSite, PointRow } from '../api/contract.ts';
-import { ask, Refusal } from './api.ts';
+import type { ApiDetections, ApiDrawing, ApiSite, PointRow } from '../api/contract.ts';
+import { ask, post, Refusal } from './api.ts';
+import { drawPlan, PlanTools } from './camera-plan.ts';
 import { formatCount, formatValue, say, t } from './i18n.ts';
+import { NO_PLAN, type Plan, placed } from './plan.ts';
 import { markOf, Shape } from './quality.ts';
-import { reachesTechnician, type State, use } from './state.ts';
+import { reachesAdministrator, reachesTechnician, type State, use } from './state.ts';
 
 /** Shortest time between two frames, ms. */
 const PACE = 300;
@@ -26,7 +28,7 @@ export function CameraCard({ camera }: { camera: ApiSite['cameras'][number] }) {
       !camera.preview
         ? html`<p class="empty">${t('camera.forbidden')}</p>`
         : allowed
-          ? html`<${View} camera=${camera.id} title=${say(camera.title)} />`
+          ? html`<${View} camera=${camera} />`
           : html`<p class="empty">${t('camera.role')}</p>`
     }
     <dl class="counts">${counts.map((row) => html`<${Count} key=${row.point} row=${row} />`)}</dl>
@@ -42,7 +44,12 @@ function Count({ row }: { row: PointRow }) {
   </div>`;
 }
 
-function View({ camera, title }: { camera: string; title: string }) {
+function View({ camera: { id: camera, title, drawings, unblur } }: { camera: ApiSite['cameras'][number] }) {
+  const administrator = use(reachesAdministrator);
+  const [plan, setPlan] = useState(NO_PLAN);
+  const shown = useRef(plan);
+  shown.current = plan;
+  const [over, setOver] = useState(false);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [found, setFound] = useState<number | undefined>(undefined);
   const [dark, setDark] = useState('');
@@ -63,11 +70,13 @@ function View({ camera, title }: { camera: string; title: string }) {
         }
         try {
           const began = performance.now();
-          setFound(await draw(element, camera, stop.signal));
+          setFound(await draw(element, camera, drawings, shown.current, stop.signal));
           setDark('');
+          setOver(false);
           await rest(Math.max(0, PACE - (performance.now() - began)));
         } catch (thrown) {
           if (stop.signal.aborted) return;
+          setOver(thrown instanceof Refusal && thrown.code === 'viewing-over');
           setDark(thrown instanceof Refusal ? thrown.message : t('camera.dark'));
           await rest(PAUSE);
         }
@@ -80,14 +89,33 @@ function View({ camera, title }: { camera: string; title: string }) {
     };
   }, [camera]);
   const words = found === undefined ? t('camera.waiting') : t('camera.found', { n: formatCount(found) });
+  const mark = (event: MouseEvent & { currentTarget: HTMLCanvasElement }) => {
+    const { left, top, width, height } = event.currentTarget.getBoundingClientRect();
+    const part = (value: number) => Math.min(1, Math.max(0, value));
+    setPlan(placed(plan, [part((event.clientX - left) / width), part((event.clientY - top) / height)]));
+  };
+  const begin = (body: object) => post(`/cameras/${camera}/viewing`, body).catch(() => {});
+  const show = () => {
+    const reason = window.prompt(t('camera.unblur-reason'))?.trim();
+    if (reason) void begin({ faces: 'shown', reason });
+  };
   return html`<div class="frame ${dark === '' ? '' : 'dark'}">
-    <canvas ref=${canvas} width="640" height="360" role="img" aria-label="${title}: ${words}"></canvas>
-    ${(dark !== '' || found === undefined) && html`<p class="over" role="status">${dark === '' ? words : dark}</p>`}
-  </div>`;
+      <canvas ref=${canvas} width="640" height="360" role="img" aria-label="${say(title)}: ${words}" onClick=${mark}></canvas>
+      ${(dark !== '' || found === undefined) && html`<p class="over" role="status">${dark === '' ? words : dark}</p>`}
+    </div>
+    ${over && html`<p class="plan"><button type="button" onClick=${() => begin({ faces: 'blurred' })}>${t('camera.again')}</button></p>`}
+    ${unblur && administrator && html`<p class="plan"><button type="button" onClick=${show}>${t('camera.unblur')}</button></p>`}
+    <${PlanTools} plan=${plan} change=${setPlan} />`;
 }
 
 /** Asks for a frame and draws it with its boxes; gives the number of boxes. */
-async function draw(canvas: HTMLCanvasElement, camera: string, signal: AbortSignal): Promise<number> {
+async function draw(
+  canvas: HTMLCanvasElement,
+  camera: string,
+  drawings: readonly ApiDrawing[],
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<number> {
   const response = await ask(`/cameras/${camera}/frame`, { signal });
   const { detections }: ApiDetections = JSON.parse(
     response.headers.get('x-kerbside-detections') ?? '{"detections":[]}',
@@ -119,6 +147,8 @@ async function draw(canvas: HTMLCanvasElement, camera: string, signal: AbortSign
     pen.fillStyle = '#0b1216';
     pen.fillText(label, left + 4, y - 1);
   }
+  pen.lineWidth = line;
+  drawPlan(pen, drawings, plan, style.getPropertyValue('--box-plan').trim() || '#ffd24a');
   return detections.length;
 }
 

@@ -122,3 +122,8 @@ export function takeReadings(readings: readonly ApiReading[]): void {
 export function reachesTechnician({ role }: State): boolean {
   return role === 'technician' || role === 'administrator';
 }
+
+/** Whether the one at the page may do everything. */
+export function reachesAdministrator({ role }: State): boolean {
+  return role === 'administrator';
+}

@@ -114,6 +114,7 @@ describe('the document', () => {
       '/links': { role: 'viewer' },
       '/tokens': { name: 'doc', role: 'viewer' },
       '/node-red/ticket': {},
+      '/cameras/{id}/viewing': { faces: 'blurred' },
       '/meters/{device}/exchanges': {
         by: 'Li Wei',
         registers: { 'energy-import': { closing: 1240, opening: 0 } },
@@ -129,7 +130,8 @@ describe('the document', () => {
       if (methods.post === undefined || path === '/logout') continue;
       const place = path
         .replace('{device}/exchanges', 'meter-lamp/exchanges')
-        .replace('{device}', 'meter-feeder');
+        .replace('{device}', 'meter-feeder')
+        .replace('{id}', 'camera-1');
       const answer = await post(place, bodies[path]);
       expect([path, answer.status]).toEqual([path, 200]);
       conforms(path, 'post', answer);

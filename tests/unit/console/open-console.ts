@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../../agent/console/access/role.ts';
 import { type Console, type ConsoleOptions, startConsole } from '../../../agent/console/server.ts';
+import type { PrivacyConfig } from '../../../agent/core/camera.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { AgentData } from '../../support/agent-data.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
@@ -103,12 +104,13 @@ export function pathOf(url: string): string {
 export interface Opening extends Partial<Pick<ConsoleOptions, 'listen' | 'hosts' | 'log' | 'signal'>> {
   readonly preview?: boolean;
   readonly rate?: number;
+  readonly privacy?: PrivacyConfig;
 }
 
 export async function openConsole(opening: Opening = {}): Promise<TestConsole> {
-  const { preview = true, rate = 1, ...options } = opening;
+  const { preview = true, rate = 1, privacy, ...options } = opening;
   const clock = new VirtualClock(undefined, rate);
-  const agent = new AgentData({ clock, preview, rate });
+  const agent = new AgentData({ clock, preview, rate, ...(privacy === undefined ? {} : { privacy }) });
   const stateDir = await mkdtemp(join(tmpdir(), 'kerbside-console-'));
   const opened = await startConsole({
     view: agent,

@@ -34,6 +34,8 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   evidence: ['hold the log to the signatures of its device', () => import('./cli/evidence.ts')],
   light: ['plan how lamps burn through the year', () => import('./cli/light.ts')],
   count: ['count vehicles or faces in pictures, as the cameras do', () => import('./cli/count.ts')],
+  models: ['list, add and remove models that count', () => import('./cli/models.ts')],
+  label: ['print the label for a pole with cameras, as SVG', () => import('./cli/label.ts')],
   import: ['put past readings into the log', () => import('./cli/import.ts')],
 };
 

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { VisionTask } from '../agent/core/model.ts';
+import { ID_PATTERN } from '../agent/core/point.ts';
 
 export const SHIPPED = import.meta.dirname;
 export const DEFAULT_MODELS: Readonly<Record<VisionTask, string>> = {
@@ -16,7 +17,8 @@ export function addedFolder(state: string): string {
 
 /** Names of all packs that can be named in a site file: shipped ones first. */
 export async function modelNames(state: string): Promise<readonly string[]> {
-  return [...new Set([...(await packsIn(SHIPPED)), ...(await packsIn(addedFolder(state)))])];
+  const all = [...(await packsIn(SHIPPED)), ...(await packsIn(addedFolder(state)))];
+  return [...new Set(all)].filter((name) => ID_PATTERN.test(name));
 }
 
 /** Folder of the pack `name`; an added one goes before a shipped one of the same name. Undefined where there is none. */

@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Command, Option } from 'commander';
+import { DEFAULT_MODELS, SHIPPED } from '../../models/folders.ts';
 import { readPack } from '../../models/pack.ts';
 import { AgentError } from '../core/errors.ts';
 import type { VisionTask } from '../core/model.ts';
@@ -13,9 +14,6 @@ import { loadDetector } from '../vision/detector.ts';
 import { keepSharpSmall } from '../vision/picture.ts';
 import { detectStill } from '../vision/still.ts';
 import { EXIT, sentence } from './exit.ts';
-
-const MODELS = join(import.meta.dirname, '../../models');
-const DEFAULTS: Readonly<Record<VisionTask, string>> = { vehicles: 'centernet', faces: 'faceboxes' };
 
 interface CountOptions {
   readonly task: VisionTask;
@@ -42,7 +40,7 @@ export function register(program: Command): void {
 
 async function count(images: readonly string[], { task, model, json }: CountOptions): Promise<void> {
   keepSharpSmall();
-  const pack = await readPack(model ?? join(MODELS, DEFAULTS[task]));
+  const pack = await readPack(model ?? join(SHIPPED, DEFAULT_MODELS[task]));
   if (pack.task !== task) {
     throw new AgentError(
       'model-invalid',

@@ -1,5 +1,7 @@
 /** A person at the console, without a browser: the one-time link's two halves, and the API with them. */
 export interface Person {
+  /** Status and bytes of what is no JSON. */
+  bytes(path: string): Promise<{ readonly status: number; readonly bytes: Uint8Array }>;
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: object): Promise<T>;
 }
@@ -16,6 +18,10 @@ export async function logIn(link: string): Promise<Person> {
     return (await answer.json()) as T;
   };
   return {
+    bytes: async (path) => {
+      const answer = await fetch(`${origin}/api/v1${path}`, { headers });
+      return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) };
+    },
     get: (path) => read(path, { headers }),
     post: (path, body) =>
       read(path, {

@@ -28,7 +28,7 @@ describe('kerbside', () => {
       expect([names[i], page.code]).toEqual([names[i], 0]);
       expect(page.out).toContain(`Usage: kerbside ${names[i]}`);
     });
-  });
+  }, 120_000);
 
   test.each([
     [['chek'], "kerbside: unknown command 'chek'\n(Did you mean check?)\n"],

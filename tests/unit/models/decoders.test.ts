@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Decoder, DecodeSettings, Tensors } from '../../../agent/core/model.ts';
 import type { Detection } from '../../../agent/core/view.ts';
+import { blazeface } from '../../../models/decoders/blazeface.ts';
 import { overlap, suppress } from '../../../models/decoders/boxes.ts';
 import { centernet } from '../../../models/decoders/centernet.ts';
 import { faceboxes } from '../../../models/decoders/faceboxes.ts';
@@ -206,6 +207,44 @@ test('ultraface: corners as parts of the input', () => {
   const one = settings({ classes: ['face'], wanted: ['face'] });
   expect(rounded(ultraface.decode({ scores, boxes }, { width: 100, height: 100 }, one))).toEqual([
     ['face', 0.9, 10, 20, 30, 50],
+  ]);
+});
+
+test('blazeface: anchors of both grids, distances in pixels, logits', () => {
+  const tensors = blank(blazeface, ['face'], (name) => [/^Identity(_2)?:/.test(name) ? 512 : 384], -50);
+  const {
+    'Identity:0': fine,
+    'Identity_2:0': fineBoxes,
+    'Identity_1:0': coarse,
+    'Identity_3:0': coarseBoxes,
+  } = tensors;
+  if (!fine || !fineBoxes || !coarse || !coarseBoxes) throw new Error('no outputs');
+  // Second anchor of cell (3, 1) of 16×16: its middle is at 56, 24.
+  const near = (1 * 16 + 3) * 2 + 1;
+  fine.data[near] = Math.log(3); // sigmoid: 0.75
+  fineBoxes.data.set([4, -4, 20, 24], near * 16);
+  // Last anchor of the last cell of 8×8: 240, 240.
+  coarse.data[383] = 500;
+  coarseBoxes.data.set([-40, -40, 100, 120], 383 * 16);
+  const one = settings({ classes: ['face'], wanted: ['face'], threshold: 0.6 });
+  expect(rounded(blazeface.decode(tensors, { width: 256, height: 256 }, one))).toEqual([
+    ['face', 1, 150, 140, 250, 260],
+    ['face', 0.75, 50, 8, 70, 32],
+  ]);
+  expect(blazeface.decode(tensors, { width: 256, height: 256 }, { ...one, threshold: 0.8 })).toHaveLength(1);
+});
+
+test('a class apart hides no wanted one, and is not hidden', () => {
+  const outputs = blank(centernet, ['person', 'car', 'truck'], () => [8, 8]);
+  const { heat, ltrb } = outputs;
+  if (!heat || !ltrb) throw new Error('no outputs');
+  heat.data[27] = 0.9; // a person …
+  heat.data[64 + 27] = 0.5; // … in the very place of a car
+  ltrb.data.fill(8);
+  const both = centernet.decode(outputs, { width: 32, height: 32 }, settings({ apart: ['person'] }));
+  expect(both.map((one) => one.class).sort()).toEqual(['car', 'person']);
+  expect(centernet.decode(outputs, { width: 32, height: 32 }, settings()).map((one) => one.class)).toEqual([
+    'car',
   ]);
 });
 

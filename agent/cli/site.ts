@@ -9,6 +9,7 @@ import { formatProblem, type Problem } from '../config/problem.ts';
 import { silent } from '../core/log.ts';
 import { type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
 import { SystemClock } from '../core/system-clock.ts';
+import { figurePoints } from '../derive/points.ts';
 import { uplinkIssues } from '../uplink/check.ts';
 
 export const PROFILES = fileURLToPath(new URL('../../drivers/profiles', import.meta.url));
@@ -37,6 +38,7 @@ export function siteDeps(secrets: 'resolve' | 'skip' = 'resolve'): SiteDeps {
     protocols: DRIVERS.map(({ protocol }) => protocol),
     fit,
     uplinkIssues,
+    figurePoints,
     models: modelNames,
     secrets,
   };

@@ -10,6 +10,8 @@ import { lampDescription } from '../control/lighting/description.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
+import { startFigures } from '../derive/figures.ts';
+import { figureDescription } from '../derive/points.ts';
 import { Hub } from '../hub/hub.ts';
 import { startNodeRed } from '../node-red/node-red.ts';
 import { sensePlan } from '../sense/plan.ts';
@@ -49,6 +51,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   const directory = new Directory(site, [
     ...site.cameras.map(cameraDescription),
     ...site.lamps.flatMap((lamp) => lampDescription(lamp) ?? []),
+    ...(site.figures ?? []).map(figureDescription),
   ]);
 
   const store = openStore({
@@ -122,6 +125,17 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       journal: opened.journal,
       points: (device) => directory.points(device),
       write: (device, write, abort) => lines.write(device, write, abort),
+    }),
+  );
+
+  stack.use(
+    startFigures({
+      figures: site.figures ?? [],
+      clock,
+      hub,
+      history: (...asked) => history.query(...asked),
+      timezone: site.timezone,
+      log,
     }),
   );
 

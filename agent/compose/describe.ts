@@ -1,5 +1,6 @@
 /** What the agent knows of its devices and points: for the log, for commands, for people and platforms. */
 import { createHash } from 'node:crypto';
+import type { FigureConfig } from '../core/figure.ts';
 import type { Point } from '../core/point.ts';
 import type { Description, DeviceConfig, Site } from '../core/site.ts';
 
@@ -18,7 +19,7 @@ export class Directory {
   readonly descriptions: readonly Described[];
   readonly #points = new Map<string, Map<string, PointPlan>>();
 
-  /** `others`: cameras and lamps, which are devices without a driver. */
+  /** `others`: cameras, lamps and figures, which are devices without a driver. */
   constructor(site: Site, others: readonly Description[]) {
     const devices = site.devices.map(describeDevice);
     this.descriptions = [...devices, ...others].map((description) => ({
@@ -32,7 +33,10 @@ export class Directory {
       this.#points.set(device.id, new Map(plans));
     }
     for (const { device, points } of others) {
-      const every = site.cameras.find(({ id }) => id === device)?.every ?? 10_000;
+      const every =
+        site.cameras.find(({ id }) => id === device)?.every ??
+        everyOf(site.figures?.find(({ id }) => id === device)) ??
+        10_000;
       this.#points.set(device, new Map(points.map((point) => [point.id, { point, every }])));
     }
   }
@@ -47,6 +51,12 @@ export class Directory {
     const plans = this.#points.get(device);
     return plans === undefined ? undefined : Array.from(plans.values(), ({ point }) => point);
   }
+}
+
+/** Period of a figure's points, ms. */
+function everyOf(figure: FigureConfig | undefined): number | undefined {
+  if (figure === undefined) return undefined;
+  return figure.kind === 'noise' ? figure.every : 3_600_000;
 }
 
 function describeDevice({ id, title, profile, asset, position }: DeviceConfig): Description {

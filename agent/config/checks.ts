@@ -32,12 +32,20 @@ export function writtenIds(root: MapNode, list: ListName): readonly string[] {
   });
 }
 
-/** Ids are unique in their list; devices, cameras and lamps share one name space: all are `device` of a reading. */
+/** Ids are unique in their list; devices, cameras, lamps and figures share one name space: all are `device` of a reading. */
 export function checkIds(root: MapNode, say: Say): void {
-  const lists: readonly ListName[] = ['lines', 'devices', 'cameras', 'lamps', 'programmes', 'uplinks'];
+  const lists: readonly ListName[] = [
+    'lines',
+    'devices',
+    'cameras',
+    'lamps',
+    'figures',
+    'programmes',
+    'uplinks',
+  ];
   const taken = new Map<string, string>();
   for (const list of lists) {
-    const space = list === 'cameras' || list === 'lamps' ? 'devices' : list;
+    const space = list === 'cameras' || list === 'lamps' || list === 'figures' ? 'devices' : list;
     const items = nodeAt(root, [list]);
     if (items?.kind !== 'list') continue;
     items.items.forEach((item, index) => {

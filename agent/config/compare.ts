@@ -15,11 +15,12 @@ export type Part =
   | 'lamp'
   | 'programme'
   | 'rules'
+  | 'figure'
   | 'uplink';
 
 export interface Change {
   readonly part: Part;
-  /** Of a line, device, camera, lamp or uplink. */
+  /** Of a line, device, camera, lamp, figure or uplink. */
   readonly id?: string;
   readonly change: 'added' | 'removed' | 'changed';
 }
@@ -30,6 +31,7 @@ const LISTS = [
   ['camera', 'cameras'],
   ['lamp', 'lamps'],
   ['programme', 'programmes'],
+  ['figure', 'figures'],
   ['uplink', 'uplinks'],
 ] as const satisfies readonly (readonly [Part, keyof Site])[];
 
@@ -51,8 +53,8 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('node-red', (site) => site.nodeRed);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));
   for (const [part, list] of LISTS) {
-    const before = new Map<string, unknown>(a[list].map((item) => [item.id, item]));
-    const after = new Map<string, unknown>(b[list].map((item) => [item.id, item]));
+    const before = new Map<string, unknown>((a[list] ?? []).map((item) => [item.id, item]));
+    const after = new Map<string, unknown>((b[list] ?? []).map((item) => [item.id, item]));
     for (const [id, item] of before) {
       if (!after.has(id)) changes.push({ part, id, change: 'removed' });
       else if (!isDeepStrictEqual(item, after.get(id))) changes.push({ part, id, change: 'changed' });

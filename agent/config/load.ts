@@ -6,6 +6,8 @@ import { dirname, resolve } from 'node:path';
 import { ZodPrefault } from 'zod';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Driver } from '../core/driver.ts';
+import type { FigureConfig } from '../core/figure.ts';
+import type { Point } from '../core/point.ts';
 import type { Issue, Profile } from '../core/profile.ts';
 import {
   type DeviceConfig,
@@ -34,6 +36,7 @@ import {
 import { type SecretSource, withSecrets } from './device-secrets.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
+import { figureOf } from './figure-check.ts';
 import { checkHj212 } from './hj212-check.ts';
 import { problemsOf, unknownKey } from './issues.ts';
 import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
@@ -66,6 +69,8 @@ export interface SiteDeps {
   readonly fit?: (line: LineConfig, devices: readonly DeviceConfig[]) => LineFit | undefined;
   /** What an uplink says of its settings; paths below the kind's key. */
   readonly uplinkIssues?: (config: UplinkConfig) => readonly Issue[];
+  /** Points of a figure, for what names them. */
+  readonly figurePoints?: (figure: FigureConfig) => readonly Point[];
   /** Default: the environment of the process. */
   readonly env?: Environment;
   /** Names of the model packs there are, given the state folder; absent: any name is taken. */
@@ -135,8 +140,13 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   );
   const uplinks = await checkUplinks(root, lists.uplinks, file, deps, read, problems);
   const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
-  for (const uplink of lists.uplinks) checkHj212(uplink, points, writtenIds(root, 'devices'), say);
   checkRules(lists.devices, points, say);
+  const deviceIds = writtenIds(root, 'devices');
+  const figures = lists.figures.flatMap((one) => figureOf(one, devices, deviceIds, say) ?? []);
+  const reported = new Map<string, readonly Point[]>(points);
+  for (const one of figures) reported.set(one.id, deps.figurePoints?.(one) ?? []);
+  const reportedIds = [...deviceIds, ...writtenIds(root, 'figures')];
+  for (const uplink of lists.uplinks) checkHj212(uplink, reported, reportedIds, say);
   checkReferences(root, 'lamps', 'device', 'device', writtenIds(root, 'devices'), say);
   const known: Known = new Map([
     ...[...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')].map((id) => [id, undefined] as const),
@@ -166,6 +176,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     lines: [...lines.values()],
     devices,
     cameras: cameras.map(({ camera }) => camera),
+    figures,
     uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
   });
   const { console: page, nodeRed } = site;
@@ -214,6 +225,7 @@ function rightItems(plain: unknown): Right {
     lamps: of('lamps'),
     programmes: of('programmes'),
     interlocks: of('interlocks'),
+    figures: of('figures'),
     uplinks: of('uplinks'),
   };
 }

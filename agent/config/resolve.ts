@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
+import type { FigureConfig } from '../core/figure.ts';
 import type { Profile } from '../core/profile.ts';
 import { NO_RULES } from '../core/rules.ts';
 import type {
@@ -228,10 +229,11 @@ interface Parts {
   readonly lines: readonly LineConfig[];
   readonly devices: readonly DeviceConfig[];
   readonly cameras: readonly CameraConfig[];
+  readonly figures: readonly FigureConfig[];
   readonly uplinks: readonly UplinkConfig[];
 }
 
-export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, uplinks }: Parts): Site {
+export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, figures, uplinks }: Parts): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
   return {
@@ -263,6 +265,7 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, uplink
       snapshots: parsed.meters.snapshots,
       ...definedOnly({ settlementDay: parsed.meters.settlement_day }),
     },
+    ...(figures.length === 0 ? {} : { figures }),
     uplinks,
     console: parsed.console.listen,
     nodeRed:

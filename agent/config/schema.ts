@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { camera, privacy } from './camera-schema.ts';
+import { figure } from './figure-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
 import { senseBlock } from './sense.ts';
@@ -190,6 +191,7 @@ export const siteSchema = z
           .describe('Day of the month at whose beginning bills are made: registers are noted for it, too'),
       })
       .prefault({}),
+    figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
     uplinks: z.array(uplink).prefault([]),
     console: z
       .strictObject({ listen: hostPort('127.0.0.1:8080', 0).prefault('127.0.0.1:8080') })
@@ -221,6 +223,7 @@ export const ITEMS = {
   lamps: lamp,
   programmes: programme,
   interlocks: interlock,
+  figures: figure,
   uplinks: uplink,
 } as const;
 export type ListName = keyof typeof ITEMS;

@@ -4,6 +4,7 @@
  */
 import type { CameraConfig, PrivacyConfig } from './camera.ts';
 import type { Condition } from './condition.ts';
+import type { FigureConfig } from './figure.ts';
 import type { LampPower, LightingProgramme } from './lighting.ts';
 import type { Lane, Text } from './point.ts';
 import type { Profile } from './profile.ts';
@@ -475,6 +476,8 @@ export interface Site {
   readonly rights?: readonly CommandRight[];
   /** Absent: snapshots, and no settlement day. */
   readonly meters?: MeterConfig;
+  /** Absent: none. */
+  readonly figures?: readonly FigureConfig[];
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
   readonly nodeRed: NodeRedConfig;

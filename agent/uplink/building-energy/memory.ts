@@ -4,9 +4,9 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LocalTime } from '../../core/local-time.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
-import { LocalTime } from '../local-time.ts';
 import { Sampler } from './sampler.ts';
 
 export interface Memory {

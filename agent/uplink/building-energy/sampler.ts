@@ -2,10 +2,11 @@
  * From the stream of readings to one value of each function and period. What is chosen depends on the readings and on
  * what was reported before, which outlives a session: after a break nothing of a period is reported twice.
  */
+
+import type { LocalTime } from '../../core/local-time.ts';
 import type { LoggedReading } from '../../core/record.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
 import { convert, type Unit } from '../../core/unit.ts';
-import type { LocalTime } from '../local-time.ts';
 import { classUnit } from './codes.ts';
 
 /** A function of a meter and where its value comes from. */

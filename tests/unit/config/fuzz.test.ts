@@ -123,6 +123,7 @@ describe(`fuzz of the site file, seed ${SEED}`, () => {
           'devices',
           'cameras',
           'lamps',
+          'figures',
           'uplinks',
           'console',
           'node_red',
@@ -138,7 +139,7 @@ describe(`fuzz of the site file, seed ${SEED}`, () => {
     );
     const bytes = sites.map((site) => text.encode(JSON.stringify(site)));
     await fc.assert(fc.asyncProperty(bytes, sound), { seed: SEED, numRuns: 400 * TIMES });
-  });
+  }, 60_000);
 
   test('a profile of any values', () => {
     const profile = fc.dictionary(

@@ -2,6 +2,7 @@
 
 /** Offsets change at quarter hours at the soonest. */
 const QUARTER = 900_000;
+const DAY = 86_400_000;
 
 export class LocalTime {
   readonly #format: Intl.DateTimeFormat;
@@ -36,6 +37,20 @@ export class LocalTime {
     if (digits(local) !== text) return undefined;
     const guess = local - this.offset(local - this.offset(local));
     return local - this.offset(guess);
+  }
+
+  /** Number of the local day that holds `time`, from 1970-01-01. */
+  day(time: number): number {
+    return Math.floor((time + this.offset(time)) / DAY);
+  }
+
+  /** First instant of a local day. */
+  dayStart(day: number): number {
+    const local = day * DAY;
+    const guesses = [local - this.offset(local - DAY), local - this.offset(local + DAY)];
+    // Around a change of the clock: the reckoning that comes back to the same local time, the earlier one first.
+    const [first = 0, second = 0] = guesses.sort((a, b) => a - b);
+    return first + this.offset(first) === local ? first : second;
   }
 
   /** ms that local time is ahead of UTC. */

@@ -1,10 +1,13 @@
 /** Local days of the site, which have 23, 24 or 25 hours, and rarely something else. */
 const HOUR = 3_600_000;
+const QUARTER = 900_000;
 
 export class LocalDays {
   readonly #format: Intl.DateTimeFormat;
   #start = 0;
   #end = 0;
+  #quarter = Number.NaN;
+  #hour = 0;
 
   /** Throws `RangeError` for a zone that is not in the IANA table. */
   constructor(timezone: string) {
@@ -37,6 +40,16 @@ export class LocalDays {
   #offset(time: number): number {
     const second = Math.floor(time / 1000) * 1000;
     return this.#local(second) - second;
+  }
+
+  /** Hour of the local day at `time`, 0…23. Clocks change by whole quarters of an hour. */
+  hour(time: number): number {
+    const quarter = Math.floor(time / QUARTER);
+    if (quarter !== this.#quarter) {
+      this.#quarter = quarter;
+      this.#hour = Math.floor((this.#local(quarter * QUARTER) % (24 * HOUR)) / HOUR);
+    }
+    return this.#hour;
   }
 
   /** First instant of the local day that holds `time`; both Unix epoch ms. */

@@ -16,6 +16,30 @@ export interface Bucket {
   readonly mean: number | null;
   readonly max: number | null;
   readonly last: number | null;
+  /** Readings without a value, and such measured during maintenance or calibration, which are in no mean. Absent: none. */
+  readonly bad?: number;
+  readonly marked?: number;
+  /** How often it was changed after it had been closed. Absent: never. */
+  readonly revision?: number;
+  /** Values there should be by the period of the point, and the share of it that there is; absent where it has none. */
+  readonly expected?: number;
+  readonly share?: number;
+  /** Whether that is enough, and by which clause (agent/store/rollup/validity.ts); absent where none asks. */
+  readonly sufficient?: boolean;
+  readonly clause?: string;
+  /** Of a sound level, dB: exceeded 10, 50 and 90 % of the time; of a day also Ld (06:00–22:00), Ln and Ldn. */
+  readonly noise?: {
+    readonly l10: number | null;
+    readonly l50: number | null;
+    readonly l90: number | null;
+    readonly ld?: number | null;
+    readonly ln?: number | null;
+    readonly ldn?: number | null;
+  };
+  /** Of a direction: length of the mean vector (m/s of wind), and that as a share of the mean weight (1: it never turned). */
+  readonly vector?: { readonly length: number; readonly steadiness: number | null };
+  /** Of a state: ms in each. */
+  readonly durations_ms?: Readonly<Record<string, number>>;
 }
 
 export type HealthState = 'ok' | 'degraded' | 'down' | 'starting' | 'off';

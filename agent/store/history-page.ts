@@ -7,15 +7,19 @@ import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { decodeBatch } from './codec/batch.ts';
 import { Marks } from './marks.ts';
-import { PointTable } from './points.ts';
-import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';
+import { type LoggedPoint, PointTable } from './points.ts';
+import { type Accumulator, merge } from './rollup/accumulator.ts';
 import { Breaks, type Offsets } from './rollup/breaks.ts';
+import { bucketOf } from './rollup/bucket.ts';
 import { MINUTE, Minutes } from './rollup/minutes.ts';
 import { decodeRow } from './rollup/row.ts';
 import { timesOf } from './rollup/times.ts';
+import { expectedIn } from './rollup/validity.ts';
 import { LEVELS } from './schema.ts';
 import type { Db } from './sqlite.ts';
 import { State } from './state.ts';
+
+const HOUR = 3_600_000;
 
 export interface Page {
   /** Ascending. */
@@ -97,16 +101,37 @@ export class HistoryPages {
       const oldest = rows.at(-1)?.start;
       return { buckets: [], before: rows.length > limit ? oldest : undefined };
     }
-    return {
-      buckets: bucketsOf(found, starts, first, offsets),
-      before: rows.length > limit ? first : undefined,
-    };
+    const buckets: Bucket[] = [];
+    let before: Accumulator | undefined;
+    for (const start of starts) {
+      const acc = found.get(start);
+      if (acc === undefined) continue;
+      if (start >= first) {
+        const end = level === 3 ? this.#days.next(start) : start + bucket;
+        // An open one is judged by what has passed of it.
+        const until = open.starts.has(start) ? Math.min(end, acc.lastTime + (newest.every ?? 0)) : end;
+        const hours = (share: number) => this.#hours(start, end, one, newest, share);
+        const facts = { start, bucket, passed: until - start, acc, before, offsets, point: newest, hours };
+        buckets.push(bucketOf(facts));
+      }
+      if (acc.count > 0) before = acc;
+    }
+    return { buckets, before: rows.length > limit ? first : undefined };
+  }
+
+  /** How many hours of a day have at least this share of their values. */
+  #hours(start: number, end: number, point: OnePoint, { every }: LoggedPoint, share: number): number {
+    const expected = expectedIn(HOUR, every) ?? 1;
+    const rows = this.#newest[2]?.all(start, end, 30) ?? [];
+    return rows.filter(
+      ({ start: hour, body }) => (pick(hour, body, point)?.count ?? 0) >= share * expected - 1e-9,
+    ).length;
   }
 
   /** Buckets of a level that are not made yet or not up to date, and the minutes with what is not rolled up yet. */
   #open(level: number, from: number, to: number): { starts: Set<number>; minutes: Minutes } {
     const { rolled = {}, pending = [] } = (this.#state.get('rollups') ?? {}) as RollupState;
-    const minutes = new Minutes(this.#db, this.#points, this.#breaks);
+    const minutes = new Minutes(this.#db, this.#points, this.#breaks, this.#days);
     for (const lane of LANES) {
       let next = (rolled[lane] ?? 0) + 1;
       for (
@@ -169,35 +194,4 @@ function only(points: ReadonlyMap<number, Accumulator>, { ids, offsets }: OnePoi
     else merge(sum, acc, offsets);
   }
   return sum;
-}
-
-function bucketsOf(
-  found: ReadonlyMap<number, Accumulator>,
-  starts: readonly number[],
-  first: number,
-  offsets: Offsets | undefined,
-): Bucket[] {
-  const buckets: Bucket[] = [];
-  let before: Accumulator | undefined;
-  for (const time of starts) {
-    const acc = found.get(time);
-    if (acc === undefined) continue;
-    if (time >= first) buckets.push(bucketOf(time, acc, before, offsets));
-    if (acc.count > 0) before = acc;
-  }
-  return buckets;
-}
-
-/** `mean` is the bucket's value by its aggregation kind, see `bucketValue`. */
-function bucketOf(
-  time: number,
-  acc: Accumulator,
-  before: Accumulator | undefined,
-  offsets: Offsets | undefined,
-): Bucket {
-  const { count } = acc;
-  if (count === 0) return { time, count, min: null, mean: null, max: null, last: null };
-  const offset = before && offsets?.(before.lastTime, acc.firstTime);
-  const mean = bucketValue(acc, before?.last, offset);
-  return { time, count, min: acc.min, mean, max: acc.max, last: acc.last };
 }

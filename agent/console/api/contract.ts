@@ -59,6 +59,7 @@ export const pointRow = z
   .meta({ id: 'Point' });
 export const points = z.object({ now: time, points: z.array(pointRow) }).meta({ id: 'Points' });
 
+const level = z.number().nullable();
 export const bucket = z
   .object({
     time: time.meta({ description: 'start of the bucket' }),
@@ -67,6 +68,29 @@ export const bucket = z
     mean: z.number().nullable(),
     max: z.number().nullable(),
     last: z.number().nullable(),
+    bad: count.optional().meta({ description: 'readings without a value' }),
+    marked: count.optional().meta({ description: 'measured during maintenance or calibration: in no mean' }),
+    revision: count.optional().meta({ description: 'how often it was changed after it had been closed' }),
+    expected: count.optional().meta({ description: 'values there should be' }),
+    share: z.number().optional().meta({ description: 'of the expected values that there is, 0 to 1' }),
+    sufficient: z.boolean().optional().meta({ description: 'whether that is enough' }),
+    clause: z.string().optional().meta({ description: 'what asks for it' }),
+    noise: z
+      .object({
+        l10: level,
+        l50: level,
+        l90: level,
+        ld: level.optional(),
+        ln: level.optional(),
+        ldn: level.optional(),
+      })
+      .optional()
+      .meta({ description: 'of a sound level, dB; ld, ln and ldn of days' }),
+    vector: z
+      .object({ length: z.number(), steadiness: z.number().nullable() })
+      .optional()
+      .meta({ description: 'of a direction: the mean vector' }),
+    durations_ms: z.record(z.string(), z.number()).optional().meta({ description: 'of a state' }),
   })
   .meta({ id: 'Bucket' });
 export const history = z

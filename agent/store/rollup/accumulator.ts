@@ -6,6 +6,7 @@
 import type { Aggregation } from '../../core/point.ts';
 import { fits } from '../codec/number.ts';
 import type { Offsets } from './breaks.ts';
+import { addLevel, emptyLevels, type Levels, mergeLevels } from './levels.ts';
 
 export interface Accumulator {
   kind: Aggregation;
@@ -15,6 +16,8 @@ export interface Accumulator {
   count: number;
   /** Readings without a value. */
   bad: number;
+  /** Values measured during maintenance or calibration: counted, and in no mean. */
+  marked: number;
   /** Values there should have been; 0 where the period is unknown. */
   expected: number;
   min: number;
@@ -39,6 +42,8 @@ export interface Accumulator {
   durations: Map<string, number> | undefined;
   firstState: string;
   lastState: string;
+  /** For `leq`. */
+  levels: Levels | undefined;
   /** Decimals that write all values of the bucket exactly; −1 where there are none. */
   decimals: number;
 }
@@ -52,6 +57,7 @@ export function emptyAccumulator(kind: Aggregation): Accumulator {
     revision: 0,
     count: 0,
     bad: 0,
+    marked: 0,
     expected: 0,
     min: Number.POSITIVE_INFINITY,
     max: Number.NEGATIVE_INFINITY,
@@ -68,13 +74,15 @@ export function emptyAccumulator(kind: Aggregation): Accumulator {
     durations: kind === 'state' ? new Map() : undefined,
     firstState: '',
     lastState: '',
+    levels: kind === 'leq' ? emptyLevels() : undefined,
     decimals: 0,
   };
 }
 
 /**
  * Adds one value. `state` names it where the kind is `state`; `weight` counts for `weighted` and `vector`, where a
- * value without a known weight is not taken. `offsets` are the breaks of a counter. Values may come out of order.
+ * value without a known weight is not taken. `offsets` are the breaks of a counter, `night` says that a level was measured
+ * between 22:00 and 06:00. Values may come out of order.
  */
 export function add(
   acc: Accumulator,
@@ -83,6 +91,7 @@ export function add(
   state: string,
   weight: number | undefined,
   offsets?: Offsets,
+  night = false,
 ): void {
   const { kind } = acc;
   if ((kind === 'weighted' || kind === 'vector') && weight === undefined) {
@@ -91,8 +100,10 @@ export function add(
   }
   if (kind === 'counter') step(acc, time, value, offsets);
   else if (kind === 'state') hold(acc, time, state);
-  else if (kind === 'leq') acc.sum += 10 ** (value / 10);
-  else if (kind === 'weighted') {
+  else if (kind === 'leq') {
+    acc.sum += 10 ** (value / 10);
+    if (acc.levels !== undefined) addLevel(acc.levels, value, night);
+  } else if (kind === 'weighted') {
     acc.sum += value * (weight ?? 0);
     acc.weight += weight ?? 0;
   } else if (kind === 'vector') {
@@ -165,6 +176,7 @@ function held(acc: Accumulator, state: string, ms: number): void {
 /** Adds the later bucket `next` of the same point to `acc`. `offsets` are the breaks of a counter. */
 export function merge(acc: Accumulator, next: Accumulator, offsets?: Offsets): void {
   acc.bad += next.bad;
+  acc.marked += next.marked;
   acc.expected += next.expected;
   if (next.count === 0) return;
   if (acc.count > 0) {
@@ -185,6 +197,7 @@ export function merge(acc: Accumulator, next: Accumulator, offsets?: Offsets): v
   acc.weight += next.weight;
   acc.x += next.x;
   acc.y += next.y;
+  if (acc.levels !== undefined && next.levels !== undefined) mergeLevels(acc.levels, next.levels);
   acc.steps += next.steps;
   acc.resets += next.resets;
   for (const [state, ms] of next.durations ?? [])

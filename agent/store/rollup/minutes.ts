@@ -1,6 +1,9 @@
 /** Minute buckets in memory until they are written; loaded again where a late reading wants one that was. */
 import type { Statement } from 'better-sqlite3';
-import { type Columns, KIND, valueAt } from '../columns.ts';
+import type { LocalDays } from '../../core/local-days.ts';
+import type { Aggregation } from '../../core/point.ts';
+import type { Reason } from '../../core/reading.ts';
+import { type Columns, KIND, qualityOf, valueAt } from '../columns.ts';
 import type { LoggedPoint, PointTable } from '../points.ts';
 import { LEVELS } from '../schema.ts';
 import type { Db } from '../sqlite.ts';
@@ -11,6 +14,12 @@ import { decodeRow, encodeRow } from './row.ts';
 export const MINUTE = 60_000;
 /** How old a weight may be that still weighs a value, ms. */
 const WEIGHT_AGE = 60_000;
+/** Somebody works at the device: what it says then is marked and in no mean. A register or a state stays what it is. */
+const SERVICE: ReadonlySet<Reason | undefined> = new Set<Reason>(['maintenance', 'calibration']);
+const MEANS: ReadonlySet<Aggregation> = new Set<Aggregation>(['mean', 'leq', 'vector', 'weighted']);
+/** Local hours of the night, GB 3096-2008 §3.4. */
+const NIGHT_BEGINS = 22;
+const NIGHT_ENDS = 6;
 
 export interface MinuteRow {
   readonly start: number;
@@ -31,6 +40,7 @@ export class Minutes {
   readonly rows = new Map<number, MinuteRow>();
   readonly #points: PointTable;
   readonly #breaks: Breaks;
+  readonly #days: LocalDays;
   readonly #get: Statement<[number], StoredRow>;
   readonly #put: Statement<[number, number, Uint8Array]>;
   readonly #drop: Statement<[number]>;
@@ -41,9 +51,10 @@ export class Minutes {
   readonly #weighing = new Set<number>();
   #known = -1;
 
-  constructor(db: Db, points: PointTable, breaks: Breaks) {
+  constructor(db: Db, points: PointTable, breaks: Breaks, days: LocalDays) {
     this.#points = points;
     this.#breaks = breaks;
+    this.#days = days;
     const table = LEVELS[0].table;
     this.#get = db.prepare(`SELECT state, body FROM ${table} WHERE start = ?`);
     this.#put = db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (?, ?, ?)`);
@@ -105,11 +116,28 @@ export class Minutes {
       acc.bad++;
       return;
     }
+    if (MEANS.has(acc.kind) && SERVICE.has(qualityOf(columns.code[i] ?? 0)?.reason)) {
+      acc.marked++;
+      return;
+    }
     const text = kind === KIND.text;
     const value = kind === KIND.number ? (columns.value[i] ?? 0) : kind === KIND.true ? 1 : 0;
     const state = acc.kind === 'state' || text ? String(valueAt(columns, i)) : '';
     const offsets = acc.kind === 'counter' ? this.#breaks.of(point) : undefined;
-    add(acc, time, value, state, this.#weightAt(point, time), offsets);
+    add(
+      acc,
+      time,
+      value,
+      state,
+      this.#weightAt(point, time),
+      offsets,
+      acc.kind === 'leq' && this.#isNight(row),
+    );
+  }
+
+  #isNight({ start }: MinuteRow): boolean {
+    const hour = this.#days.hour(start);
+    return hour < NIGHT_ENDS || hour >= NIGHT_BEGINS;
   }
 
   #learnWeights(columns: Columns, times: Float64Array): void {

@@ -62,7 +62,7 @@ export class Rollups {
   constructor(parts: RollupParts) {
     this.#parts = parts;
     const { db, state, points, breaks } = parts;
-    this.minutes = new Minutes(db, points, breaks);
+    this.minutes = new Minutes(db, points, breaks, parts.days);
     this.#levels = LEVELS.map(({ table }) => ({
       get: db.prepare(`SELECT body FROM ${table} WHERE start = ?`),
       put: db.prepare(`INSERT OR REPLACE INTO ${table} VALUES (?, 1, ?)`),

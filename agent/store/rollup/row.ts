@@ -7,8 +7,10 @@ import type { Aggregation } from '../../core/point.ts';
 import { ByteReader, ByteWriter, damaged, MAX_SIGNED } from '../codec/bytes.ts';
 import { POWERS, readNumber, scaled, writeNumber } from '../codec/number.ts';
 import { type Accumulator, emptyAccumulator } from './accumulator.ts';
+import { emptyLevels, readLevels, writeLevels } from './levels.ts';
 
-const VERSION = 1;
+/** 2 has marks and levels; 1 had neither. */
+const VERSION = 2;
 const MAX_POINTS = 100_000;
 
 /** Append only, as everything that a codec has written. */
@@ -51,6 +53,8 @@ export function encodeRow(start: number, accumulators: ReadonlyMap<number, Accum
 const REVISED = 8;
 const HAS_BAD = 16;
 const AS_EXPECTED = 32;
+/** From version 2 on. */
+const HAS_MARKED = 64;
 /** Times of first and last values are kept in steps of this, ms. */
 const TICK = 10;
 /** Stands for "no decimals". */
@@ -62,13 +66,18 @@ function needsFirst(kind: Aggregation): boolean {
 }
 
 function writeEntry(writer: ByteWriter, start: number, acc: Accumulator): void {
-  const { kind, revision, expected, bad, count } = acc;
-  const asExpected = expected === count + bad;
-  const flags = (revision > 0 ? REVISED : 0) | (bad > 0 ? HAS_BAD : 0) | (asExpected ? AS_EXPECTED : 0);
+  const { kind, revision, expected, bad, marked, count } = acc;
+  const asExpected = expected === count + bad + marked;
+  const flags =
+    (revision > 0 ? REVISED : 0) |
+    (bad > 0 ? HAS_BAD : 0) |
+    (asExpected ? AS_EXPECTED : 0) |
+    (marked > 0 ? HAS_MARKED : 0);
   writer.byte(KIND_CODES[kind] | flags);
   writer.varint(count);
   if (revision > 0) writer.varint(revision);
   if (bad > 0) writer.varint(bad);
+  if (marked > 0) writer.varint(marked);
   if (!asExpected) writer.varint(expected);
   if (count === 0) return;
   if (needsFirst(kind)) writer.varint(ticksOf(acc.firstTime - start));
@@ -120,6 +129,7 @@ function writeKind(writer: ByteWriter, acc: Accumulator, decimals: number | unde
       return;
     case 'leq':
       writer.float64(acc.sum);
+      writeLevels(writer, acc.levels ?? emptyLevels());
       return;
     case 'vector':
       writer.float64(acc.x);
@@ -152,27 +162,28 @@ export function decodeRow(start: number, body: Uint8Array, only?: number): Map<n
     throw damaged('the CRC-32 of a rollup row is wrong');
   const reader = new ByteReader(body, 0, end);
   const version = reader.byte();
-  if (version !== VERSION) throw damaged(`rollup version ${version} is unknown`);
+  if (version < 1 || version > VERSION) throw damaged(`rollup version ${version} is unknown`);
   const accumulators = new Map<number, Accumulator>();
   const count = reader.count(MAX_POINTS, 'points');
   for (let i = 0, id = 0; i < count; i++) {
     id += reader.varint();
     const length = reader.varint();
     if (only !== undefined && id !== only) reader.skip(length);
-    else accumulators.set(id, readEntry(reader, start));
+    else accumulators.set(id, readEntry(reader, start, version));
   }
   return accumulators;
 }
 
-function readEntry(reader: ByteReader, start: number): Accumulator {
+function readEntry(reader: ByteReader, start: number, version: number): Accumulator {
   const head = reader.byte();
   const kind = KINDS[head & 7];
-  if (kind === undefined || head > 63) throw damaged('a rollup of unknown kind');
+  if (kind === undefined || head > (version === 1 ? 63 : 127)) throw damaged('a rollup of unknown kind');
   const acc = emptyAccumulator(kind);
   acc.count = reader.varint();
   if ((head & REVISED) !== 0) acc.revision = reader.varint();
   if ((head & HAS_BAD) !== 0) acc.bad = reader.varint();
-  acc.expected = (head & AS_EXPECTED) === 0 ? reader.varint() : acc.count + acc.bad;
+  if ((head & HAS_MARKED) !== 0) acc.marked = reader.varint();
+  acc.expected = (head & AS_EXPECTED) === 0 ? reader.varint() : acc.count + acc.bad + acc.marked;
   if (acc.count === 0) return acc;
   const first = needsFirst(kind);
   if (first) acc.firstTime = start + reader.varint() * TICK;
@@ -194,11 +205,11 @@ function readEntry(reader: ByteReader, start: number): Accumulator {
     acc.last = readNumber(reader);
     acc.first = first ? readNumber(reader) : acc.last;
   }
-  readKind(reader, acc);
+  readKind(reader, acc, version);
   return acc;
 }
 
-function readKind(reader: ByteReader, acc: Accumulator): void {
+function readKind(reader: ByteReader, acc: Accumulator, version: number): void {
   switch (acc.kind) {
     case 'mean':
     case 'sum':
@@ -210,6 +221,7 @@ function readKind(reader: ByteReader, acc: Accumulator): void {
       return;
     case 'leq':
       acc.sum = reader.float64();
+      if (version > 1) acc.levels = readLevels(reader);
       return;
     case 'vector':
       acc.x = reader.float64();

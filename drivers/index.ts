@@ -14,6 +14,7 @@ import framed from './framed/index.ts';
 import gb26875 from './gb26875/index.ts';
 import { decoder as hpma115Decoder } from './hpma115/decode.ts';
 import hpma115 from './hpma115/index.ts';
+import httpIn from './http-in/index.ts';
 import { decoder as mbusDecoder } from './mbus/decode.ts';
 import mbus from './mbus/index.ts';
 import { decoder as mhz19Decoder } from './mhz19/decode.ts';
@@ -22,6 +23,7 @@ import { decoder as modbusDecoder } from './modbus/decode.ts';
 import modbus from './modbus/index.ts';
 import { decoder as modemDecoder } from './modem/decode.ts';
 import modem from './modem/index.ts';
+import mqttIn from './mqtt-in/index.ts';
 import { decoder as nmeaDecoder } from './nmea/decode.ts';
 import nmea from './nmea/index.ts';
 import { decoder as plantowerDecoder } from './plantower/decode.ts';
@@ -44,6 +46,8 @@ export const DRIVERS: readonly Driver[] = [
   dlt645,
   cjt188,
   mbus,
+  mqttIn,
+  httpIn,
   a02yyuw,
   framed,
   gb26875,

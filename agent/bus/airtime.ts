@@ -100,6 +100,9 @@ export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLo
     tcp: SUPPOSED_ROUND_TRIP,
     'dial-in': SUPPOSED_MOBILE,
     caller: SUPPOSED_MOBILE,
+    // Nobody is asked there.
+    mqtt: 0,
+    http: 0,
   }[line.kind];
   const atOnce = (line.kind === 'tcp' && line.pipeline) || 1;
   const polls = plans

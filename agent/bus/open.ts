@@ -9,6 +9,9 @@ import { type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.t
 import type { PartHealth } from '../core/view.ts';
 import { dialInDoor } from './dial-in.ts';
 import { SharedLine } from './line.ts';
+import { httpMailbox } from './mailbox-http.ts';
+import { mqttMailbox } from './mailbox-mqtt.ts';
+import { MessageLine, type MessageSeat } from './message-line.ts';
 import type { Port } from './port.ts';
 import { callerPort } from './port-caller.ts';
 import { dialInPort } from './port-dial-in.ts';
@@ -51,15 +54,14 @@ export interface LineHandle extends AsyncDisposable {
 
 /** Starts a line; never throws. The port is opened in the background; devices that cannot be served say why. */
 export function openLine(options: OpenLineOptions): LineHandle {
-  const { line, devices, clock } = options;
+  const { line, devices } = options;
   const refused: PartHealth[] = [];
   const onHealth = options.onHealth ?? (() => {});
   const refuse = (device: DeviceConfig, error: AgentError) => {
     refused.push(refusal(options, device, error));
     for (const part of refused.slice(-1)) onHealth(part);
   };
-  const port = options.port ?? portOf(line, clock, options.log);
-  const inner = streamLine(options, port, onHealth) ?? sharedLine(options, port, onHealth, refuse);
+  const inner = messageLine(options, onHealth, refuse) ?? portLine(options, onHealth, refuse);
   return {
     id: line.id,
     devices: devices.map(({ id }) => id),
@@ -67,6 +69,17 @@ export function openLine(options: OpenLineOptions): LineHandle {
     health: () => [...inner.health(), ...refused],
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
+}
+
+/** A line of bytes: one device that talks, or several that are asked. */
+function portLine(
+  options: OpenLineOptions,
+  onHealth: (health: PartHealth) => void,
+  refuse: (device: DeviceConfig, error: AgentError) => void,
+): StreamLine | SharedLine {
+  const { line, clock, log } = options;
+  const port = options.port ?? portOf(line, clock, log);
+  return streamLine(options, port, onHealth) ?? sharedLine(options, port, onHealth, refuse);
 }
 
 export interface Lines extends AsyncDisposable {
@@ -115,12 +128,41 @@ export function portOf(line: LineConfig, clock: Clock, log: Log = silent): Port 
     if (line.framing !== 'rfc2217' || line.serial === undefined) return port;
     return rfc2217Port(port, line.serial, clock);
   }
+  if (line.kind !== 'serial') {
+    throw new AgentError('unsupported', `line ${line.id} has no port: it brings messages of ${line.kind}`);
+  }
   return serialPort({
     path: line.port,
     serial: line.serial,
     clock,
     ...(line.rts === undefined ? {} : { rts: line.rts }),
   });
+}
+
+/** A line of messages; undefined for every other kind. */
+function messageLine(
+  options: OpenLineOptions,
+  onHealth: (health: PartHealth) => void,
+  refuse: (device: DeviceConfig, error: AgentError) => void,
+): MessageLine | undefined {
+  const { line, devices, clock, log, publisher, random } = options;
+  if (line.kind !== 'mqtt' && line.kind !== 'http') return undefined;
+  const seats: MessageSeat[] = [];
+  for (const device of devices) {
+    const driver = options.driver(device.profile.protocol);
+    try {
+      if (driver?.kind !== 'message') throw unserved(device, driver);
+      const context = contextOf(options, device);
+      const session = driver.open(context, line);
+      const { memory } = context;
+      seats.push({ device, driver, session, ...(memory === undefined ? {} : { memory }) });
+    } catch (thrown) {
+      refuse(device, asAgentError(thrown, 'config-invalid'));
+    }
+  }
+  const mailbox = line.kind === 'mqtt' ? mqttMailbox(line, clock) : httpMailbox(line, clock);
+  const jitter = random === undefined ? {} : { random };
+  return new MessageLine({ line, mailbox, seats, clock, log, publisher, onHealth, ...jitter });
 }
 
 function streamLine(
@@ -172,8 +214,11 @@ function unserved(device: DeviceConfig, driver: Driver | undefined): AgentError 
     ? new AgentError('config-invalid', `device ${device.id} refused: no driver for protocol ${protocol}`, {
         fix: 'Choose a profile of this version; `kerbside profiles` lists them.',
       })
-    : new AgentError('config-invalid', `device ${device.id} refused: ${protocol} needs a line of its own`, {
-        fix: 'Give the device a line and port that no other device has.',
+    : new AgentError('config-invalid', `device ${device.id} refused: ${protocol} needs another line`, {
+        fix:
+          driver.kind === 'message'
+            ? `Give the device a line with ${driver.by}:.`
+            : 'Give the device a line and port that no other device has.',
       });
 }
 

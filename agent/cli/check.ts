@@ -77,7 +77,9 @@ function portText(line: LineConfig): string {
       ? ''
       : ` ${serial.baud} ${serial.dataBits}${parity[serial.parity]}${serial.stopBits}`;
   if (line.kind === 'serial') return `${line.port}${settings}`;
+  if (line.kind === 'mqtt') return new URL(line.url).host;
   const host = line.host.includes(':') ? `[${line.host}]` : line.host;
+  if (line.kind === 'http') return `${host}:${line.port} http`;
   const how =
     line.kind === 'tcp'
       ? line.framing

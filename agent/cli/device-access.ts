@@ -2,7 +2,7 @@
 import { driverFor } from '../../drivers/index.ts';
 import { lineTiming } from '../bus/airtime.ts';
 import { Wire } from '../bus/exchange.ts';
-import { portOf } from '../bus/open.ts';
+import { openLine, portOf } from '../bus/open.ts';
 import { nearest } from '../config/problem.ts';
 import type { Clock } from '../core/clock.ts';
 import type { PointWrite, WriteOutcome } from '../core/driver.ts';
@@ -51,6 +51,7 @@ export async function openDevice(
   const driver = driverFor(device.profile.protocol);
   if (driver === undefined)
     throw new AgentError('unsupported', `no driver speaks ${device.profile.protocol}`);
+  if (driver.kind === 'message') return heard(shared, device, driver.staleAfter(device), clock);
   const context = { device, clock, log: silent };
   // Alone on it for the moment: the port is opened as the device wants it.
   const line = lineOfDevice(shared, device);
@@ -80,38 +81,83 @@ export async function openDevice(
       [Symbol.asyncDispose]: () => held.disposeAsync(),
     };
   }
-  const latest = new Map<string, Reading>();
-  let complete = () => {};
-  const wanted = device.profile.points.filter(({ access }) => access !== 'write').map(({ id }) => id);
-  const emit = (readings: readonly Reading[]) => {
-    for (const reading of readings) latest.set(reading.point, reading);
-    if (wanted.every((id) => latest.has(id))) complete();
-  };
-  const session = stack.use(await driver.open(context, pipe, emit, signal));
+  const words = new Words(device, driver.staleAfter(device), clock);
+  const session = stack.use(await driver.open(context, pipe, words.take, signal));
   const held = stack.move();
   return {
-    async read(abort) {
-      if (!wanted.every((id) => latest.has(id))) {
-        const all = new Promise<void>((resolve) => {
-          complete = resolve;
-        });
-        const late = new AbortController();
-        const patience = Math.min(LONGEST_LISTEN, driver.staleAfter(device));
-        await Promise.race([
-          all,
-          clock.sleep(patience, AbortSignal.any([abort, late.signal])).catch(() => {}),
-        ]);
-        late.abort();
-        abort.throwIfAborted();
-      }
-      const missing = wanted.filter((id) => !latest.has(id));
-      const error = new AgentError('timeout', `no word of ${missing.join(', ')} from ${device.id}`);
-      return {
-        readings: [...latest.values()],
-        errors: missing.length === 0 ? [] : [{ points: missing, error }],
-      };
-    },
+    read: (abort) => words.read(abort),
     write: (write, abort) => session.write(write, abort),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
+}
+
+/** A device that sends messages: its line is opened as the agent does, and listened to. */
+function heard(line: LineConfig, device: DeviceConfig, staleAfter: number, clock: Clock): DeviceAccess {
+  const words = new Words(device, staleAfter, clock);
+  const handle = openLine({
+    line,
+    devices: [device],
+    driver: driverFor,
+    clock,
+    log: silent,
+    publisher: { readings: words.take, event() {} },
+  });
+  return {
+    async read(abort) {
+      const told = await words.read(abort);
+      const down = handle.health().find(({ state }) => state === 'down');
+      if (down?.message === undefined || told.readings.length > 0) return told;
+      const error = new AgentError(
+        'link-lost',
+        down.message,
+        down.fix === undefined ? {} : { fix: down.fix },
+      );
+      return { ...told, errors: told.errors.map(({ points }) => ({ points, error })) };
+    },
+    write: (write, abort) => handle.write(device.id, write, abort),
+    [Symbol.asyncDispose]: () => handle[Symbol.asyncDispose](),
+  };
+}
+
+/** What a device says by itself, until every point has been heard or patience is over. */
+class Words {
+  readonly #device: DeviceConfig;
+  readonly #clock: Clock;
+  readonly #patience: number;
+  readonly #wanted: readonly string[];
+  readonly #latest = new Map<string, Reading>();
+  #complete = () => {};
+
+  constructor(device: DeviceConfig, staleAfter: number, clock: Clock) {
+    this.#device = device;
+    this.#clock = clock;
+    this.#patience = Math.min(LONGEST_LISTEN, staleAfter);
+    this.#wanted = device.profile.points.filter(({ access }) => access !== 'write').map(({ id }) => id);
+  }
+
+  readonly take = (readings: readonly Reading[]): void => {
+    for (const reading of readings) this.#latest.set(reading.point, reading);
+    if (this.#missing().length === 0) this.#complete();
+  };
+
+  async read(abort: AbortSignal): Promise<ReadResult> {
+    if (this.#missing().length > 0) {
+      const all = new Promise<void>((resolve) => {
+        this.#complete = resolve;
+      });
+      const late = new AbortController();
+      const over = AbortSignal.any([abort, late.signal]);
+      await Promise.race([all, this.#clock.sleep(this.#patience, over).catch(() => {})]);
+      late.abort();
+      abort.throwIfAborted();
+    }
+    const missing = this.#missing();
+    const error = new AgentError('timeout', `no word of ${missing.join(', ')} from ${this.#device.id}`);
+    const errors = missing.length === 0 ? [] : [{ points: missing, error }];
+    return { readings: [...this.#latest.values()], errors };
+  }
+
+  #missing(): readonly string[] {
+    return this.#wanted.filter((id) => !this.#latest.has(id));
+  }
 }

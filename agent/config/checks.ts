@@ -1,5 +1,6 @@
 /** What has to fit together in a site: ids, references, addresses. Each check looks at the items that are right in themselves. */
 import { isIP } from 'node:net';
+import type { Driver } from '../core/driver.ts';
 import type { LineConfig } from '../core/site.ts';
 import { energyPlaces } from './energy-uplink.ts';
 import { gotText } from './issues.ts';
@@ -101,11 +102,12 @@ function unknownName(
 /** A line is a serial port, a TCP address or a door to call at, and has the settings of its kind only. */
 export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolean {
   const at = (key: string): Path => ['lines', index, key];
-  const [kind, other] = (['port', 'tcp', 'listen'] as const).filter((key) => item[key] !== undefined);
+  const kinds = ['port', 'tcp', 'listen', 'mqtt', 'http'] as const;
+  const [kind, other] = kinds.filter((key) => item[key] !== undefined);
   if (kind === undefined) {
     say(
       at('port'),
-      'missing: expected port:, tcp: or listen:',
+      'missing: expected port:, tcp:, listen:, mqtt: or http:',
       'write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
     );
     return false;
@@ -113,10 +115,25 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
   if (other !== undefined) {
     say(
       at(other),
-      `a line has one of port:, tcp: and listen:, got ${kind} and ${other}`,
+      `a line has one of ${kinds.map((name) => `${name}:`).join(', ')}, got ${kind} and ${other}`,
       'remove one of them',
     );
     return false;
+  }
+  if (item.mqtt !== undefined || item.http !== undefined) {
+    for (const key of [
+      'framing',
+      'pipeline',
+      'rts',
+      'baud',
+      'format',
+      'registration',
+      'heartbeat',
+      'timeout',
+    ] as const) {
+      if (item[key] !== undefined) say(at(key), `a line of messages has no ${key}`, 'remove it');
+    }
+    return checkMessages(item, (path, message, fix) => say([...at(kind), ...path], message, fix));
   }
   if (item.listen !== undefined) {
     for (const key of ['framing', 'pipeline', 'rts'] as const) {
@@ -161,6 +178,42 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
       say(at(key), 'Modbus TCP has no serial settings', 'remove it, or write framing: raw');
   }
   return true;
+}
+
+/** Who may post to us from elsewhere needs a token, and TLS needs both of its files. */
+function checkMessages({ http, mqtt }: LineFile, say: Say): boolean {
+  const { cert, key } = http ?? mqtt ?? {};
+  if ((cert === undefined) !== (key === undefined)) {
+    const [missing, given] = cert === undefined ? ['cert', 'key'] : ['key', 'cert'];
+    say([missing], `missing: ${given} needs ${missing}`, `write ${missing}: file:…`);
+  }
+  if (mqtt?.password !== undefined && mqtt.username === undefined) {
+    say(['username'], 'missing: password needs username', 'write username: kerbside');
+  }
+  const local = http === undefined || ['127.0.0.1', '::1', 'localhost'].includes(http.listen.host);
+  if (local || http.token !== undefined) return true;
+  say(
+    ['token'],
+    `missing: ${http.listen.host} can be reached from elsewhere`,
+    `write token: \${env:POST_TOKEN}`,
+  );
+  return false;
+}
+
+/** Devices that send messages are on lines that bring them, and no others are. */
+export function checkKind(
+  { index, item }: Numbered<DeviceFile>,
+  line: LineConfig,
+  driver: Driver,
+  say: Say,
+): boolean {
+  const messages = line.kind === 'mqtt' || line.kind === 'http';
+  const wanted = driver.kind === 'message' ? driver.by : undefined;
+  if (wanted === (messages ? line.kind : undefined)) return true;
+  const expected = wanted === undefined ? 'a line with a port' : `a line with ${wanted}:`;
+  const message = `${driver.protocol} needs ${expected}, got ${item.line} with ${line.kind === 'serial' ? 'port' : line.kind}:`;
+  say(['devices', index, 'line'], message, 'give it another line');
+  return false;
 }
 
 function sameCaller(a: LineFile, b: LineFile): boolean {

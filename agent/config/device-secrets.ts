@@ -5,9 +5,11 @@
 import type { Driver } from '../core/driver.ts';
 import type { DeviceConfig } from '../core/site.ts';
 import { type Path, type Problem, problem } from './problem.ts';
-import { parseSecretRef, resolveSecret } from './secret.ts';
+import type { LineSecrets } from './resolve.ts';
+import type { LineFile } from './schema.ts';
+import { parseSecretRef, resolveSecret, type SecretRef } from './secret.ts';
 import type { ReadSource } from './source.ts';
-import { type MapNode, nodeAt } from './tree.ts';
+import { type MapNode, nodeAt, placeAt } from './tree.ts';
 
 export interface SecretSource {
   /** The site file, absolute. */
@@ -75,6 +77,35 @@ export async function withSecrets(
   }
   blind.push(...problems.map(({ path }) => path));
   return { device: { ...device, options }, secrets, problems, blind, hidden };
+}
+
+const LINE_SECRETS = ['token', 'password', 'ca', 'cert', 'key'] as const;
+
+/** Secrets of a line of messages, resolved; what is wrong with them. */
+export async function secretsOfLine(
+  root: MapNode,
+  index: number,
+  { mqtt, http }: LineFile,
+  source: SecretSource,
+): Promise<{ readonly secrets: LineSecrets; readonly problems: readonly Problem[] }> {
+  const kind = mqtt === undefined ? 'http' : 'mqtt';
+  const refs: Readonly<Record<string, unknown>> = mqtt ?? http ?? {};
+  const secrets: Partial<Record<(typeof LINE_SECRETS)[number], string>> = {};
+  const problems: Problem[] = [];
+  for (const name of LINE_SECRETS) {
+    const ref = refs[name] as SecretRef | undefined;
+    if (ref === undefined) continue;
+    const resolved =
+      source.mode === 'skip'
+        ? { ok: true as const, value: '' }
+        : await resolveSecret(ref, source.file, source.env, source.read);
+    if (resolved.ok) secrets[name] = resolved.value;
+    else {
+      const path: Path = ['lines', index, kind, name];
+      problems.push(problem(placeAt(root, path), path, resolved.message, resolved.fix));
+    }
+  }
+  return { secrets, problems };
 }
 
 type Options = Readonly<Record<string, unknown>>;

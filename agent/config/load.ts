@@ -22,6 +22,7 @@ import {
   checkAddress,
   checkAddresses,
   checkIds,
+  checkKind,
   checkLamp,
   checkLine,
   checkPlaces,
@@ -33,7 +34,7 @@ import {
   teller,
   writtenIds,
 } from './checks.ts';
-import { type SecretSource, withSecrets } from './device-secrets.ts';
+import { type SecretSource, secretsOfLine, withSecrets } from './device-secrets.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
 import { figureOf } from './figure-check.ts';
@@ -115,7 +116,15 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const lines = new Map<string, LineConfig>();
   const rightLines = lists.lines.filter((line) => checkLine(line, say));
   checkPorts(rightLines, say);
-  for (const { item } of rightLines) lines.set(item.id, lineOf(item));
+  const source: SecretSource = { file, env: deps.env ?? process.env, read, mode: deps.secrets ?? 'resolve' };
+  const agent = parsed.success ? parsed.data.agent.id : '';
+  const lineSecrets: string[] = [];
+  for (const { index, item } of rightLines) {
+    const found = await secretsOfLine(root, index, item, source);
+    problems.push(...found.problems);
+    lineSecrets.push(...Object.values(found.secrets));
+    lines.set(item.id, lineOf(item, found.secrets, agent));
+  }
 
   const folders = (parsed.success ? parsed.data.profiles : []).map((name) => resolve(dirname(file), name));
   const catalogue = await openCatalogue(deps.profiles, folders, deps, read);
@@ -128,7 +137,6 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     say(['profiles'], `two files are named ${name}: ${both.join(', ')}`, 'rename one of them');
   }
 
-  const source: SecretSource = { file, env: deps.env ?? process.env, read, mode: deps.secrets ?? 'resolve' };
   const { devices, secrets: own } = await checkDevices(
     root,
     lists.devices,
@@ -190,6 +198,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   }
   const secrets = [
     ...own,
+    ...lineSecrets,
     ...uplinks.flatMap((uplink) => Object.values(uplink.secrets)),
     ...cameras.flatMap(({ camera }) => camera.password ?? []),
   ];
@@ -255,7 +264,7 @@ async function checkDevices(
     const profile: Profile | undefined = result?.ok === true ? result.profile : undefined;
     const driver = profile === undefined ? undefined : deps.driver(profile.protocol);
     if (profile === undefined || driver === undefined || line === undefined || !rightAddress) continue;
-    if (!checkSettings(numbered, line, say)) continue;
+    if (!checkKind(numbered, line, driver, say) || !checkSettings(numbered, line, say)) continue;
     const found = await withSecrets(root, index, deviceOf(item, profile, line), driver, source);
     secrets.push(...found.secrets);
     const device = locked(found.device, driver);

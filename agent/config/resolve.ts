@@ -31,8 +31,11 @@ export const LINE_DEFAULTS = {
 } as const;
 export const NODE_RED_OFF = { enabled: false, host: '127.0.0.1', port: 1880, heap: 192 * 1024 ** 2 } as const;
 
+/** Secrets of a line of messages, resolved. */
+export type LineSecrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cert' | 'key', string>>>;
+
 /** `port`, `tcp`, or `listen` with `registration` is present: checked before. */
-export function lineOf(line: LineFile): LineConfig {
+export function lineOf(line: LineFile, secrets: LineSecrets = {}, agent = ''): LineConfig {
   const serial: SerialSettings = {
     baud: line.baud ?? LINE_DEFAULTS.baud,
     ...(line.format ?? { dataBits: 8, parity: 'none', stopBits: 1 }),
@@ -47,6 +50,16 @@ export function lineOf(line: LineFile): LineConfig {
       serial,
       timeout: line.timeout ?? LINE_DEFAULTS.dialInTimeout,
     };
+  }
+  if (line.mqtt !== undefined) {
+    const { url, username, client_id } = line.mqtt;
+    const clientId = client_id ?? `${agent}-${line.id}`;
+    const timeout = LINE_DEFAULTS.tcpTimeout;
+    return { id: line.id, kind: 'mqtt', url, ...definedOnly({ username }), ...secrets, clientId, timeout };
+  }
+  if (line.http !== undefined) {
+    const { listen, max_body: maxBody } = line.http;
+    return { id: line.id, kind: 'http', ...listen, ...secrets, maxBody, timeout: LINE_DEFAULTS.tcpTimeout };
   }
   if (line.listen !== undefined) {
     return {

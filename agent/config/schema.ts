@@ -7,6 +7,7 @@ import { camera, privacy } from './camera-schema.ts';
 import { figure } from './figure-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
+import { secret } from './secret.ts';
 import { senseBlock } from './sense.ts';
 import { uplink } from './uplink-schema.ts';
 import {
@@ -24,6 +25,7 @@ import {
   text,
   timezone,
   title,
+  url,
 } from './values.ts';
 
 const SECOND = 1000;
@@ -84,6 +86,32 @@ const line = z
       .describe(
         'With Modbus TCP: requests on their way at once, where device or gateway allows it. Default 1',
       ),
+    mqtt: z
+      .strictObject({
+        url: url(['mqtt:', 'mqtts:'], 'mqtt://127.0.0.1:1883'),
+        username: text('a user name', 'kerbside').optional(),
+        password: secret(`\${env:LORA_PASSWORD}`).optional(),
+        ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
+        cert: secret('file:./client.pem').optional(),
+        key: secret('file:./client.key').optional(),
+        client_id: text('a client id', 'pole-0817-lora')
+          .optional()
+          .describe('Default: the agent id and the line'),
+      })
+      .optional()
+      .describe('Instead of port: a broker with messages of devices, mostly of a LoRaWAN network server'),
+    http: z
+      .strictObject({
+        listen: hostPort('127.0.0.1:8090', 0),
+        token: secret(`\${env:POST_TOKEN}`)
+          .optional()
+          .describe('Bearer token, or password of HTTP Basic; needed beyond loopback'),
+        cert: secret('file:./server.pem').optional().describe('With key: https'),
+        key: secret('file:./server.key').optional(),
+        max_body: size(256, 4 * MB, '64KB').prefault('64KB'),
+      })
+      .optional()
+      .describe('Instead of port: devices, or the platform they report to, post to us here'),
     baud: baud().optional().describe('Default 9600'),
     format: serialFormat().optional().describe('Data bits, parity, stop bits. Default 8N1'),
     timeout: duration(10, 60 * SECOND, '300ms')

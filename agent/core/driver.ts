@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import type { Exchange, Stream } from './link.ts';
 import type { Log } from './log.ts';
 import type { Issue, Profile } from './profile.ts';
-import type { Reading, Value } from './reading.ts';
+import type { Mono, Reading, Value } from './reading.ts';
 import type { DeviceConfig, LineConfig } from './site.ts';
 
 /**
@@ -109,7 +109,39 @@ export interface StreamDriver extends DriverFacts {
   ): Promise<StreamSession>;
 }
 
-export type Driver = PolledDriver | StreamDriver;
+/** A message that came on a line of messages. */
+export interface Message {
+  /** Of MQTT; of HTTP the path without its leading slash. */
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** The broker had kept it from before the subscription: nobody knows how old it is. */
+  readonly retained: boolean;
+  /** When it came. */
+  readonly time: Mono;
+}
+
+/** A device that sends messages, beside others on one line. Holds nothing open. */
+export interface MessageSession {
+  /** Topics it hears, with `+` and `#` as in MQTT 3.1.1 §4.7.1. */
+  readonly filters: readonly string[];
+  /**
+   * Takes a message whose topic fits a filter. Undefined where it is another device's; readings, or none, where it is its
+   * own. Throws `AgentError` `frame-invalid` where it is its own and makes no sense.
+   */
+  take(message: Message): readonly Reading[] | undefined;
+}
+
+export interface MessageDriver extends DriverFacts {
+  readonly kind: 'message';
+  /** Kind of line that brings its messages. */
+  readonly by: 'mqtt' | 'http';
+  /** Longest silence of a healthy device, ms; after it its points turn bad with `timeout`. */
+  staleAfter(device: DeviceConfig): number;
+  /** Pure. */
+  open(context: DriverContext, line: LineConfig): MessageSession;
+}
+
+export type Driver = PolledDriver | StreamDriver | MessageDriver;
 
 /** Gives the literal its contract; a driver is `export default defineDriver({…})`. */
 export function defineDriver<const D extends Driver>(driver: D): D {

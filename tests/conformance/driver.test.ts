@@ -8,13 +8,14 @@ import { Dlt645Device } from '../../hw-sim/devices/dlt645-device.ts';
 import { DLT645_MODELS } from '../../hw-sim/devices/dlt645-models.ts';
 import { MbusDevice } from '../../hw-sim/devices/mbus-device.ts';
 import { MBUS_MODELS } from '../../hw-sim/devices/mbus-models.ts';
+import { MESSAGE_MODELS, sentMessage } from '../../hw-sim/devices/message-devices.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
 import { worldClock } from '../../hw-sim/world/world-clock.ts';
 import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
 import { fakeModbus } from '../unit/drivers/fake-modbus.ts';
 import { device, profile } from '../unit/drivers/load.ts';
 import { meterLine } from '../unit/drivers/meter-line.ts';
-import { driverConformance, type PolledFixture, type StreamFixture } from './driver.ts';
+import { driverConformance, type MessageFixture, type PolledFixture, type StreamFixture } from './driver.ts';
 import { firePanel, talker } from './talkers.ts';
 
 const serial = (baud: number): LineConfig => ({
@@ -56,7 +57,37 @@ function electricityMeter() {
 
 const { address: _address, ...alone } = device(profile('plantower-pms5003'));
 
-const fixtures: Readonly<Record<string, PolledFixture | StreamFixture>> = {
+/** A device that sends what its simulated one does. */
+function sender(stem: string, address: string, line: LineConfig): MessageFixture {
+  const model = MESSAGE_MODELS.get(stem);
+  if (model === undefined) throw new Error(`no simulated ${stem}`);
+  return {
+    kind: 'message',
+    device: device(profile(stem), { address }),
+    line,
+    message: () => sentMessage(model, { address, world, time: 0, wall: Date.UTC(2027, 0, 1) }),
+  };
+}
+
+const broker: LineConfig = {
+  id: 'line',
+  kind: 'mqtt',
+  url: 'mqtt://broker.test',
+  clientId: 'pole-line',
+  timeout: 1000,
+};
+const door: LineConfig = {
+  id: 'line',
+  kind: 'http',
+  host: '127.0.0.1',
+  port: 0,
+  maxBody: 65_536,
+  timeout: 1000,
+};
+
+const fixtures: Readonly<Record<string, PolledFixture | StreamFixture | MessageFixture>> = {
+  'mqtt-in': sender('milesight-em300-sld', '24e124148b492113', broker),
+  'http-in': sender('generic-http-smoke', '868508064807350', door),
   modbus: {
     kind: 'polled',
     device: device(profile('eastron-sdm630')),

@@ -3,8 +3,16 @@
  * its codec are the real ones. Run over every driver of the list by driver.test.ts.
  */
 import { describe, expect, it } from 'vitest';
+import { topicFits } from '../../agent/bus/topic.ts';
 import type { Clock, ClockMapping } from '../../agent/core/clock.ts';
-import type { Driver, PolledDriver, StreamDriver, StreamSession } from '../../agent/core/driver.ts';
+import type {
+  Driver,
+  Message,
+  MessageDriver,
+  PolledDriver,
+  StreamDriver,
+  StreamSession,
+} from '../../agent/core/driver.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import { silent } from '../../agent/core/log.ts';
@@ -27,6 +35,14 @@ export interface StreamFixture {
   readonly line: LineConfig;
   /** A healthy device: hears what the driver writes, and sends what it has to say when `tick`ed about every second. */
   play(): { hear(bytes: Uint8Array, stream: FakeStream): void; tick(stream: FakeStream): void };
+}
+
+export interface MessageFixture {
+  readonly kind: 'message';
+  readonly device: DeviceConfig;
+  readonly line: LineConfig;
+  /** What a healthy device sends. */
+  message(): Pick<Message, 'topic' | 'payload'>;
 }
 
 /** Noise that is the same in every run. */
@@ -83,7 +99,10 @@ const never = new AbortController().signal;
 const sorted = (names: readonly string[]) => [...names].sort();
 const timeouts = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
-export function driverConformance(driver: Driver, fixture: PolledFixture | StreamFixture): void {
+export function driverConformance(
+  driver: Driver,
+  fixture: PolledFixture | StreamFixture | MessageFixture,
+): void {
   describe(`driver ${driver.protocol}`, () => {
     it('finds its own fixture in order', () => {
       expect(driver.checkProfile(fixture.device.profile)).toEqual([]);
@@ -111,7 +130,50 @@ export function driverConformance(driver: Driver, fixture: PolledFixture | Strea
     });
     if (driver.kind === 'polled' && fixture.kind === 'polled') polled(driver, fixture);
     else if (driver.kind === 'stream' && fixture.kind === 'stream') stream(driver, fixture);
+    else if (driver.kind === 'message' && fixture.kind === 'message') message(driver, fixture);
     else it.fails('has a fixture of its own kind', () => expect(fixture.kind).toBe(driver.kind));
+  });
+}
+
+function message(driver: MessageDriver, fixture: MessageFixture): void {
+  const clock = new VirtualClock();
+  const open = () => driver.open({ device: fixture.device, clock, log: silent }, fixture.line);
+  const whole = (more: Partial<Message> = {}): Message => ({
+    ...fixture.message(),
+    retained: false,
+    time: clock.mono(),
+    ...more,
+  });
+  const points = fixture.device.profile.points.map(({ id }) => id);
+
+  it('hears its own topic, and gives each point once, now', () => {
+    const session = open();
+    expect(session.filters.some((filter) => topicFits(filter, whole().topic))).toBe(true);
+    const readings = session.take(whole()) ?? [];
+    expect(sorted(readings.map(({ point }) => point))).toEqual(sorted(points));
+    for (const { device, value, quality, time } of readings) {
+      expect(device).toBe(fixture.device.id);
+      expect(value === null).toBe(quality === 'bad');
+      expect(time).toBeLessThanOrEqual(clock.mono());
+    }
+  });
+
+  it('never takes garbage for a message, and says what is wrong', () => {
+    const next = noise(2);
+    const session = open();
+    for (let round = 0; round < 2000; round++) {
+      const payload = Uint8Array.from({ length: next() % 64 }, next);
+      try {
+        expect(session.take(whole({ payload })) ?? []).toEqual([]);
+      } catch (thrown) {
+        expect(thrown).toMatchObject({ name: 'AgentError', code: 'frame-invalid' });
+      }
+    }
+    expect(session.take(whole())?.length).toBe(points.length);
+  });
+
+  it('says how long it may be silent', () => {
+    expect(driver.staleAfter(fixture.device)).toBeGreaterThan(1000);
   });
 }
 

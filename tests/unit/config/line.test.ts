@@ -73,6 +73,54 @@ describe('lines', () => {
     expect(problems[0]).toContain('lines[1].registration: callers of lines[0] begin with the same bytes');
   });
 
+  test('of messages have a broker or a door, with secrets by reference', async () => {
+    const env = { PW: 'lora-pw', TOKEN: 'post-token' };
+    const load = async (...lines: string[]) => {
+      const result = await folder.load(site(...lines), { env });
+      if (!result.ok) throw new Error(JSON.stringify(result.problems));
+      return { line: result.site.lines[0], secrets: result.facts.secrets };
+    };
+    const mqtt = (more: string) => `mqtt: { url: "mqtt://b:1883"${more} }`;
+    expect(await load(mqtt(`, username: k, password: "\${env:PW}"`))).toEqual({
+      line: {
+        id: 'a',
+        kind: 'mqtt',
+        url: 'mqtt://b:1883',
+        username: 'k',
+        password: 'lora-pw',
+        clientId: 'pole-0817-a',
+        timeout: 1000,
+      },
+      secrets: ['lora-pw'],
+    });
+    expect(await load(`http: { listen: "0.0.0.0:8090", token: "\${env:TOKEN}" }`)).toMatchObject({
+      line: { kind: 'http', host: '0.0.0.0', port: 8090, token: 'post-token', maxBody: 65_536 },
+      secrets: ['post-token'],
+    });
+    const problems = async (...lines: string[]) =>
+      (await folder.problems(site(...lines), { env })).join('\n');
+    expect(await problems('http: { listen: "0.0.0.0:8090" }')).toContain('lines[0].http.token: missing');
+    expect(await problems(mqtt(', password: secret'))).toContain(
+      'lines[0].mqtt.password: expected a reference',
+    );
+    expect(await problems(mqtt(''), 'baud: 9600')).toContain('lines[0].baud: a line of messages has no baud');
+    expect(await problems('http: { listen: "127.0.0.1:1", key: "file:k" }')).toContain(
+      'lines[0].http.cert: missing',
+    );
+  });
+
+  test('of messages carry devices that send them, and no others do', async () => {
+    const both = `${site('port: /dev/ttyUSB0')}  - { id: lora, mqtt: { url: "mqtt://b" } }\ndevices:\n`;
+    const bay = (line: string) =>
+      `  - { id: bay, line: ${line}, profile: generic-lorawan-bay, address: "aa" }\n`;
+    const meter = (line: string) => `  - { id: m, line: ${line}, profile: eastron-sdm120, address: 1 }\n`;
+    expect(await folder.problems(both + bay('lora') + meter('a'))).toEqual([]);
+    expect(await folder.problems(both + bay('a') + meter('lora'))).toEqual([
+      expect.stringContaining('devices[0].line: mqtt-in needs a line with mqtt:, got a with port:'),
+      expect.stringContaining('devices[1].line: modbus needs a line with a port, got lora with mqtt:'),
+    ]);
+  });
+
   test('may have devices with settings of their own, where the port is set from here', async () => {
     const device = (...more: string[]) =>
       `devices:\n  - { id: m, line: a, profile: dlt645-1997, address: "000000000161", ${more.join(', ')} }\n`;

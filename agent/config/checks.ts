@@ -349,7 +349,12 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
     say(['uplinks', index, second], 'an uplink has one kind, got two', 'make two uplinks of it');
     return false;
   }
-  for (const [i, { send, deadband }] of (item.select ?? []).entries()) {
+  for (const [i, { send, deadband, every }] of (item.select ?? []).entries()) {
+    if ((every === undefined) === (send === 'every')) {
+      const at: Path = ['uplinks', index, 'select', i, 'every'];
+      if (every === undefined) say(at, 'missing: send: every needs a period', 'write every: 1min');
+      else say(at, 'a period needs send: every', 'write send: every');
+    }
     if (deadband === undefined || send === 'changes') continue;
     say(['uplinks', index, 'select', i, 'deadband'], 'a deadband needs send: changes', 'write send: changes');
   }

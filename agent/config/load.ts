@@ -41,6 +41,7 @@ import { figureOf } from './figure-check.ts';
 import { checkHj212 } from './hj212-check.ts';
 import { problemsOf, unknownKey } from './issues.ts';
 import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
+import { checkNames } from './naming-checks.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
 import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, type SiteFile, siteSchema } from './schema.ts';
@@ -169,6 +170,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
 
   for (const uplink of uplinks) {
     checkPlaces(root, uplink, devices, say);
+    checkNames(uplink, devices, say);
     const config = uplinkOf(uplink.item, uplink.secrets, parsed.success ? parsed.data.agent.id : '');
     for (const { path, message, fix } of deps.uplinkIssues?.(config) ?? []) {
       say(['uplinks', uplink.index, uplink.kind, ...path], message, fix);

@@ -9,6 +9,7 @@ import type {
   CameraConfig,
   DeviceConfig,
   LineConfig,
+  NamingRule,
   SerialSettings,
   Site,
   UplinkConfig,
@@ -123,13 +124,21 @@ export function sparkplugClientId(agent: string): string {
   return `${agent}-spb`;
 }
 
+function nameOf({
+  device_as: deviceAs,
+  point_as: pointAs,
+  ...rule
+}: NonNullable<UplinkFile['names']>[number]): NamingRule {
+  return definedOnly({ ...rule, deviceAs, pointAs });
+}
+
 /** Secrets of an uplink, resolved. */
 export type Secrets = Readonly<Partial<Record<SecretField, string>>>;
 export type SecretField = 'token' | 'password' | 'ca' | 'cert' | 'key' | (typeof ENERGY_SECRETS)[number];
 
 /** One kind is present: checked before. */
 export function uplinkOf(
-  { id, select, hold, mqtt, http, sparkplug, hj212, building_energy: energy }: UplinkFile,
+  { id, select, names, hold, mqtt, http, sparkplug, hj212, building_energy: energy }: UplinkFile,
   secrets: Secrets,
   agent: string,
 ): UplinkConfig {
@@ -137,13 +146,17 @@ export function uplinkOf(
     ...(select === undefined ? {} : { select: select.map((rule) => definedOnly(rule)) }),
     ...definedOnly({ hold }),
   };
+  const named = {
+    ...selected,
+    ...(names === undefined ? {} : { names: names.map(nameOf) }),
+  };
   if (energy !== undefined) return buildingEnergyOf(id, energy, secrets, selected);
   if (mqtt !== undefined) {
     const [url = '', ...fallbacks] = mqtt.urls ?? [mqtt.url ?? ''];
     return {
       id,
       kind: 'mqtt',
-      ...selected,
+      ...named,
       url,
       ...(fallbacks.length === 0 ? {} : { fallbacks }),
       ...definedOnly({
@@ -165,7 +178,7 @@ export function uplinkOf(
     return {
       id,
       kind: 'sparkplug',
-      ...selected,
+      ...named,
       url,
       ...(fallbacks.length === 0 ? {} : { fallbacks }),
       ...definedOnly({
@@ -223,7 +236,7 @@ export function uplinkOf(
   return {
     id,
     kind: 'http',
-    ...selected,
+    ...named,
     url: http.url,
     format: http.format,
     compression: http.compression,

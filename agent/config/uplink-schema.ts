@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { LANES } from '../core/point.ts';
 import { PRESETS } from '../core/site.ts';
+import { UNITS, type Unit } from '../core/unit.ts';
 import { buildingEnergy } from './energy-uplink.ts';
 import { hj212 } from './hj212-schema.ts';
 import { secret } from './secret.ts';
@@ -116,16 +117,37 @@ const select = z
     device: pattern('meter-*'),
     class: pattern('electricity-meter').describe('Class of the device, as its profile says'),
     point: pattern('power*'),
-    send: oneOf(['all', 'changes', 'none'], 'all').prefault('all'),
+    send: oneOf(['all', 'changes', 'every', 'none'], 'all').prefault('all'),
     deadband: number(0, 1e12, 0.5)
       .optional()
       .describe('With send: changes, in the unit of the point: smaller changes stay here. Default 0'),
+    every: duration(SECOND, DAY, '1min')
+      .optional()
+      .describe('With send: every: one value of a point in each such period, and where its quality changes'),
   })
   .describe('The first rule that fits a record decides; what no rule fits is left out');
+
+const naming = z
+  .strictObject({
+    device: pattern('meter-*'),
+    class: pattern('electricity-meter').describe('Class of the device, as its profile says'),
+    point: pattern('power'),
+    device_as: text('a name', 'EM-{device}')
+      .optional()
+      .describe('Name of the device there; {device} is ours'),
+    point_as: text('a name', 'ActivePower')
+      .optional()
+      .describe('Name of the point there; {point} and {device} are ours'),
+    unit: oneOf(Object.keys(UNITS) as Unit[], 'kW')
+      .optional()
+      .describe('Unit there, as UCUM code: values are converted'),
+  })
+  .describe('The first rule that fits names; what none fits keeps its name. For mqtt, http and sparkplug');
 
 export const uplink = z.strictObject({
   id: id('city'),
   select: z.array(select).min(1).optional().describe('What leaves; absent: everything'),
+  names: z.array(naming).min(1).optional().describe('Names and units of the platform'),
   hold: duration(0, 24 * HOUR, '10min')
     .optional()
     .describe(

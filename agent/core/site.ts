@@ -63,9 +63,28 @@ export interface SelectionRule {
   /** Class of the device, as its description says. */
   readonly class?: string;
   readonly point?: string;
-  /** `changes`: where the value moved by more than `deadband` (in the unit of the point) or the quality changed. */
-  readonly send: 'all' | 'changes' | 'none';
+  /**
+   * `changes`: where the value moved by more than `deadband` (in the unit of the point) or the quality changed.
+   * `every`: the first reading of each period of `every`, and where the quality changed.
+   */
+  readonly send: 'all' | 'changes' | 'every' | 'none';
   readonly deadband?: number;
+  /** ms; periods are those of UTC. */
+  readonly every?: number;
+}
+
+/**
+ * What an uplink calls things. All that is named has to fit; a rule with `point` names points, one without may name
+ * devices. `{device}` and `{point}` in a name stand for ours.
+ */
+export interface NamingRule {
+  readonly device?: string;
+  readonly class?: string;
+  readonly point?: string;
+  readonly deviceAs?: string;
+  readonly pointAs?: string;
+  /** Unit of the platform; values are converted. */
+  readonly unit?: Unit;
 }
 
 export interface MqttUplinkConfig {
@@ -73,6 +92,8 @@ export interface MqttUplinkConfig {
   readonly kind: 'mqtt';
   /** Absent: everything leaves. */
   readonly select?: readonly SelectionRule[];
+  /** Absent: things are called what they are called here. */
+  readonly names?: readonly NamingRule[];
   /** Longest wait of readings whose clock is not to be trusted, ms; 0: none. Default 600000. */
   readonly hold?: number;
   /** mqtt:// or mqtts:// */
@@ -108,6 +129,8 @@ export interface HttpUplinkConfig {
   readonly kind: 'http';
   /** Absent: everything leaves. */
   readonly select?: readonly SelectionRule[];
+  /** Absent: things are called what they are called here. */
+  readonly names?: readonly NamingRule[];
   /** Longest wait of readings whose clock is not to be trusted, ms; 0: none. Default 600000. */
   readonly hold?: number;
   /** http:// or https://; batches are posted there. */
@@ -220,6 +243,8 @@ export interface SparkplugUplinkConfig {
   readonly kind: 'sparkplug';
   /** Absent: everything leaves. */
   readonly select?: readonly SelectionRule[];
+  /** Absent: things are called what they are called here. */
+  readonly names?: readonly NamingRule[];
   /** Longest wait for true time, ms; absent: as the MQTT uplink. */
   readonly hold?: number;
   /** mqtt:// or mqtts:// */

@@ -97,7 +97,7 @@ export interface UplinkContext {
   readonly stateDir?: string;
   /** Hands a command of the city to the router. Resolves with its final result. */
   submit(command: Command): Promise<CommandResult>;
-  /** The newest logged reading of each point, as far back as a start looks (newest.ts). Absent: none is known. */
+  /** The newest logged reading of each point, as far back as uplink/newest.ts looks. Absent: none is known. */
   newest?(): readonly LoggedReading[];
   /** Numbers that outlive the agent. Absent: they begin at 0. */
   readonly numbers?: Numbers;

@@ -1,38 +1,51 @@
-/** The newest logged readings, for uplinks that have to say at once how things stand. */
-import { AgentError } from '../core/errors.ts';
+/** The newest reading of each point, from the end of the log: for uplinks that say how things stand. */
+
+import type { PointName } from '../core/period.ts';
 import type { Lane } from '../core/point.ts';
 import type { LoggedReading, LogSource } from '../core/record.ts';
 
-/** How far back each lane is looked through, numbers. */
+const LANES_READ: readonly Lane[] = ['alarm', 'meter', 'telemetry'];
+/** At the first look so many records back. */
 const BACK = 2000;
-/** Lanes with readings of points that go on. */
-const LOOKED: readonly Lane[] = ['alarm', 'meter', 'telemetry'];
+/** Never more than these at once: what is older is history. */
+const MOST = 20_000;
 
-/** The newest reading of each point, as far as it stands in the last numbers of its lane. */
-export function newestReadings(source: LogSource): LoggedReading[] {
-  const newest = new Map<string, LoggedReading>();
-  const heads = source.heads();
-  const tails = source.tails();
-  for (const lane of LOOKED) {
-    for (let next = Math.max(1, tails[lane], heads[lane] - BACK + 1); next <= heads[lane]; ) {
-      const slice = readable(source, lane, next);
-      for (const record of slice?.records ?? []) {
-        if (record.kind !== 'reading') continue;
-        const key = `${record.device}/${record.point}`;
-        if ((newest.get(key)?.time ?? Number.NEGATIVE_INFINITY) <= record.time) newest.set(key, record);
-      }
-      next = (slice?.last ?? heads[lane]) + 1;
-    }
+export class NewestReadings {
+  readonly #source: LogSource;
+  readonly #wanted: ReadonlySet<string> | undefined;
+  readonly #next = new Map<Lane, number>();
+  readonly #values = new Map<string, LoggedReading>();
+
+  /** Of `points`, or of all there are. */
+  constructor(source: LogSource, points?: readonly PointName[]) {
+    this.#source = source;
+    this.#wanted = points && new Set(points.map(({ device, point }) => `${device}/${point}`));
   }
-  return [...newest.values()];
-}
 
-/** What cannot be read says nothing of how things stand; the pump will say that it cannot. */
-function readable(source: LogSource, lane: Lane, from: number) {
-  try {
-    return source.read(lane, from, BACK);
-  } catch (thrown) {
-    if (!(thrown instanceof AgentError)) throw thrown;
-    return undefined;
+  /** By `device/point`, as of now; `time` is that of the newest of all. Throws what the log throws. */
+  since(): { readonly values: ReadonlyMap<string, LoggedReading>; readonly time: number } {
+    const heads = this.#source.heads();
+    const tails = this.#source.tails();
+    for (const lane of LANES_READ) {
+      const head = heads[lane];
+      const from = Math.max(this.#next.get(lane) ?? head - BACK, tails[lane], head - MOST, 1);
+      for (let seq = from; seq <= head; ) {
+        const slice = this.#source.read(lane, seq, BACK);
+        if (slice === undefined) break;
+        for (const record of slice.records) if (record.kind === 'reading') this.#take(record);
+        seq = slice.last + 1;
+      }
+      this.#next.set(lane, head + 1);
+    }
+    let time = 0;
+    for (const reading of this.#values.values()) time = Math.max(time, reading.time);
+    return { values: this.#values, time };
+  }
+
+  #take(reading: LoggedReading): void {
+    const name = `${reading.device}/${reading.point}`;
+    if (this.#wanted?.has(name) === false) return;
+    const before = this.#values.get(name);
+    if (before === undefined || before.time <= reading.time) this.#values.set(name, reading);
   }
 }

@@ -5,12 +5,13 @@ import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Periods } from '../core/period.ts';
 import { LANES, type Lane } from '../core/point.ts';
-import type { Cursor, LogSource } from '../core/record.ts';
+import type { Cursor, LoggedReading, LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
-import type { DerivedSource, Machine, Numbers, UplinkContext } from '../core/uplink.ts';
+import type { DerivedSource, Machine, Numbers, UplinkContext, UplinkSession } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
 import { connectUplink, sourceOf } from './index.ts';
-import { newestReadings } from './newest.ts';
+import { NamedSession, Naming, namedContext } from './naming.ts';
+import { NewestReadings } from './newest.ts';
 import { type Pump, startPump } from './pump.ts';
 import { type Selecting, Selection } from './selection.ts';
 import { type Described, type FromThread, NUMBER_LANE } from './thread-contract.ts';
@@ -93,6 +94,7 @@ export function startPumps(options: PumpsOptions): Pumps {
   };
   if (options.earlier !== undefined) look();
 
+  const newest = new NewestReadings(source);
   for (const config of options.configs) {
     const log = options.log.with({ uplink: config.id });
     const context: UplinkContext = {
@@ -101,7 +103,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       log,
       heardTime: (wall, mono, uncertaintyMs) =>
         tell({ from: 'time', uplink: config.id, wall, mono, uncertaintyMs }),
-      newest: () => newestReadings(source),
+      newest: () => newestOf(newest, log),
       numbers: numbersOf(config.id, options),
     };
     const derived = sourceOf(config, context);
@@ -110,7 +112,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       uplink: config.id,
       agent: options.agent,
       source: derived ?? source,
-      connect: (signal) => connectUplink(config, context, signal),
+      connect: namedConnect(config, context, classOf),
       clock,
       log,
       inFlight: config.inFlight,
@@ -163,6 +165,29 @@ export function startPumps(options: PumpsOptions): Pumps {
       for (const log of earlier) log[Symbol.dispose]();
     },
   };
+}
+
+/** Connects, with the names of the platform where it has its own. */
+function namedConnect(
+  config: UplinkConfig,
+  context: UplinkContext,
+  classOf: (device: string) => string | undefined,
+): (signal: AbortSignal) => Promise<UplinkSession> {
+  if (!('names' in config) || config.names === undefined)
+    return (signal) => connectUplink(config, context, signal);
+  const naming = new Naming(config.names, classOf);
+  const named = namedContext(context, naming);
+  return async (signal) => new NamedSession(await connectUplink(config, named, signal), naming);
+}
+
+/** What cannot be read says nothing of how things stand; the pump will say that it cannot. */
+function newestOf(newest: NewestReadings, log: Log): readonly LoggedReading[] {
+  try {
+    return [...newest.since().values.values()];
+  } catch (thrown) {
+    log.warn('uplink.newest-unreadable', { error: asAgentError(thrown).message });
+    return [];
+  }
 }
 
 /** Numbers ride as cursors do, under keys that no uplink id can be. */

@@ -2,8 +2,10 @@
  * Which records leave on an uplink. The decision is a function of the log and the rules alone: what must be compared
  * with a value before it (deadband) is compared inside blocks of `BLOCK` numbers of the lane, each of which begins
  * anew. So a retry, a restart or another cut of the messages comes to the same decision, and every point is heard of
- * at least once in each block it stands in.
+ * at least once in each block it stands in. A rate looks at the reading of the same point before, as far as it lies no
+ * more than `BLOCK` numbers back.
  */
+
 import { glob } from '../core/pattern.ts';
 import type { Lane } from '../core/point.ts';
 import type { LoggedReading, LoggedRecord } from '../core/record.ts';
@@ -24,6 +26,7 @@ interface Rule {
   readonly point: RegExp | undefined;
   readonly send: SelectionRule['send'];
   readonly deadband: number;
+  readonly every: number;
 }
 
 /** Records of the lane from `from` to `to`, as far as they can still be read. */
@@ -53,13 +56,14 @@ export class Selection implements Selecting {
     block = BLOCK,
   ) {
     this.#block = block;
-    this.#rules = rules.map(({ lanes, device, class: kind, point, send, deadband = 0 }) => ({
+    this.#rules = rules.map(({ lanes, device, class: kind, point, send, deadband = 0, every = 0 }) => ({
       lanes,
       device: device === undefined ? undefined : glob(device),
       class: kind === undefined ? undefined : glob(kind),
       point: point === undefined ? undefined : glob(point),
       send,
       deadband,
+      every,
     }));
     this.#classOf = classOf;
   }
@@ -79,13 +83,17 @@ export class LaneSelector implements Chooser {
   readonly #remembers: boolean;
   /** What left last of each point in this block. */
   readonly #sent = new Map<string, Sent>();
+  /** The last reading of each point that has a rate. */
+  readonly #seen = new Map<string, Sent & { readonly period: number; readonly seq: number }>();
+  readonly #rated: boolean;
   #next = 1;
 
   constructor(rules: readonly Rule[], classOf: (device: string) => string | undefined, block: number) {
     this.#block = block;
     this.#rules = rules;
     this.#classOf = classOf;
-    this.#remembers = rules.some(({ send }) => send === 'changes');
+    this.#rated = rules.some(({ send }) => send === 'every');
+    this.#remembers = this.#rated || rules.some(({ send }) => send === 'changes');
   }
 
   /** Those of `records`, a run without holes, that leave. */
@@ -93,8 +101,10 @@ export class LaneSelector implements Chooser {
     const first = records[0]?.seq;
     if (first === undefined) return [];
     if (this.#remembers && first !== this.#next) {
-      const start = first - ((first - 1) % this.#block);
+      const block = first - ((first - 1) % this.#block);
+      const start = this.#rated ? Math.max(1, Math.min(block, first - this.#block)) : block;
       this.#sent.clear();
+      this.#seen.clear();
       if (start < first) for (const record of readBack(start, first - 1)) this.#leaves(record);
     }
     const chosen = records.filter((record) => this.#leaves(record));
@@ -109,11 +119,23 @@ export class LaneSelector implements Chooser {
     if (rule === undefined || rule.send === 'none') return false;
     if (rule.send === 'all' || record.kind === 'event') return true;
     const key = `${record.device}/${record.point}`;
+    if (rule.send === 'every') return this.#begins(key, record, rule.every);
     const before = this.#sent.get(key);
     if (before !== undefined && !changed(before, record, rule.deadband)) return false;
     const { value, quality, reason } = record;
     this.#sent.set(key, reason === undefined ? { value, quality } : { value, quality, reason });
     return true;
+  }
+
+  /** Whether `reading` is the first of its period, or of another quality than the one before. */
+  #begins(key: string, reading: LoggedReading, every: number): boolean {
+    const before = this.#seen.get(key);
+    const { seq, value, quality, reason } = reading;
+    const period = Math.floor(reading.time / every);
+    const facts = { value, quality, period, seq };
+    this.#seen.set(key, reason === undefined ? facts : { ...facts, reason });
+    if (before === undefined || before.seq < seq - this.#block) return true;
+    return before.period !== period || before.quality !== quality || before.reason !== reason;
   }
 
   #fits({ device, class: kind, point }: Rule, record: LoggedRecord): boolean {

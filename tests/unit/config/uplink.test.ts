@@ -77,7 +77,50 @@ describe('uplinks', () => {
     ]);
   });
 
+  test('call things as their platform does', async () => {
+    const settings = await uplink(
+      'names: [{ device: meter, device_as: EM }, { point: power*, point_as: "P-{point}", unit: kW }]',
+      'mqtt: { url: "mqtt://a" }',
+    );
+    expect(settings).toMatchObject({
+      names: [
+        { device: 'meter', deviceAs: 'EM' },
+        { point: 'power*', pointAs: 'P-{point}', unit: 'kW' },
+      ],
+    });
+  });
+
   test.each([
+    [
+      'a rate without a period',
+      ['select: [{ send: every }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].select[0].every: missing: send: every needs a period; write every: 1min',
+    ],
+    [
+      'a period without a rate',
+      ['select: [{ every: 1min }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].select[0].every: a period needs send: every; write send: every',
+    ],
+    [
+      'a rule that names nothing',
+      ['names: [{ device: x }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].names[0].point_as: missing: the rule names nothing; write device_as, point_as or unit',
+    ],
+    [
+      'a device named by a rule for points',
+      ['names: [{ point: power, device_as: x }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].names[0].device_as: a rule for points cannot name a device',
+    ],
+    [
+      'a name that no topic of payload v1 can hold',
+      ['names: [{ point: power, point_as: "a/b" }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].names[0].point_as: expected letters, digits, _ and -',
+    ],
+    [
+      'a device of Sparkplug with a separator',
+      ['names: [{ device: x, device_as: "a/b" }]', 'sparkplug: { url: "mqtt://a", group: g }'],
+      'uplinks[0].names[0].device_as: expected a name without /, + and #',
+    ],
     [
       'a deadband without changes',
       ['select: [{ point: power, deadband: 1 }]', 'mqtt: { url: "mqtt://a" }'],

@@ -46,6 +46,52 @@ async function sent(
   return { clock, city, start };
 }
 
+describe('selection by rate', () => {
+  const minute = 60_000;
+  const rules: readonly SelectionRule[] = [{ send: 'every', every: minute }];
+  // Two points, one each second and one each 20 s, from the middle of a minute on.
+  const stream = Array.from({ length: 400 }, (_, i) =>
+    at(i + 1, {
+      point: i % 21 === 20 ? 'slow' : 'fast',
+      time: 30_000 + Math.floor(i / 21) * 20_000 + (i % 21) * 1000,
+    }),
+  );
+
+  it('lets the first reading of a period leave, and a change of quality', () => {
+    const left = chosen(rules, stream);
+    const times = left.map((seq) => stream[seq - 1]).filter((one) => one?.point === 'fast');
+    expect(times.map((one) => Math.floor((one?.time ?? 0) / minute))).toEqual([
+      ...new Set(stream.map(({ time }) => Math.floor(time / minute))),
+    ]);
+    const [a, b, c, d] = [1, 2, 3, 4].map((seq) => at(seq, { time: seq * 1000 }));
+    const bad = { value: null, quality: 'bad', reason: 'timeout' } as const;
+    const records = [a, { ...b, ...bad }, { ...c, ...bad }, d].flatMap((one) =>
+      one === undefined ? [] : [one as LoggedReading],
+    );
+    expect(chosen(rules, records)).toEqual([1, 2, 4]);
+  });
+
+  it('comes to the same records wherever it begins', () => {
+    const whole = chosen(rules, stream);
+    for (let start = 1; start < stream.length; start += 37) {
+      const selector = new Selection(rules, classOf).lane('telemetry');
+      const rest = selector?.choose(stream.slice(start), (from, to) => stream.slice(from - 1, to)) ?? [];
+      expect(rest.map(({ seq }) => seq)).toEqual(whole.filter((seq) => seq > start));
+    }
+  });
+
+  it('forgets what lies more than a block back', () => {
+    const selection = new Selection(rules, classOf, 10);
+    const far = [
+      at(1, { time: 1000 }),
+      ...Array.from({ length: 12 }, (_, i) => at(i + 2, { point: 'other', time: 1000 })),
+      at(14, { time: 2000 }),
+    ];
+    const left = selection.lane('telemetry')?.choose(far, none) ?? [];
+    expect(left.map(({ seq }) => seq)).toEqual([1, 2, 14]);
+  });
+});
+
 describe('selection', () => {
   it('takes records by lane, device, class and point; the first rule that fits decides', () => {
     const records = [

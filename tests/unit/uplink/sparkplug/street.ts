@@ -6,7 +6,7 @@ import type { LoggedReading } from '../../../../agent/core/record.ts';
 import type { Description, SparkplugUplinkConfig } from '../../../../agent/core/site.ts';
 import { SystemClock } from '../../../../agent/core/system-clock.ts';
 import type { Numbers, UplinkContext } from '../../../../agent/core/uplink.ts';
-import { newestReadings } from '../../../../agent/uplink/newest.ts';
+import { NewestReadings } from '../../../../agent/uplink/newest.ts';
 import { type Pump, startPump } from '../../../../agent/uplink/pump.ts';
 import { sparkplug } from '../../../../agent/uplink/sparkplug/index.ts';
 import { MemoryLog } from '../../../support/memory-log.ts';
@@ -98,7 +98,7 @@ export function agent(config: SparkplugUplinkConfig, options: AgentOptions = {})
     clock,
     log: listening,
     descriptions: () => descriptions,
-    newest: () => newestReadings(log),
+    newest: () => [...new NewestReadings(log).since().values.values()],
     numbers: kept,
     submit: async (command) => {
       commands.push(command);

@@ -3,18 +3,19 @@ import { dirname } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { earlierLogs } from '../store/aside.ts';
 import { hardwareId } from '../store/identity.ts';
-import { openPeriods } from '../store/periods.ts';
+import { openAllPeriods } from '../store/periods.ts';
 import { openLogSource } from '../store/reader.ts';
 import { runUplinks } from '../uplink/run.ts';
 import type { ThreadData } from '../uplink/thread-contract.ts';
 
 const data: ThreadData = workerData;
 if (parentPort !== null) {
+  const earlier = () => earlierLogs(dirname(data.logFile));
   // A connection of its own, and only where somebody reports periods.
   const byPeriod = data.configs.some(({ kind }) => kind === 'hj212');
   runUplinks(data, openLogSource(data.logFile), parentPort, {
     hardware: hardwareId(),
-    earlier: { files: () => earlierLogs(dirname(data.logFile)), open: openLogSource },
-    ...(byPeriod ? { periods: openPeriods(data.logFile) } : {}),
+    earlier: { files: earlier, open: openLogSource },
+    ...(byPeriod ? { periods: openAllPeriods(data.logFile, data.agent, earlier) } : {}),
   });
 }

@@ -26,6 +26,12 @@ export function checkHj212(
   const { hj212 } = item;
   if (hj212 === undefined) return;
   const at = (...path: Path): Path => ['uplinks', index, 'hj212', ...path];
+  if (item.select !== undefined)
+    say(
+      ['uplinks', index, 'select'],
+      'an environment centre gets the points that are named for it',
+      'remove select',
+    );
   const { mn, edition, key } = hj212;
   if (mn === undefined && edition !== '2025')
     say(

@@ -8,7 +8,7 @@ import type { Log } from './log.ts';
 import type { Periods } from './period.ts';
 import type { Lane } from './point.ts';
 import type { Mono } from './reading.ts';
-import type { LoggedReading, LoggedRecord, LogSource, Range } from './record.ts';
+import type { Cursor, LoggedReading, LoggedRecord, LogSource, Range } from './record.ts';
 import type { Description } from './site.ts';
 
 export type StreamName = 'live' | 'backlog';
@@ -91,6 +91,8 @@ export interface UplinkContext {
   readonly timezone?: string;
   /** The log itself, for uplinks that answer questions about it. */
   readonly records?: LogSource;
+  /** Logs of earlier epochs, as far as they are open. */
+  earlier?(): readonly LogSource[];
   /** Rollups, for uplinks that report by period. */
   readonly periods?: Periods;
   /** Folder that an uplink may keep a file of its own in, named by its id. Absent: nothing outlives the process. */
@@ -144,13 +146,17 @@ export interface PeriodBooks {
   readonly acknowledged: number;
   /** Settled without being sent, since this thread began: nothing was measured. */
   readonly empty: number;
+  /** Not settled yet. */
+  readonly waiting: number;
+  /** Too old to be sent by itself, or no longer kept. */
+  readonly dropped: number;
 }
 
 /** A log of another kind than the records, made of them: what leaves are its numbers. */
 export interface DerivedSource extends LogSource {
   lane(lane: Lane): { choose(records: readonly LoggedRecord[]): LoggedRecord[] } | undefined;
-  /** By name of the period. */
-  books(): Readonly<Record<string, PeriodBooks>>;
+  /** By name of the period. `cursor`: what is settled; absent: what is stored of it. */
+  books(cursor?: (lane: Lane) => Cursor): Readonly<Record<string, PeriodBooks>>;
 }
 
 export interface Uplink<C> {

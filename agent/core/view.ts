@@ -85,6 +85,9 @@ export interface Ledger {
         readonly acknowledged: number;
         /** Nothing was measured in it. */
         readonly empty: number;
+        readonly waiting: number;
+        /** Too old to be sent by itself. */
+        readonly dropped: number;
       }
     >
   >;

@@ -20,7 +20,7 @@ interface Row {
 }
 
 /** Opens the rollups of a log. Throws `AgentError` as `openLogSource` does. */
-export function openPeriods(file: string): Periods {
+export function openPeriods(file: string): RollupPeriods {
   let db: Db | undefined;
   try {
     db = openForReading(file);
@@ -33,7 +33,72 @@ export function openPeriods(file: string): Periods {
   }
 }
 
-class RollupPeriods implements Periods {
+/** Earlier epochs are looked for so often, ms. */
+const LOOK_EVERY = 60_000;
+
+/**
+ * The rollups of a log and of the earlier epochs of `agent` that stand beside it (`files`, which may grow; what another
+ * agent measured is not ours to report). Of a period that two know something of, what is told is that of the one with
+ * more values: epochs do not overlap but by a minute.
+ */
+export function openAllPeriods(file: string, agent: string, files: () => readonly string[]): Periods {
+  const own = openPeriods(file);
+  const earlier = new Map<string, RollupPeriods | undefined>();
+  let looked = Number.NEGATIVE_INFINITY;
+  const all = (): readonly Periods[] => {
+    if (performance.now() - looked >= LOOK_EVERY) {
+      looked = performance.now();
+      for (const one of files()) if (!earlier.has(one)) earlier.set(one, ofAgent(one, agent));
+    }
+    return [own, ...[...earlier.values()].filter((one) => one !== undefined)];
+  };
+  return {
+    closedTo: () =>
+      greatest(
+        all().map((one) => one.closedTo()),
+        1,
+      ),
+    oldest: (level) =>
+      greatest(
+        all().map((one) => one.oldest(level)),
+        -1,
+      ),
+    read(points, from, to, share) {
+      const [first = [], ...others] = all().map((one) => one.read(points, from, to, share));
+      return first.map((value, i) =>
+        others.reduce((best, one) => ((one[i]?.count ?? 0) > (best?.count ?? 0) ? one[i] : best), value),
+      );
+    },
+    [Symbol.dispose]() {
+      own[Symbol.dispose]();
+      for (const one of earlier.values()) one?.[Symbol.dispose]();
+    },
+  };
+}
+
+/** Undefined for one of another agent, and for one that cannot be read, which uplinks tell of that want its records. */
+function ofAgent(file: string, agent: string): RollupPeriods | undefined {
+  try {
+    const found = openPeriods(file);
+    if (found.agent === agent) return found;
+    found[Symbol.dispose]();
+  } catch {
+    // Told of elsewhere.
+  }
+  return undefined;
+}
+
+/** Greatest (sign 1) or least (−1) of what is known. */
+function greatest(values: readonly (number | undefined)[], sign: 1 | -1): number | undefined {
+  let best: number | undefined;
+  for (const value of values)
+    if (value !== undefined && (best === undefined || value * sign > best * sign)) best = value;
+  return best;
+}
+
+export class RollupPeriods implements Periods {
+  /** Whose log it is. */
+  readonly agent: string;
   readonly #db: Db;
   readonly #points: PointTable;
   readonly #newest: Statement<[], { start: number }>;
@@ -42,6 +107,8 @@ class RollupPeriods implements Periods {
 
   constructor(db: Db) {
     this.#db = db;
+    this.agent =
+      db.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = 'agent'`).get()?.value ?? '';
     this.#points = new PointTable(db);
     const [minute, , hour] = LEVELS.map(({ table }) => table);
     const first = (table = '') =>

@@ -109,6 +109,7 @@ export class EpochWork {
       LANES.reduce((all, lane) => all + part(this.#lanes[lane], lane), 0);
     return {
       heads,
+      cursor: (lane: Lane) => this.#lanes[lane].cursor,
       stored: sum((_, lane) => heads[lane]),
       settled: sum(({ cursor, leftOut }, lane) => settledCount(cursor, heads[lane]) + leftOut),
       omitted: sum(({ counts, leftOut }) => counts.omitted + leftOut),

@@ -72,6 +72,8 @@ export interface Tally {
   readonly resent: number;
   /** Of earlier epochs, not settled yet. */
   readonly earlier: number;
+  /** What is settled of the present epoch. */
+  cursor(lane: Lane): Cursor;
 }
 
 /** Disposing stops sending, waits shortly for what is acknowledged by then, and closes the session. */

@@ -7,7 +7,14 @@ import type { Periods } from '../core/period.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, LoggedReading, LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
-import type { DerivedSource, Machine, Numbers, UplinkContext, UplinkSession } from '../core/uplink.ts';
+import type {
+  DerivedSource,
+  Machine,
+  Numbers,
+  PeriodBooks,
+  UplinkContext,
+  UplinkSession,
+} from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
 import { connectUplink, sourceOf } from './index.ts';
 import { NamedSession, Naming, namedContext } from './naming.ts';
@@ -100,6 +107,7 @@ export function startPumps(options: PumpsOptions): Pumps {
     const context: UplinkContext = {
       ...options,
       records: source,
+      earlier: () => earlier,
       log,
       heardTime: (wall, mono, uncertaintyMs) =>
         tell({ from: 'time', uplink: config.id, wall, mono, uncertaintyMs }),
@@ -252,20 +260,19 @@ function ledgerOf(uplink: string, pump: Pump, source: LogSource, derived: Derive
 
 /** Books of an uplink that reports periods: its numbers are reports, not records. */
 function periodLedger(uplink: string, pump: Pump, { epoch }: LogSource, derived: DerivedSource): Ledger {
-  const { connected, heads, resent } = pump.tally();
-  const periods = derived.books();
+  const { connected, heads, resent, cursor } = pump.tally();
+  const periods = derived.books(cursor);
   const all = Object.values(periods);
-  const stored = all.reduce((sum, { expected }) => sum + expected, 0);
-  const acknowledged = all.reduce((sum, one) => sum + one.acknowledged + one.empty, 0);
+  const sum = (of: (one: PeriodBooks) => number) => all.reduce((total, one) => total + of(one), 0);
   return {
     uplink,
     connected,
     epoch,
-    stored,
-    acknowledged,
+    stored: sum(({ expected }) => expected),
+    acknowledged: sum(({ acknowledged, empty }) => acknowledged + empty),
     refused: 0,
-    dropped: 0,
-    backlog: Math.max(0, stored - acknowledged),
+    dropped: sum(({ dropped }) => dropped),
+    backlog: sum(({ waiting }) => waiting),
     resent,
     heads,
     periods,

@@ -133,6 +133,23 @@ export const ledger = z
     missing: count.meta({ description: 'stored − acknowledged − refused − dropped − backlog where above 0' }),
     doubled: count.meta({ description: 'the same where below 0: settled more than was stored' }),
     heads: z.record(z.string(), count),
+    periods: z
+      .record(
+        z.string(),
+        z.object({
+          expected: count,
+          sent: count,
+          acknowledged: count,
+          empty: count,
+          waiting: count,
+          dropped: count,
+        }),
+      )
+      .optional()
+      .meta({
+        description:
+          'by period (minute, hour, day), where the uplink reports periods; all numbers are reports then',
+      }),
   })
   .meta({ id: 'Ledger' });
 export const ledgers = z.object({ ledgers: z.array(ledger) }).meta({ id: 'Ledgers' });

@@ -59,6 +59,19 @@ function LedgerFigures({ ledger }: { ledger: ApiLedger }) {
         ${ledger.resent > 0 && ` · ${t('ledger.resent', { n: formatCount(ledger.resent) })}`}
       </span>
     </p>
+    ${Object.entries(ledger.periods ?? {}).map(
+      ([period, { expected, sent, acknowledged }]) =>
+        html`<p class="proof" data-period=${period}>
+          <span class="sum">${t(
+            `ledger.period.${period === 'minute' || period === 'hour' ? period : 'day'}` satisfies Key,
+            {
+              expected: formatCount(expected),
+              sent: formatCount(sent),
+              acknowledged: formatCount(acknowledged),
+            },
+          )}</span>
+        </p>`,
+    )}
   </article>`;
 }
 

@@ -39,13 +39,14 @@ export function hj212Over(dial: Dial): Uplink<Hj212UplinkConfig> {
   return defineUplink<Hj212UplinkConfig>({
     kind: 'hj212',
     source(config, context) {
-      const { records, periods, clock } = context;
+      const { records, periods, clock, earlier } = context;
       if (records === undefined || periods === undefined)
         throw new AgentError('internal', `uplink ${config.id} has no rollups to read`);
       return new PeriodSource({
         centre: memoryOf(config, context).centre,
         records,
         periods,
+        ...(earlier === undefined ? {} : { earlier }),
         now: () => wallAt(clock.mapping(), clock.mono()).time,
       });
     },

@@ -20,6 +20,8 @@ export interface PeriodSourceParts {
   readonly centre: Centre;
   readonly records: LogSource;
   readonly periods: Periods;
+  /** Logs of earlier epochs. */
+  earlier?(): readonly LogSource[];
   /** True time, Unix epoch ms. */
   now(): number;
 }
@@ -46,8 +48,12 @@ export class PeriodSource implements DerivedSource {
     return this.#each((kind) => this.#tail(kind));
   }
 
+  /** Numbers are times, so what was settled of an earlier epoch is settled in this one too. */
   cursor(uplink: string, lane: Lane): Cursor {
-    return this.#parts.records.cursor(uplink, lane);
+    const { records, earlier } = this.#parts;
+    const own = records.cursor(uplink, lane);
+    const before = (earlier?.() ?? []).map((log) => log.cursor(uplink, lane));
+    return before.reduce((best, one) => (one.low > best.low ? one : best), own);
   }
 
   read(lane: Lane, from: number, limit: number): LogSlice | undefined {
@@ -68,21 +74,36 @@ export class PeriodSource implements DerivedSource {
       : { choose: (records) => records.filter((record) => periodOf(record) !== undefined) };
   }
 
-  books(): Readonly<Record<string, PeriodBooks>> {
+  books(cursor?: (lane: Lane) => Cursor): Readonly<Record<string, PeriodBooks>> {
+    const { centre } = this.#parts;
+    const stored = (lane: Lane) => this.cursor(centre.config.id, lane);
     const books: Record<string, PeriodBooks> = {};
-    for (const kind of PERIOD_KINDS) if (this.#wanted(kind)) books[kind] = this.#book(kind);
+    for (const kind of PERIOD_KINDS)
+      if (this.#wanted(kind)) books[kind] = this.#book(kind, (cursor ?? stored)(LANE_OF[kind]));
     return books;
   }
 
-  #book(kind: PeriodKind): PeriodBooks {
+  #book(kind: PeriodKind, { low, above }: Cursor): PeriodBooks {
     const { centre, periods } = this.#parts;
-    if (periods.closedTo() === undefined) return { expected: 0, sent: 0, acknowledged: 0, empty: 0 };
+    if (periods.closedTo() === undefined)
+      return { expected: 0, sent: 0, acknowledged: 0, empty: 0, waiting: 0, dropped: 0 };
+    const { minute } = centre.settings;
+    const head = this.#head(kind);
+    const began = this.#began(kind);
+    const reports = (from: number, to: number) =>
+      reportsIn(kind, Math.max(from, began + 1), Math.min(to, head), minute);
+    const expected = reports(began + 1, head);
+    const settled = above.reduce((sum, [from, to]) => sum + reports(from, to), reports(began + 1, low));
     const { sent, acknowledged, empty } = centre.books[kind];
+    // An answer is counted a moment before its number is settled.
+    const known = Math.min((this.#before.get(kind) ?? 0) + acknowledged, settled - empty);
     return {
-      expected: reportsIn(kind, this.#began(kind) + 1, this.#head(kind), centre.settings.minute),
+      expected,
       sent,
-      acknowledged: (this.#before.get(kind) ?? 0) + acknowledged,
+      acknowledged: Math.max(0, known),
       empty,
+      waiting: expected - settled,
+      dropped: settled - empty - Math.max(0, known),
     };
   }
 
@@ -92,9 +113,9 @@ export class PeriodSource implements DerivedSource {
 
   /** Reports that an earlier process had settled. */
   #settledBefore(kind: PeriodKind): number {
-    const { centre, records, periods } = this.#parts;
+    const { centre, periods } = this.#parts;
     if (periods.closedTo() === undefined) return 0;
-    const { low, above } = records.cursor(centre.config.id, LANE_OF[kind]);
+    const { low, above } = this.cursor(centre.config.id, LANE_OF[kind]);
     const began = this.#began(kind);
     const { minute } = centre.settings;
     const ranges: readonly Range[] = [[began + 1, low], ...above];

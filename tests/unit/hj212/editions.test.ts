@@ -43,7 +43,7 @@ describe('editions', () => {
     const factors = parts.flatMap(({ cp }) => [...cp.matchAll(/(a34004x\d\d)-Avg/g)].map(([, name]) => name));
     expect(factors).toEqual(MANY.map(({ factor }) => factor));
     expect(parts.every(({ cp }) => Buffer.byteLength(cp) <= 950)).toBe(true);
-    const { minute } = at.source.books();
+    const { minute } = at.books();
     expect(minute?.acknowledged).toBe(minute?.expected);
   });
 
@@ -52,7 +52,7 @@ describe('editions', () => {
     at.bureau.faults.late = 3000;
     await at.live(30 * MINUTE);
     await at.wait(120_000);
-    const { minute } = at.source.books();
+    const { minute } = at.books();
     expect(minute?.acknowledged).toBe(minute?.expected);
     expect(at.bureau.reports('2051').size).toBe(minute?.expected);
   });
@@ -83,7 +83,7 @@ describe('editions', () => {
     expect(named).toMatchObject({ rtn: 1 });
     await at.live(HOUR);
     expect(at.bureau.heard.at(-1)?.mn).toBe(MN);
-    const { minute } = at.source.books();
+    const { minute } = at.books();
     expect(minute?.acknowledged).toBe(minute?.expected);
   });
 
@@ -96,7 +96,7 @@ describe('editions', () => {
     at.online = true;
     await at.wait(60_000);
     await at.live(HOUR);
-    const { minute } = at.source.books();
+    const { minute } = at.books();
     expect(minute?.acknowledged).toBe(minute?.expected);
   });
 
@@ -105,7 +105,7 @@ describe('editions', () => {
     at.bureau.faults.silent = true;
     await at.live(HOUR);
     expect(at.bureau.heard.every(({ flag }) => flag === 8)).toBe(true);
-    const { minute } = at.source.books();
+    const { minute } = at.books();
     expect(minute?.acknowledged).toBe(minute?.expected);
   });
 });

@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { seeded } from '../../support/seeded.ts';
 import { HOUR, MINUTE, Station } from './station.ts';
 
 const told = ({ data }: { readonly data: readonly { readonly cp: string }[] }) => data.map(({ cp }) => cp);
@@ -166,6 +167,60 @@ describe('requests', () => {
     await at.wait(10);
     expect([right.exe, wrong.exe]).toEqual([1, 3]);
     expect(at.clock.mapping()).toBe(before);
+  });
+});
+
+describe('whatever a centre asks', () => {
+  it('is answered, and nothing of it breaks the station', async () => {
+    await using at = await ready();
+    const { bureau } = at;
+    const random = seeded(20270104);
+    const roll = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+    const codes = [
+      1000, 1002, 1011, 1012, 1014, 1061, 1062, 1063, 1064, 2011, 2031, 2041, 2051, 2061, 3011, 3019, 3021,
+      4711,
+    ];
+    const names = [
+      'PolId',
+      'BeginTime',
+      'EndTime',
+      'RtdInterval',
+      'MinInterval',
+      'OverTime',
+      'ReCount',
+      'SystemTime',
+      'NewSK',
+      '__proto__',
+      'constructor',
+      '',
+    ];
+    const values = [
+      '',
+      '0',
+      '-1',
+      '30',
+      '1e9',
+      '20270101000000',
+      '20271399999999',
+      '//;,=//',
+      '&&',
+      '中文',
+      'x'.repeat(200),
+    ];
+    const asked = Array.from({ length: 400 }, () => {
+      const items = Array.from({ length: Math.floor(random() * 4) }, () => `${roll(names)}=${roll(values)}`);
+      return bureau.ask(String(roll(codes)), items.join(roll([';', ',', ';;'])));
+    });
+    await at.wait(60_000);
+    for (const { rtn, exe, notice } of asked) {
+      expect(rtn !== undefined || notice).toBe(true);
+      // What was taken has a result; what was refused has none.
+      if (rtn === 1) expect(exe).toBeTypeOf('number');
+      else expect(exe).toBeUndefined();
+    }
+    const alive = bureau.ask('1011');
+    await at.wait(10);
+    expect(alive).toMatchObject({ rtn: 1, exe: 1 });
   });
 });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR, MINUTE, Station } from './station.ts';
 
-const periods = (station: Station) => station.source.books();
+const periods = (station: Station) => station.books();
 
 describe('reports by period', () => {
   it('brings minute, hour and day data of a day, each once, with values and marks', async () => {

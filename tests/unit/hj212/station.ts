@@ -123,6 +123,12 @@ export class Station implements AsyncDisposable {
   readonly submitted: unknown[] = [];
   pump!: Pump;
   source!: DerivedSource;
+
+  /** The books by period, by the cursor of the pump. */
+  books() {
+    return this.source.books(this.pump.tally().cursor);
+  }
+
   #periods!: Periods;
   #records!: LogSource;
   readonly #stack: AsyncDisposableStack;

@@ -10,11 +10,12 @@ import { until } from '../../support/mqtt-receiver.ts';
 import { folder } from '../store/site.ts';
 import { CONFIG, MINUTE, MN } from './station.ts';
 
-it('reports what was measured before it began, answers, and keeps its ledger', async () => {
+it('reports to several centres at once what was measured before it began, answers, and keeps its ledgers', async () => {
   using at = folder();
   const clock = new SystemClock();
   await using stack = new AsyncDisposableStack();
   const { bureau, url } = stack.use(await startBureau({ version: 2, mn: MN, password: '123456' }));
+  const other = stack.use(await startBureau({ version: 1, mn: '8888', password: '654321' }));
   const store = stack.use(
     await openStore({
       dir: at.dir,
@@ -36,7 +37,21 @@ it('reports what was measured before it began, answers, and keeps its ledger', a
   );
   const uplinks = stack.use(
     startUplinks({
-      configs: [{ ...CONFIG, urls: [url], points: [{ device: 'air', point: 'pm2-5', factor: 'a34004' }] }],
+      configs: [
+        { ...CONFIG, urls: [url], points: [{ device: 'air', point: 'pm2-5', factor: 'a34004' }] },
+        {
+          ...CONFIG,
+          id: 'district',
+          urls: [other.url],
+          edition: '2017',
+          mn: '8888',
+          password: '654321',
+          st: '39',
+          minute: 0,
+          day: false,
+          points: [{ device: 'air', point: 'pm2-5', factor: '107', unit: 'mg/m3', decimals: 4 }],
+        },
+      ],
       logFile: store.file,
       entry: new URL('../../../agent/compose/uplink-thread.ts', import.meta.url),
       site: 'demo',
@@ -69,4 +84,10 @@ it('reports what was measured before it began, answers, and keeps its ledger', a
   expect(ledger()).toMatchObject({ uplink: 'bureau', connected: true, refused: 0 });
   expect(ledger()?.periods?.minute?.acknowledged).toBeGreaterThan(15);
   expect(bureau.heard.find(({ cn }) => cn === '2061')?.cp).toContain('a34004-Avg=12.5');
+  // The district has its own edition, number, factor and unit, and no minute data.
+  await until(() => other.bureau.reports('2061').size >= 2, 'hour data of the other');
+  const hour = other.bureau.heard.find(({ cn }) => cn === '2061');
+  expect(hour).toMatchObject({ mn: '8888', st: '39', flag: 5 });
+  expect(hour?.cp).toContain('107-Avg=0.0125');
+  expect(other.bureau.reports('2051').size).toBe(0);
 });

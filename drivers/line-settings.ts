@@ -28,8 +28,28 @@ export function characterTime({ serial }: LineConfig): number {
   return (1000 * bits) / serial.baud;
 }
 
+/** What is wrong with a line for a device that has it alone and sends a stream of bytes. */
+export function streamIssues(line: LineConfig): readonly Issue[] {
+  const other = line.kind === 'udp' ? 'udp' : line.kind === 'tcp' && line.framing === 'modbus-tcp';
+  if (other === false) return [];
+  const message = `expected a serial line or raw TCP, got ${other === true ? 'modbus-tcp' : other}`;
+  return [{ path: ['line'], message }];
+}
+
+/** What is wrong with a line for a device that is asked by datagrams. */
+export function datagramIssues(line: LineConfig, protocol: string, port: number): readonly Issue[] {
+  if (line.kind === 'udp') return [];
+  const message = `expected a line with udp: for ${protocol}, got ${line.kind === 'serial' ? 'a serial port' : line.kind}`;
+  return [{ path: ['line'], message, fix: `write udp: 10.0.0.9:${port} for the line` }];
+}
+
 /** What is wrong with a line for bytes of eight bits that are no Modbus TCP. */
 export function lineIssues(line: LineConfig, protocol: string): readonly Issue[] {
+  if (line.kind === 'udp') {
+    return [
+      { path: ['line'], message: `expected a line that carries serial bytes for ${protocol}, got udp` },
+    ];
+  }
   if (line.kind === 'tcp' && line.framing === 'modbus-tcp') {
     const message = `expected a line that carries serial bytes for ${protocol}, got framing modbus-tcp`;
     return [{ path: ['line'], message, fix: 'give the line framing: raw' }];

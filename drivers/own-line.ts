@@ -8,6 +8,7 @@ import type { Issue, Profile } from '../agent/core/profile.ts';
 import type { DeviceConfig, LineConfig } from '../agent/core/site.ts';
 import { convert, isUnit, type Unit } from '../agent/core/unit.ts';
 import { schemaIssues, shown } from './issues.ts';
+import { streamIssues } from './line-settings.ts';
 import type { FrameScanner } from './scanner.ts';
 
 /**
@@ -170,9 +171,7 @@ export function lineIssues(
   bauds?: readonly number[],
 ): readonly Issue[] {
   const issues: Issue[] = [...schemaIssues(schema, device.options, ['options'])];
-  if (line.kind === 'tcp' && line.framing === 'modbus-tcp') {
-    issues.push({ path: ['line'], message: 'expected a serial line or raw TCP, got modbus-tcp' });
-  }
+  issues.push(...streamIssues(line));
   if (line.serial !== undefined && bauds !== undefined && !bauds.includes(line.serial.baud)) {
     issues.push({
       path: ['line'],

@@ -7,7 +7,7 @@ import type { LineConfig, SerialSettings } from '../core/site.ts';
 
 /** What is supposed of a device nobody has measured yet, ms. */
 export const SUPPOSED_TURNAROUND = 20;
-/** The same for a device behind TCP: the way there and back, ms. */
+/** The same for a device behind TCP or UDP: the way there and back, ms. */
 export const SUPPOSED_ROUND_TRIP = 5;
 /** The same behind a mobile network. */
 export const SUPPOSED_MOBILE = 150;
@@ -98,6 +98,7 @@ export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLo
   const supposed = {
     serial: SUPPOSED_TURNAROUND,
     tcp: SUPPOSED_ROUND_TRIP,
+    udp: SUPPOSED_ROUND_TRIP,
     'dial-in': SUPPOSED_MOBILE,
     caller: SUPPOSED_MOBILE,
     // Nobody is asked there.

@@ -18,6 +18,7 @@ import { dialInPort } from './port-dial-in.ts';
 import { rfc2217Port } from './port-rfc2217.ts';
 import { serialPort } from './port-serial.ts';
 import { tcpPort } from './port-tcp.ts';
+import { udpPort } from './port-udp.ts';
 import { Seat } from './seat.ts';
 import { StreamLine } from './stream-line.ts';
 
@@ -123,6 +124,7 @@ export function portOf(line: LineConfig, clock: Clock, log: Log = silent): Port 
     });
   }
   if (line.kind === 'caller') return callerPort({ ...line, clock, log });
+  if (line.kind === 'udp') return udpPort(line.host, line.port, clock);
   if (line.kind === 'tcp') {
     const port = tcpPort(line.host, line.port, clock);
     if (line.framing !== 'rfc2217' || line.serial === undefined) return port;

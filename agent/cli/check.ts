@@ -83,9 +83,11 @@ function portText(line: LineConfig): string {
   const how =
     line.kind === 'tcp'
       ? line.framing
-      : line.kind === 'caller'
-        ? `called by ${line.transport}`
-        : `dial-in ${line.registration}`;
+      : line.kind === 'udp'
+        ? 'udp'
+        : line.kind === 'caller'
+          ? `called by ${line.transport}`
+          : `dial-in ${line.registration}`;
   return `${host}:${line.port} ${how}${settings}`;
 }
 

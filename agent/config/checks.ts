@@ -99,15 +99,15 @@ function unknownName(
   say(path, `there is no ${what} ${got}`, fix);
 }
 
-/** A line is a serial port, a TCP address or a door to call at, and has the settings of its kind only. */
+/** A line is a serial port, a TCP or UDP address or a door to call at, and has the settings of its kind only. */
 export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolean {
   const at = (key: string): Path => ['lines', index, key];
-  const kinds = ['port', 'tcp', 'listen', 'mqtt', 'http'] as const;
+  const kinds = ['port', 'tcp', 'udp', 'listen', 'mqtt', 'http'] as const;
   const [kind, other] = kinds.filter((key) => item[key] !== undefined);
   if (kind === undefined) {
     say(
       at('port'),
-      'missing: expected port:, tcp:, listen:, mqtt: or http:',
+      'missing: expected port:, tcp:, udp:, listen:, mqtt: or http:',
       'write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
     );
     return false;
@@ -165,6 +165,12 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
     if (item.framing !== undefined) say(at('framing'), 'a serial port has no framing', 'remove it');
     if (item.pipeline !== undefined)
       say(at('pipeline'), 'a serial port carries one request at a time', 'remove it');
+    return true;
+  }
+  if (item.udp !== undefined) {
+    for (const key of ['framing', 'pipeline', 'rts', 'baud', 'format'] as const) {
+      if (item[key] !== undefined) say(at(key), `a line with udp: has no ${key}`, 'remove it');
+    }
     return true;
   }
   if (item.rts !== undefined) say(at('rts'), 'a TCP line has no RTS', 'remove it');
@@ -232,15 +238,13 @@ export function checkPorts(lines: readonly Numbered<LineFile>[], say: Say): void
       say(['lines', index, 'registration'], why, 'give each device a registration of its own');
     }
     const own = item.transport === undefined || item.listen?.port === 0 ? undefined : item.listen;
-    const remote = item.tcp ?? own;
-    const key = item.port ?? (remote === undefined ? undefined : `${remote.host}:${remote.port}`);
+    const remote = item.tcp ?? item.udp ?? own;
+    const datagrams = item.udp === undefined ? '' : 'udp ';
+    const key = item.port ?? (remote === undefined ? undefined : `${datagrams}${remote.host}:${remote.port}`);
     if (key === undefined) continue;
     const first = taken.get(key);
-    const path: Path = [
-      'lines',
-      index,
-      own !== undefined ? 'listen' : item.port === undefined ? 'tcp' : 'port',
-    ];
+    const kind = (['port', 'tcp', 'udp'] as const).find((one) => item[one] !== undefined);
+    const path: Path = ['lines', index, kind ?? 'listen'];
     if (first === undefined) taken.set(key, index);
     else say(path, `${shown(key)} is the port of lines[${first}] already`, 'put its devices on that line');
   }

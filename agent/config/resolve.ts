@@ -35,7 +35,7 @@ export const NODE_RED_OFF = { enabled: false, host: '127.0.0.1', port: 1880, hea
 /** Secrets of a line of messages, resolved. */
 export type LineSecrets = Readonly<Partial<Record<'token' | 'password' | 'ca' | 'cert' | 'key', string>>>;
 
-/** `port`, `tcp`, or `listen` with `registration` is present: checked before. */
+/** `port`, `tcp`, `udp`, or `listen` with `registration` is present: checked before. */
 export function lineOf(line: LineFile, secrets: LineSecrets = {}, agent = ''): LineConfig {
   const serial: SerialSettings = {
     baud: line.baud ?? LINE_DEFAULTS.baud,
@@ -72,6 +72,10 @@ export function lineOf(line: LineFile, secrets: LineSecrets = {}, agent = ''): L
       serial,
       timeout: line.timeout ?? LINE_DEFAULTS.dialInTimeout,
     };
+  }
+  if (line.udp !== undefined) {
+    const { host, port } = line.udp;
+    return { id: line.id, kind: 'udp', host, port, timeout: line.timeout ?? LINE_DEFAULTS.tcpTimeout };
   }
   if (line.tcp === undefined) {
     return {

@@ -61,6 +61,9 @@ const line = z
     listen: hostPort('127.0.0.1:9000')
       .optional()
       .describe('Instead of port: the device (a 4G DTU) connects to us here; several lines may share it'),
+    udp: hostPort('10.0.0.9:161')
+      .optional()
+      .describe('Instead of port: a device that is asked by datagrams (SNMP 161, BACnet/IP 47808)'),
     registration: packet('DTU-0001')
       .optional()
       .describe(
@@ -116,7 +119,7 @@ const line = z
     format: serialFormat().optional().describe('Data bits, parity, stop bits. Default 8N1'),
     timeout: duration(10, 60 * SECOND, '300ms')
       .optional()
-      .describe('Longest wait for an answer. Default 300ms, with tcp 1s, with listen 3s'),
+      .describe('Longest wait for an answer. Default 300ms, with tcp and udp 1s, with listen 3s'),
     rts: z
       .strictObject({
         before: duration(0, 100, '1ms').prefault('0ms'),

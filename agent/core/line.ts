@@ -59,6 +59,14 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       readonly serial: SerialSettings;
     }
   | {
+      /** Datagrams to and from one address: SNMP, BACnet/IP. */
+      readonly kind: 'udp';
+      readonly host: string;
+      readonly port: number;
+      /** None: a datagram comes whole or not at all. */
+      readonly serial?: SerialSettings;
+    }
+  | {
       /** Messages of devices at a broker, mostly of a LoRaWAN network server. */
       readonly kind: 'mqtt';
       /** mqtt:// or mqtts:// */

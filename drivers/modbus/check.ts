@@ -144,6 +144,9 @@ export function checkDevice(device: DeviceConfig, line: LineConfig): readonly Is
   const issues = [...schemaIssues(deviceSchema, device.options, ['options'])];
   const tcp = line.kind === 'tcp' && line.framing === 'modbus-tcp';
   const { framing } = device.options;
+  if (line.kind === 'udp') {
+    issues.push({ path: ['line'], message: 'expected a serial or TCP line for Modbus, got udp' });
+  }
   if (tcp && framing === 'ascii') {
     const message = 'expected no framing on a Modbus TCP line, got ascii';
     issues.push({ path: ['options', 'framing'], message, fix: 'remove it, or give the line framing: raw' });

@@ -2,6 +2,7 @@
 import { defineDriver } from '../../agent/core/driver.ts';
 import type { Issue } from '../../agent/core/profile.ts';
 import { schemaIssues, shown } from '../issues.ts';
+import { streamIssues } from '../line-settings.ts';
 import { deviceSchema, optionsSchema, wireSchema } from './schema.ts';
 import { open } from './session.ts';
 
@@ -29,9 +30,7 @@ export default defineDriver({
   },
   checkDevice(device, line) {
     const issues: Issue[] = [...schemaIssues(deviceSchema, device.options, ['options'])];
-    if (line.kind === 'tcp' && line.framing === 'modbus-tcp') {
-      issues.push({ path: ['line'], message: 'expected a serial line or raw TCP, got modbus-tcp' });
-    }
+    issues.push(...streamIssues(line));
     if (line.serial !== undefined && line.serial.baud !== 9600) {
       issues.push({
         path: ['line'],

@@ -30,6 +30,7 @@ import { decoder as plantowerDecoder } from './plantower/decode.ts';
 import plantower from './plantower/index.ts';
 import { decoder as sdsDecoder } from './sds/decode.ts';
 import sds from './sds/index.ts';
+import snmp from './snmp/index.ts';
 import { decoder as sps30Decoder } from './sps30/decode.ts';
 import sps30 from './sps30/index.ts';
 
@@ -56,6 +57,7 @@ export const DRIVERS: readonly Driver[] = [
   modem,
   nmea,
   sds,
+  snmp,
   sps30,
 ];
 

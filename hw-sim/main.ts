@@ -58,7 +58,7 @@ try {
   const lines = [...street.lines.values()].map((line) =>
     line.kind === 'serial'
       ? { id: line.plan.id, port: line.port.path, baud: line.plan.baud, format: line.plan.format }
-      : { id: line.plan.id, tcp: `${line.port.host}:${line.port.port}` },
+      : { id: line.plan.id, [line.kind]: `${line.port.host}:${line.port.port}` },
   );
   process.stdout.write(
     `${JSON.stringify({ ready: true, site, broker, camera: street.camera?.url, lines })}\n`,

@@ -4,6 +4,7 @@ import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { DATAGRAM_MODELS } from './devices/datagram-devices.ts';
 import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import { SERIAL_TALKERS } from './devices/serial-talkers.ts';
@@ -17,6 +18,7 @@ export const OTHER_MODELS: readonly string[] = [
   'plantower-pms5003',
   'arduino-firmata',
   ...SERIAL_TALKERS.keys(),
+  ...DATAGRAM_MODELS,
 ];
 
 /** Whether a device speaks only when it is asked, so that it shares its line. */

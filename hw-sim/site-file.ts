@@ -72,10 +72,12 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
 function lineEntry(line: StreetLine): object {
   const { id, baud, format, timeout } = line.plan;
   const wait = timeout === undefined ? undefined : ms(timeout);
-  if (line.kind === 'tcp') {
+  if (line.kind !== 'serial') {
+    const at = `${line.port.host.includes(':') ? `[${line.port.host}]` : line.port.host}:${line.port.port}`;
+    if (line.kind === 'udp') return { id, udp: at, timeout: wait };
     return {
       id,
-      tcp: `${line.port.host.includes(':') ? `[${line.port.host}]` : line.port.host}:${line.port.port}`,
+      tcp: at,
       framing: 'modbus-tcp',
       timeout: wait,
     };

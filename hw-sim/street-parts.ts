@@ -7,6 +7,7 @@ import type { Camera } from './camera/index.ts';
 import { startCameraThread } from './camera-link.ts';
 import { type CityBroker, type LoopbackHost, startBroker } from './city/broker.ts';
 import { ArduinoFirmata } from './devices/arduino-firmata.ts';
+import { createDatagramDevice, type DatagramDevice } from './devices/datagram-devices.ts';
 import { createMeter, type Meter } from './devices/meters.ts';
 import { ModbusDevice } from './devices/modbus-device.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
@@ -18,6 +19,7 @@ import { Ledger } from './ledger.ts';
 import { openPtyLine, type PtyLine } from './lines/pty-line.ts';
 import { openTcpLine, type TcpLine } from './lines/tcp-line.ts';
 import { realTime } from './lines/timebase.ts';
+import { openUdpLine, type UdpLine } from './lines/udp-line.ts';
 import type { LineDevice } from './lines/wire.ts';
 import { loadScenario, type Scenario, type ScenarioDevice, type ScenarioLine } from './scenario.ts';
 import { createWorld, type World } from './world/world.ts';
@@ -52,9 +54,16 @@ export interface StreetOptions {
 
 export type StreetLine =
   | { readonly kind: 'serial'; readonly plan: ScenarioLine; readonly port: PtyLine }
-  | { readonly kind: 'tcp'; readonly plan: ScenarioLine; readonly port: TcpLine };
+  | { readonly kind: 'tcp'; readonly plan: ScenarioLine; readonly port: TcpLine }
+  | { readonly kind: 'udp'; readonly plan: ScenarioLine; readonly port: UdpLine };
 
-export type StreetDevice = ModbusDevice | Meter | PlantowerPms5003 | ArduinoFirmata | SerialTalker;
+export type StreetDevice =
+  | ModbusDevice
+  | Meter
+  | PlantowerPms5003
+  | ArduinoFirmata
+  | SerialTalker
+  | DatagramDevice;
 
 export interface StreetParts extends AsyncDisposable {
   readonly scenario: Scenario;
@@ -135,6 +144,8 @@ function createDevice(plan: ScenarioDevice, world: World, clock: WorldClock): St
   if (plan.model === 'arduino-firmata') return new ArduinoFirmata({ world, clock });
   const talker = SERIAL_TALKERS.get(plan.model);
   if (talker !== undefined) return talker({ world, clock });
+  const asked = createDatagramDevice(plan.model, { world, clock });
+  if (asked !== undefined) return asked;
   const pace = plan.turnaround === undefined ? {} : { turnaround: plan.turnaround };
   const meter = createMeter(plan.model, { world, clock, address: plan.address ?? '1', ...pace });
   if (meter !== undefined) return meter;
@@ -157,6 +168,12 @@ async function openLine(
 ): Promise<StreetLine> {
   const own = plan.devices.map((one) => devices.get(one.id)).filter((device) => device !== undefined);
   const time = realTime({ precise: options.precise ?? false });
+  const datagrams = own.find(isDatagramDevice);
+  if (datagrams !== undefined) {
+    const { host = '127.0.0.1' } = options;
+    const port = await openUdpLine({ id: plan.id, device: datagrams, ledger, time, host });
+    return { kind: 'udp', plan, port };
+  }
   if (plan.tcp) {
     const modbus = own.filter((device) => device instanceof ModbusDevice);
     const { host = '127.0.0.1' } = options;
@@ -170,8 +187,12 @@ async function openLine(
   const link = options.ports === undefined ? {} : { link: join(options.ports, id) };
   const latency = options.latency ?? 200;
   const port = await openPtyLine({ id, baud, format, duplex, ledger, time, latency, ...link });
-  for (const device of own satisfies readonly LineDevice[]) port.wire.attach(device);
+  for (const device of own) if (!isDatagramDevice(device)) port.wire.attach(device satisfies LineDevice);
   return { kind: 'serial', plan, port };
+}
+
+function isDatagramDevice(device: StreetDevice): device is DatagramDevice {
+  return !('attach' in device);
 }
 
 /** Local time minus UTC in a zone at a moment, hours. */

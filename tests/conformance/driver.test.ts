@@ -9,6 +9,8 @@ import { DLT645_MODELS } from '../../hw-sim/devices/dlt645-models.ts';
 import { MbusDevice } from '../../hw-sim/devices/mbus-device.ts';
 import { MBUS_MODELS } from '../../hw-sim/devices/mbus-models.ts';
 import { MESSAGE_MODELS, sentMessage } from '../../hw-sim/devices/message-devices.ts';
+import { SnmpAgent } from '../../hw-sim/devices/snmp-agent.ts';
+import { SNMP_MODELS } from '../../hw-sim/devices/snmp-models.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
 import { worldClock } from '../../hw-sim/world/world-clock.ts';
 import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
@@ -53,6 +55,12 @@ function electricityMeter() {
   const model = DLT645_MODELS.get('dlt645-2007-three-phase');
   if (model === undefined) throw new Error('no simulated meter');
   return meterLine([new Dlt645Device({ model, address: '000000000001', world, clock })]).exchange;
+}
+
+function snmpAgent(stem: string) {
+  const model = SNMP_MODELS.get(stem);
+  if (model === undefined) throw new Error('no simulated agent');
+  return meterLine([new SnmpAgent({ model, world, clock })]).exchange;
 }
 
 const { address: _address, ...alone } = device(profile('plantower-pms5003'));
@@ -136,6 +144,12 @@ const fixtures: Readonly<Record<string, PolledFixture | StreamFixture | MessageF
   mhz19: talker('winsen-mhz19b', serial(9600)),
   a02yyuw: talker('dfrobot-a02yyuw', serial(9600)),
   hpma115: talker('honeywell-hpma115s0', serial(9600)),
+  snmp: {
+    kind: 'polled',
+    device: { ...alone, profile: profile('generic-rfc1628-ups') },
+    line: { id: 'line', kind: 'udp', host: '10.0.0.9', port: 161, timeout: 1000 },
+    exchange: () => snmpAgent('generic-rfc1628-ups'),
+  },
   modem: talker('quectel-ec25', serial(115_200)),
   nmea: talker('generic-nmea0183-gnss', serial(9600)),
   framed: talker('generic-framed-gas', serial(9600)),

@@ -3,9 +3,18 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
-import { portOf } from '../../../agent/bus/open.ts';
+import { openLine, portOf } from '../../../agent/bus/open.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
-import { systemClock } from '../../../agent/core/system-clock.ts';
+import { silent } from '../../../agent/core/log.ts';
+import type { Reading } from '../../../agent/core/reading.ts';
+import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { driverFor } from '../../../drivers/index.ts';
+import { SnmpAgent } from '../../../hw-sim/devices/snmp-agent.ts';
+import { SNMP_MODELS } from '../../../hw-sim/devices/snmp-models.ts';
+import { openUdpLine } from '../../../hw-sim/lines/udp-line.ts';
+import { createWorld } from '../../../hw-sim/world/world.ts';
+import { worldClock } from '../../../hw-sim/world/world-clock.ts';
+import { device, profile } from '../drivers/load.ts';
 
 const never = new AbortController().signal;
 
@@ -22,7 +31,7 @@ async function peer(answer: (bytes: Buffer) => readonly number[]): Promise<Socke
 }
 
 const at = (port: number, host = '127.0.0.1') =>
-  portOf({ id: 'line', kind: 'udp', host, port, timeout: 1000 }, systemClock());
+  portOf({ id: 'line', kind: 'udp', host, port, timeout: 1000 }, new SystemClock());
 const portOfSocket = (socket: Socket) => (socket.address() as AddressInfo).port;
 
 it('brings an answer back, and nothing after it is closed', async () => {
@@ -70,3 +79,26 @@ it('says that a name is not known, and stops when it shall', async () => {
   const stopped = AbortSignal.abort(new AgentError('aborted', 'stop'));
   await expect(at(161).open(stopped)).rejects.toMatchObject({ code: 'aborted' });
 });
+
+it('carries a whole line: a simulated agent is read, and one that went away is no lost line', async () => {
+  const model = SNMP_MODELS.get('net-snmp-linux');
+  if (model === undefined) throw new Error('no simulated agent');
+  const world = createWorld({ seed: 7, start: 0, place: { lat: 31.2, lon: 121.5 }, utcOffset: 8 });
+  const agent = new SnmpAgent({ model, world, clock: worldClock(0) });
+  const sim = await openUdpLine({ id: 'line', device: agent });
+  const { address: _none, ...alone } = device(profile('net-snmp-linux'), { every: 100 });
+  const readings: Reading[] = [];
+  await using line = openLine({
+    line: { id: 'line', kind: 'udp', host: sim.host, port: sim.port, timeout: 200 },
+    devices: [alone],
+    driver: driverFor,
+    clock: new SystemClock(),
+    log: silent,
+    publisher: { readings: (some) => void readings.push(...some), event: () => {} },
+  });
+  const last = () => readings.findLast(({ point }) => point === 'name');
+  await expect.poll(() => last()?.value, { timeout: 5000 }).toBe('gateway-17');
+  await sim[Symbol.asyncDispose]();
+  await expect.poll(() => last()?.quality, { timeout: 15_000 }).toBe('bad');
+  expect(line.health()[0]).toMatchObject({ part: 'line:line', state: 'ok' });
+}, 30_000);

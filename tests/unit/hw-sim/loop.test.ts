@@ -38,8 +38,10 @@ async function hurried<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
 }
 
 test('what can be read can be played, and the other way round', () => {
+  // A fire panel calls the agent; gb26875.test.ts plays it.
+  const asked = files.filter(({ profile }) => profile.protocol !== 'gb26875');
   const played = [...MODBUS_MODELS.keys(), ...METER_MODELS, ...OTHER_MODELS].sort();
-  expect(played).toEqual(files.map((file) => file.stem).sort());
+  expect(played).toEqual(asked.map((file) => file.stem).sort());
 });
 
 describe.each(files.filter(({ profile }) => profile.protocol === 'modbus'))('$stem', ({ stem, profile }) => {

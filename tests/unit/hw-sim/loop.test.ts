@@ -5,6 +5,7 @@ import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';
 import modbus from '../../../drivers/modbus/index.ts';
+import { MESSAGE_MODELS } from '../../../hw-sim/devices/message-devices.ts';
 import { METER_MODELS } from '../../../hw-sim/devices/meters.ts';
 import { rtuFrame } from '../../../hw-sim/devices/modbus-codec.ts';
 import { ModbusDevice } from '../../../hw-sim/devices/modbus-device.ts';
@@ -40,7 +41,8 @@ async function hurried<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
 test('what can be read can be played, and the other way round', () => {
   // A fire panel calls the agent; gb26875.test.ts plays it.
   const asked = files.filter(({ profile }) => profile.protocol !== 'gb26875');
-  const played = [...MODBUS_MODELS.keys(), ...METER_MODELS, ...OTHER_MODELS].sort();
+  const sent = MESSAGE_MODELS.keys();
+  const played = [...MODBUS_MODELS.keys(), ...METER_MODELS, ...sent, ...OTHER_MODELS].sort();
   expect(played).toEqual(asked.map((file) => file.stem).sort());
 });
 

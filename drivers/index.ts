@@ -28,6 +28,7 @@ import { decoder as nmeaDecoder } from './nmea/decode.ts';
 import nmea from './nmea/index.ts';
 import { decoder as plantowerDecoder } from './plantower/decode.ts';
 import plantower from './plantower/index.ts';
+import reach from './reach/index.ts';
 import { decoder as sdsDecoder } from './sds/decode.ts';
 import sds from './sds/index.ts';
 import snmp from './snmp/index.ts';
@@ -49,6 +50,7 @@ export const DRIVERS: readonly Driver[] = [
   mbus,
   mqttIn,
   httpIn,
+  reach,
   a02yyuw,
   framed,
   gb26875,

@@ -103,6 +103,7 @@ export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLo
     caller: SUPPOSED_MOBILE,
     // Nobody is asked there.
     mqtt: 0,
+    network: 0,
     http: 0,
   }[line.kind];
   const atOnce = (line.kind === 'tcp' && line.pipeline) || 1;

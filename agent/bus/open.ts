@@ -12,6 +12,7 @@ import { SharedLine } from './line.ts';
 import { httpMailbox } from './mailbox-http.ts';
 import { mqttMailbox } from './mailbox-mqtt.ts';
 import { MessageLine, type MessageSeat } from './message-line.ts';
+import { NetworkLine, type NetworkSeat } from './network-line.ts';
 import type { Port } from './port.ts';
 import { callerPort } from './port-caller.ts';
 import { dialInPort } from './port-dial-in.ts';
@@ -62,7 +63,10 @@ export function openLine(options: OpenLineOptions): LineHandle {
     refused.push(refusal(options, device, error));
     for (const part of refused.slice(-1)) onHealth(part);
   };
-  const inner = messageLine(options, onHealth, refuse) ?? portLine(options, onHealth, refuse);
+  const inner =
+    messageLine(options, onHealth, refuse) ??
+    networkLine(options, onHealth, refuse) ??
+    portLine(options, onHealth, refuse);
   return {
     id: line.id,
     devices: devices.map(({ id }) => id),
@@ -70,6 +74,23 @@ export function openLine(options: OpenLineOptions): LineHandle {
     health: () => [...inner.health(), ...refused],
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
+}
+
+/** The gateway's own network; undefined for every other kind. */
+function networkLine(
+  options: OpenLineOptions,
+  onHealth: (health: PartHealth) => void,
+  refuse: (device: DeviceConfig, error: AgentError) => void,
+): NetworkLine | undefined {
+  const { line, devices, clock, publisher } = options;
+  if (line.kind !== 'network') return undefined;
+  const seats: NetworkSeat[] = [];
+  for (const device of devices) {
+    const driver = options.driver(device.profile.protocol);
+    if (driver?.kind === 'network') seats.push({ driver, context: contextOf(options, device) });
+    else refuse(device, unserved(device, driver));
+  }
+  return new NetworkLine({ line, seats, clock, publisher, onHealth });
 }
 
 /** A line of bytes: one device that talks, or several that are asked. */
@@ -218,8 +239,8 @@ function unserved(device: DeviceConfig, driver: Driver | undefined): AgentError 
       })
     : new AgentError('config-invalid', `device ${device.id} refused: ${protocol} needs another line`, {
         fix:
-          driver.kind === 'message'
-            ? `Give the device a line with ${driver.by}:.`
+          driver.kind === 'message' || driver.kind === 'network'
+            ? `Give the device a line with ${driver.kind === 'message' ? driver.by : 'network'}:.`
             : 'Give the device a line and port that no other device has.',
       });
 }

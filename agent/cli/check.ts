@@ -77,6 +77,7 @@ function portText(line: LineConfig): string {
       ? ''
       : ` ${serial.baud} ${serial.dataBits}${parity[serial.parity]}${serial.stopBits}`;
   if (line.kind === 'serial') return `${line.port}${settings}`;
+  if (line.kind === 'network') return 'network';
   if (line.kind === 'mqtt') return new URL(line.url).host;
   const host = line.host.includes(':') ? `[${line.host}]` : line.host;
   if (line.kind === 'http') return `${host}:${line.port} http`;

@@ -52,6 +52,7 @@ export async function openDevice(
   if (driver === undefined)
     throw new AgentError('unsupported', `no driver speaks ${device.profile.protocol}`);
   if (driver.kind === 'message') return heard(shared, device, driver.staleAfter(device), clock);
+  if (driver.kind === 'network') return heard(shared, device, LONGEST_LISTEN, clock);
   const context = { device, clock, log: silent };
   // Alone on it for the moment: the port is opened as the device wants it.
   const line = lineOfDevice(shared, device);
@@ -91,7 +92,7 @@ export async function openDevice(
   };
 }
 
-/** A device that sends messages: its line is opened as the agent does, and listened to. */
+/** A device without a port: its line is opened as the agent does, and listened to. */
 function heard(line: LineConfig, device: DeviceConfig, staleAfter: number, clock: Clock): DeviceAccess {
   const words = new Words(device, staleAfter, clock);
   const handle = openLine({

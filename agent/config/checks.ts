@@ -102,12 +102,12 @@ function unknownName(
 /** A line is a serial port, a TCP or UDP address or a door to call at, and has the settings of its kind only. */
 export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolean {
   const at = (key: string): Path => ['lines', index, key];
-  const kinds = ['port', 'tcp', 'udp', 'listen', 'mqtt', 'http'] as const;
+  const kinds = ['port', 'tcp', 'udp', 'listen', 'mqtt', 'http', 'network'] as const;
   const [kind, other] = kinds.filter((key) => item[key] !== undefined);
   if (kind === undefined) {
     say(
       at('port'),
-      'missing: expected port:, tcp:, udp:, listen:, mqtt: or http:',
+      'missing: expected port:, tcp:, udp:, listen:, mqtt:, http: or network:',
       'write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
     );
     return false;
@@ -120,7 +120,7 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
     );
     return false;
   }
-  if (item.mqtt !== undefined || item.http !== undefined) {
+  if (item.mqtt !== undefined || item.http !== undefined || item.network !== undefined) {
     for (const key of [
       'framing',
       'pipeline',
@@ -131,7 +131,7 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
       'heartbeat',
       'timeout',
     ] as const) {
-      if (item[key] !== undefined) say(at(key), `a line of messages has no ${key}`, 'remove it');
+      if (item[key] !== undefined) say(at(key), `a line with ${kind}: has no ${key}`, 'remove it');
     }
     return checkMessages(item, (path, message, fix) => say([...at(kind), ...path], message, fix));
   }
@@ -213,9 +213,9 @@ export function checkKind(
   driver: Driver,
   say: Say,
 ): boolean {
-  const messages = line.kind === 'mqtt' || line.kind === 'http';
-  const wanted = driver.kind === 'message' ? driver.by : undefined;
-  if (wanted === (messages ? line.kind : undefined)) return true;
+  const special = line.kind === 'mqtt' || line.kind === 'http' || line.kind === 'network';
+  const wanted = driver.kind === 'message' ? driver.by : driver.kind === 'network' ? 'network' : undefined;
+  if (wanted === (special ? line.kind : undefined)) return true;
   const expected = wanted === undefined ? 'a line with a port' : `a line with ${wanted}:`;
   const message = `${driver.protocol} needs ${expected}, got ${item.line} with ${line.kind === 'serial' ? 'port' : line.kind}:`;
   say(['devices', index, 'line'], message, 'give it another line');

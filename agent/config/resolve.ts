@@ -52,6 +52,9 @@ export function lineOf(line: LineFile, secrets: LineSecrets = {}, agent = ''): L
       timeout: line.timeout ?? LINE_DEFAULTS.dialInTimeout,
     };
   }
+  if (line.network !== undefined) {
+    return { id: line.id, kind: 'network', timeout: LINE_DEFAULTS.tcpTimeout };
+  }
   if (line.mqtt !== undefined) {
     const { url, username, client_id } = line.mqtt;
     const clientId = client_id ?? `${agent}-${line.id}`;

@@ -89,6 +89,9 @@ const line = z
       .describe(
         'With Modbus TCP: requests on their way at once, where device or gateway allows it. Default 1',
       ),
+    network: flag()
+      .optional()
+      .describe('Instead of port: true for devices that are reached over the own network of the gateway'),
     mqtt: z
       .strictObject({
         url: url(['mqtt:', 'mqtts:'], 'mqtt://127.0.0.1:1883'),

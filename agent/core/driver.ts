@@ -141,7 +141,14 @@ export interface MessageDriver extends DriverFacts {
   open(context: DriverContext, line: LineConfig): MessageSession;
 }
 
-export type Driver = PolledDriver | StreamDriver | MessageDriver;
+/** A device that is reached over the gateway's own network, with sockets of the driver's; any number share a line. */
+export interface NetworkDriver extends DriverFacts {
+  readonly kind: 'network';
+  /** Starts at once; never throws. Tells every point at least once a period, whether the device is there or not. */
+  start(context: DriverContext, emit: (readings: readonly Reading[]) => void): AsyncDisposable;
+}
+
+export type Driver = PolledDriver | StreamDriver | MessageDriver | NetworkDriver;
 
 /** Gives the literal its contract; a driver is `export default defineDriver({…})`. */
 export function defineDriver<const D extends Driver>(driver: D): D {

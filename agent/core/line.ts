@@ -67,6 +67,12 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       readonly serial?: SerialSettings;
     }
   | {
+      /** The gateway's own network: nothing is opened until a device is asked. */
+      readonly kind: 'network';
+      /** None: no character travels. */
+      readonly serial?: SerialSettings;
+    }
+  | {
       /** Messages of devices at a broker, mostly of a LoRaWAN network server. */
       readonly kind: 'mqtt';
       /** mqtt:// or mqtts:// */

@@ -9,6 +9,7 @@ import { DLT645_MODELS } from '../../hw-sim/devices/dlt645-models.ts';
 import { MbusDevice } from '../../hw-sim/devices/mbus-device.ts';
 import { MBUS_MODELS } from '../../hw-sim/devices/mbus-models.ts';
 import { MESSAGE_MODELS, sentMessage } from '../../hw-sim/devices/message-devices.ts';
+import { networkNeighbour } from '../../hw-sim/devices/network-neighbour.ts';
 import { SnmpAgent } from '../../hw-sim/devices/snmp-agent.ts';
 import { SNMP_MODELS } from '../../hw-sim/devices/snmp-models.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
@@ -17,7 +18,13 @@ import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
 import { fakeModbus } from '../unit/drivers/fake-modbus.ts';
 import { device, profile } from '../unit/drivers/load.ts';
 import { meterLine } from '../unit/drivers/meter-line.ts';
-import { driverConformance, type MessageFixture, type PolledFixture, type StreamFixture } from './driver.ts';
+import {
+  driverConformance,
+  type MessageFixture,
+  type NetworkFixture,
+  type PolledFixture,
+  type StreamFixture,
+} from './driver.ts';
 import { firePanel, talker } from './talkers.ts';
 
 const serial = (baud: number): LineConfig => ({
@@ -93,7 +100,23 @@ const door: LineConfig = {
   timeout: 1000,
 };
 
-const fixtures: Readonly<Record<string, PolledFixture | StreamFixture | MessageFixture>> = {
+const lan: LineConfig = { id: 'line', kind: 'network', timeout: 1000 };
+const neighbour = device(profile('neighbour-http'), { address: '127.0.0.1', every: 20 });
+
+type Fixture = PolledFixture | StreamFixture | MessageFixture | NetworkFixture;
+const fixtures: Readonly<Record<string, Fixture>> = {
+  reach: {
+    kind: 'network',
+    line: lan,
+    device: neighbour,
+    async serve() {
+      const one = await networkNeighbour();
+      return {
+        device: { ...neighbour, options: { port: one.port } },
+        [Symbol.asyncDispose]: () => one[Symbol.asyncDispose](),
+      };
+    },
+  },
   'mqtt-in': sender('milesight-em300-sld', '24e124148b492113', broker),
   'http-in': sender('generic-http-smoke', '868508064807350', door),
   modbus: {

@@ -9,6 +9,7 @@ import type {
   Driver,
   Message,
   MessageDriver,
+  NetworkDriver,
   PolledDriver,
   StreamDriver,
   StreamSession,
@@ -18,6 +19,7 @@ import type { Exchange } from '../../agent/core/link.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { Mono, Reading } from '../../agent/core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../../agent/core/site.ts';
+import { SystemClock } from '../../agent/core/system-clock.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { type FakeStream, fakeStream } from '../unit/drivers/fake-stream.ts';
 
@@ -43,6 +45,14 @@ export interface MessageFixture {
   readonly line: LineConfig;
   /** What a healthy device sends. */
   message(): Pick<Message, 'topic' | 'payload'>;
+}
+
+export interface NetworkFixture {
+  readonly kind: 'network';
+  readonly line: LineConfig;
+  readonly device: DeviceConfig;
+  /** A healthy device on loopback, and how it is reached. */
+  serve(): Promise<AsyncDisposable & { readonly device: DeviceConfig }>;
 }
 
 /** Noise that is the same in every run. */
@@ -101,7 +111,7 @@ const timeouts = () => process.getActiveResourcesInfo().filter((kind) => kind ==
 
 export function driverConformance(
   driver: Driver,
-  fixture: PolledFixture | StreamFixture | MessageFixture,
+  fixture: PolledFixture | StreamFixture | MessageFixture | NetworkFixture,
 ): void {
   describe(`driver ${driver.protocol}`, () => {
     it('finds its own fixture in order', () => {
@@ -131,7 +141,46 @@ export function driverConformance(
     if (driver.kind === 'polled' && fixture.kind === 'polled') polled(driver, fixture);
     else if (driver.kind === 'stream' && fixture.kind === 'stream') stream(driver, fixture);
     else if (driver.kind === 'message' && fixture.kind === 'message') message(driver, fixture);
+    else if (driver.kind === 'network' && fixture.kind === 'network') network(driver, fixture);
     else it.fails('has a fixture of its own kind', () => expect(fixture.kind).toBe(driver.kind));
+  });
+}
+
+function network(driver: NetworkDriver, fixture: NetworkFixture): void {
+  const told = async (served: DeviceConfig) => {
+    const clock = new SystemClock();
+    const emitted: Reading[] = [];
+    const running = driver.start({ device: served, clock, log: silent }, (more) => emitted.push(...more));
+    const points = served.profile.points.map(({ id }) => id);
+    for (let i = 0; i < 2000 && emitted.length < 2 * points.length; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await running[Symbol.asyncDispose]();
+    return { emitted, points, running };
+  };
+
+  it('tells every point at every look, and nothing once it is closed, also twice', async () => {
+    await using served = await fixture.serve();
+    const { emitted, points, running } = await told(served.device);
+    for (const round of [0, 1]) {
+      const part = emitted.slice(round * points.length, (round + 1) * points.length);
+      expect(sorted(part.map(({ point }) => point))).toEqual(sorted(points));
+    }
+    for (const { device, value, quality } of emitted) {
+      expect(device).toBe(served.device.id);
+      expect(value === null).toBe(quality === 'bad');
+    }
+    const count = emitted.length;
+    await running[Symbol.asyncDispose]();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(emitted.length).toBe(count);
+  });
+
+  it('tells the same of one that is not there', async () => {
+    const served = await fixture.serve();
+    await served[Symbol.asyncDispose]();
+    const { emitted, points } = await told(served.device);
+    expect(sorted(emitted.slice(0, points.length).map(({ point }) => point))).toEqual(sorted(points));
   });
 }
 

@@ -111,7 +111,7 @@ export function silentTime({ line, units: ids, timeout, meters }: Stage): number
 /** `9600 8N1`, or the address of a TCP line. */
 export function settingText(line: LineConfig): string {
   const { serial } = line;
-  if (line.kind === 'mqtt') return line.url;
+  if (line.kind === 'mqtt' || line.kind === 'network') return line.id;
   if (serial === undefined) return line.kind === 'serial' ? line.port : `${line.host}:${line.port}`;
   const parity = { none: 'N', even: 'E', odd: 'O' } as const;
   return `${serial.baud} ${serial.dataBits}${parity[serial.parity]}${serial.stopBits}`;

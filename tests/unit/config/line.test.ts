@@ -103,7 +103,7 @@ describe('lines', () => {
     expect(await problems(mqtt(', password: secret'))).toContain(
       'lines[0].mqtt.password: expected a reference',
     );
-    expect(await problems(mqtt(''), 'baud: 9600')).toContain('lines[0].baud: a line of messages has no baud');
+    expect(await problems(mqtt(''), 'baud: 9600')).toContain('lines[0].baud: a line with mqtt: has no baud');
     expect(await problems('http: { listen: "127.0.0.1:1", key: "file:k" }')).toContain(
       'lines[0].http.cert: missing',
     );

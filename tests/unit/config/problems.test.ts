@@ -150,14 +150,14 @@ const CASES: readonly (readonly [what: string, text: string, expected: readonly 
     'a line with neither port nor tcp',
     street('\n    port: /dev/ttyUSB0', ''),
     [
-      'site.yaml:8:5 lines[0].port: missing: expected port:, tcp:, udp:, listen:, mqtt: or http:; write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
+      'site.yaml:8:5 lines[0].port: missing: expected port:, tcp:, udp:, listen:, mqtt:, http: or network:; write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
     ],
   ],
   [
     'a line with both',
     street('port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    tcp: 10.0.0.7:502'),
     [
-      'site.yaml:10:5 lines[0].tcp: a line has one of port:, tcp:, udp:, listen:, mqtt:, http:, got port and tcp; remove one of them',
+      'site.yaml:10:5 lines[0].tcp: a line has one of port:, tcp:, udp:, listen:, mqtt:, http:, network:, got port and tcp; remove one of them',
     ],
   ],
   [

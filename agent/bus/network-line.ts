@@ -1,0 +1,102 @@
+/** Devices that are reached over the gateway's own network: each by itself, so that one that hangs holds nobody up. */
+import { type Clock, wallAt } from '../core/clock.ts';
+import type { DriverContext, NetworkDriver, PointWrite, WriteOutcome } from '../core/driver.ts';
+import { AgentError } from '../core/errors.ts';
+import type { Publisher } from '../core/hub.ts';
+import type { Reading } from '../core/reading.ts';
+import type { LineConfig } from '../core/site.ts';
+import type { HealthState, PartHealth } from '../core/view.ts';
+
+export interface NetworkSeat {
+  readonly driver: NetworkDriver;
+  readonly context: DriverContext;
+}
+
+export interface NetworkLineOptions {
+  readonly line: LineConfig;
+  readonly seats: readonly NetworkSeat[];
+  readonly clock: Clock;
+  readonly publisher: Publisher;
+  readonly onHealth: (health: PartHealth) => void;
+}
+
+/** Closing never waits longer than this, ms. */
+const CLOSE_MS = 2000;
+
+interface Seated {
+  readonly id: string;
+  readonly running: AsyncDisposable;
+  state: HealthState;
+  since: number;
+  readings: number;
+}
+
+export class NetworkLine implements AsyncDisposable {
+  readonly #options: NetworkLineOptions;
+  readonly #seated: readonly Seated[];
+  readonly #since: number;
+  #closed = false;
+
+  constructor(options: NetworkLineOptions) {
+    this.#options = options;
+    this.#since = this.#wall();
+    this.#seated = options.seats.map(({ driver, context }): Seated => {
+      const seat: Seated = {
+        id: context.device.id,
+        running: driver.start(context, (readings) => this.#heard(seat, readings)),
+        state: 'starting',
+        since: this.#since,
+        readings: 0,
+      };
+      return seat;
+    });
+  }
+
+  write(device: string, { point }: PointWrite): Promise<WriteOutcome> {
+    if (this.#seated.some(({ id }) => id === device)) {
+      return Promise.resolve({ kind: 'rejected', reason: `${point} cannot be written` });
+    }
+    return Promise.reject(new AgentError('not-found', `write to ${device} failed: not on this line`));
+  }
+
+  health(): readonly PartHealth[] {
+    const { line } = this.#options;
+    return [
+      { part: `line:${line.id}`, state: 'ok', since: this.#since, facts: { port: 'network' } },
+      ...this.#seated.map((seat) => this.#part(seat)),
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const budget = new AbortController();
+    const ends = this.#seated.map(({ running }) => running[Symbol.asyncDispose]());
+    await Promise.race([
+      Promise.allSettled(ends),
+      this.#options.clock.sleep(CLOSE_MS, budget.signal).catch(() => {}),
+    ]);
+    budget.abort();
+  }
+
+  /** A neighbour that is away is a value and no fault of ours; it is degraded so that a technician sees it. */
+  #heard(seat: Seated, readings: readonly Reading[]): void {
+    if (this.#closed || readings.length === 0) return;
+    seat.readings += readings.length;
+    const state = readings.some(({ quality }) => quality === 'good') ? 'ok' : 'degraded';
+    if (state !== seat.state) {
+      seat.state = state;
+      seat.since = this.#wall();
+      this.#options.onHealth(this.#part(seat));
+    }
+    this.#options.publisher.readings(readings);
+  }
+
+  #part({ id, state, since, readings }: Seated): PartHealth {
+    return { part: `device:${id}`, state, since, facts: { readings } };
+  }
+
+  #wall(): number {
+    const { clock } = this.#options;
+    return wallAt(clock.mapping(), clock.mono()).time;
+  }
+}

@@ -244,8 +244,11 @@ function datagramPipe(name: string, clock: Clock, send: (bytes: Uint8Array, to: 
     failure: undefined,
     onData(listener) {
       const added = listeners.add(listener);
-      listening = true;
-      for (const bytes of early.splice(0)) listeners.deliver(bytes, clock.mono());
+      // Not within this call: whoever listens may not be ready yet.
+      queueMicrotask(() => {
+        listening = true;
+        for (const bytes of early.splice(0)) listeners.deliver(bytes, clock.mono());
+      });
       return added;
     },
     async write(bytes, signal) {

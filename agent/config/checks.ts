@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Driver } from '../core/driver.ts';
 import type { LineConfig } from '../core/site.ts';
 import { energyPlaces } from './energy-uplink.ts';
+import { firePlaces } from './fire-uplink.ts';
 import { gotText } from './issues.ts';
 import type { LampFile } from './lighting.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
@@ -319,22 +320,43 @@ export function checkPlaces(
   { index, item }: Numbered<UplinkFile>,
   devices: readonly {
     readonly id: string;
-    readonly profile: { readonly points: readonly { readonly id: string }[] };
+    readonly profile: { readonly protocol: string; readonly points: readonly { readonly id: string }[] };
   }[],
   say: Say,
 ): void {
   const energy = item.building_energy;
-  for (const { path, device, point } of energy === undefined ? [] : energyPlaces(energy)) {
-    const at: Path = ['uplinks', index, 'building_energy', ...path];
+  const fire = item.gb26875;
+  const places = energy !== undefined ? energyPlaces(energy) : fire === undefined ? [] : firePlaces(fire);
+  const kind = energy === undefined ? 'gb26875' : 'building_energy';
+  for (const place of places) {
+    const { path, device } = place;
+    const at: Path = ['uplinks', index, kind, ...path];
     if (device === undefined) {
       say([...at, 'device'], 'missing: expected a device here or at the meter', 'write device: meter-1');
       continue;
     }
     const known = [...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')];
     if (!known.includes(device)) unknownName(say, [...at, 'device'], 'device', device, known);
-    const points = devices.find(({ id }) => id === device)?.profile.points.map(({ id }) => id);
-    if (points !== undefined && !points.includes(point)) {
-      unknownName(say, [...at, 'point'], `point of ${device}`, point, points);
+    const found = devices.find(({ id }) => id === device)?.profile;
+    if (place.point === undefined) {
+      if (found !== undefined && found.protocol !== 'gb26875') {
+        const why = `${device} does not speak GB/T 26875.3 itself`;
+        say(at, why, 'name its points below points: instead');
+      }
+      continue;
+    }
+    const points = found?.points.map(({ id }) => id);
+    if (points !== undefined && !points.includes(place.point)) {
+      unknownName(say, [...at, 'point'], `point of ${device}`, place.point, points);
+    }
+  }
+  for (const [i, { part, analogue }] of (fire?.points ?? []).entries()) {
+    if (analogue !== undefined && part === undefined) {
+      say(
+        ['uplinks', index, kind, 'points', i, 'part'],
+        'missing: an analogue is of a part',
+        'write part: { type: 92, address: 1 }',
+      );
     }
   }
 }
@@ -363,7 +385,7 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
     say(['uplinks', index, 'select', i, 'deadband'], 'a deadband needs send: changes', 'write send: changes');
   }
   // Centres with protocols of their own have neither URL nor TLS; what else is to be said of them comes later.
-  if (kind === 'building_energy') return true;
+  if (kind === 'building_energy' || kind === 'gb26875') return true;
   const settings = item[kind];
   if (settings === undefined) return true;
   const at = (key: string): Path => ['uplinks', index, kind, key];

@@ -343,7 +343,9 @@ async function checkUplinks(
     right.map(async ({ index, item }) => {
       const secrets: Partial<Record<SecretField, string>> = {};
       const kind = UPLINK_KINDS.find((one) => item[one] !== undefined) ?? 'mqtt';
-      const refs: Partial<Record<SecretField, SecretRef | undefined>> = item[kind] ?? {};
+      // A kind without secrets has none of these keys.
+      const block: object = item[kind] ?? {};
+      const refs: Partial<Record<SecretField, SecretRef | undefined>> = block;
       for (const name of SECRET_FIELDS) {
         const ref = refs[name];
         if (ref === undefined) continue;

@@ -16,6 +16,7 @@ import type {
 } from '../core/site.ts';
 import { privacyOf } from './camera-checks.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
+import { gb26875Of } from './fire-uplink.ts';
 import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
@@ -145,7 +146,7 @@ export type SecretField = 'token' | 'password' | 'ca' | 'cert' | 'key' | (typeof
 
 /** One kind is present: checked before. */
 export function uplinkOf(
-  { id, select, names, hold, mqtt, http, sparkplug, hj212, building_energy: energy }: UplinkFile,
+  { id, select, names, hold, mqtt, http, sparkplug, hj212, building_energy: energy, gb26875 }: UplinkFile,
   secrets: Secrets,
   agent: string,
 ): UplinkConfig {
@@ -157,6 +158,7 @@ export function uplinkOf(
     ...selected,
     ...(names === undefined ? {} : { names: names.map(nameOf) }),
   };
+  if (gb26875 !== undefined) return gb26875Of(id, gb26875, selected);
   if (energy !== undefined) return buildingEnergyOf(id, energy, secrets, selected);
   if (mqtt !== undefined) {
     const [url = '', ...fallbacks] = mqtt.urls ?? [mqtt.url ?? ''];

@@ -4,6 +4,7 @@ import { LANES } from '../core/point.ts';
 import { PRESETS } from '../core/site.ts';
 import { UNITS, type Unit } from '../core/unit.ts';
 import { buildingEnergy } from './energy-uplink.ts';
+import { gb26875 } from './fire-uplink.ts';
 import { hj212 } from './hj212-schema.ts';
 import { secret } from './secret.ts';
 import { duration, flag, id, integer, number, oneOf, size, text, topicLevel, url } from './values.ts';
@@ -158,6 +159,7 @@ export const uplink = z.strictObject({
   sparkplug: sparkplug.optional(),
   building_energy: buildingEnergy.optional(),
   hj212: hj212.optional(),
+  gb26875: gb26875.optional(),
 });
 
 export type UplinkFile = z.output<typeof uplink>;
@@ -169,4 +171,5 @@ export const UPLINK_KINDS = [
   'sparkplug',
   'building_energy',
   'hj212',
+  'gb26875',
 ] as const satisfies readonly (keyof UplinkFile)[];

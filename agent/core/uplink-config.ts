@@ -299,10 +299,67 @@ export interface Hj212UplinkConfig {
   readonly replayRate: number;
 }
 
+/** States of systems and parts in the order of their bits, from bit 1 on (GB/T 26875.3-2011 figures 6 and 7). */
+export const FIRE_STATES = ['fire', 'fault', 'shield', 'supervise', 'start', 'feedback', 'delay'] as const;
+
+/** A point as the fire centre knows it, where it does not come from a device that speaks GB/T 26875.3 itself. */
+export interface FirePoint {
+  readonly device: string;
+  readonly point: string;
+  readonly system: { readonly type: number; readonly address: number };
+  /** Absent: the state of the system itself. */
+  readonly part?: { readonly type: number; readonly address: number; readonly text?: string };
+  /** Bit of the state that a true value sets. */
+  readonly state?: number;
+  /** Kind of an analogue (Table 6), and the step of a vendor's. */
+  readonly analogue?: { readonly type: number; readonly step?: number; readonly unit?: Unit };
+}
+
+export interface Gb26875UplinkConfig {
+  readonly id: string;
+  readonly kind: 'gb26875';
+  readonly select?: readonly SelectionRule[];
+  /** Longest wait for true time, ms; absent: as the MQTT uplink. Alarms never wait. */
+  readonly hold?: number;
+  readonly host: string;
+  readonly port: number;
+  readonly transport: 'tcp' | 'udp';
+  /** Our address and the centre's, six bytes. */
+  readonly source: number;
+  readonly centre: number;
+  /** User version of the protocol; the main version is 1. */
+  readonly userVersion: number;
+  /** Devices whose objects go on as they came, and the points that hold them. */
+  readonly forward: readonly { readonly device: string; readonly points: readonly string[] }[];
+  readonly points: readonly FirePoint[];
+  /** Layouts of vendors' types, by number. */
+  readonly types: Readonly<Record<string, string>>;
+  /** An empty frame of command 2, ms between two; 0: none. */
+  readonly heartBeat: number;
+  /** Longest wait for an answer, ms, and how often a frame goes again. */
+  readonly timeout: number;
+  readonly resends: number;
+  /** Longest wait between two tries to connect, ms. */
+  readonly retry: number;
+  /** Analogues of our own points leave this often at most, ms. */
+  readonly analogueEvery: number;
+  /** What a duty check writes (its minutes, or true), and what answers it by becoming true. */
+  readonly dutyCheck?: { readonly device: string; readonly point: string };
+  readonly dutyAnswer?: { readonly device: string; readonly point: string };
+  readonly operator: number;
+  readonly clock: 'untrusted' | 'never';
+  /** What is told of this agent: `1.0`, and a text. */
+  readonly version: string;
+  readonly configuration: string;
+  readonly inFlight: number;
+  readonly replayRate: number;
+}
+
 /** Grows by one member per uplink kind. */
 export type UplinkConfig =
   | MqttUplinkConfig
   | HttpUplinkConfig
   | SparkplugUplinkConfig
   | BuildingEnergyUplinkConfig
-  | Hj212UplinkConfig;
+  | Hj212UplinkConfig
+  | Gb26875UplinkConfig;

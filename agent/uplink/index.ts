@@ -2,12 +2,13 @@
 import type { UplinkConfig } from '../core/site.ts';
 import type { DerivedSource, Uplink, UplinkContext, UplinkSession } from '../core/uplink.ts';
 import { buildingEnergy } from './building-energy/index.ts';
+import { gb26875 } from './gb26875/index.ts';
 import { hj212 } from './hj212/index.ts';
 import { http } from './http/index.ts';
 import { mqtt } from './mqtt/index.ts';
 import { sparkplug } from './sparkplug/index.ts';
 
-export const UPLINKS = { mqtt, http, sparkplug, 'building-energy': buildingEnergy, hj212 } as const;
+export const UPLINKS = { mqtt, http, sparkplug, 'building-energy': buildingEnergy, hj212, gb26875 } as const;
 
 /** Opens a session of the kind that `config` is of. */
 export function connectUplink(

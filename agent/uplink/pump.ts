@@ -279,7 +279,7 @@ class SessionRun {
   }
 
   #fillLive(epoch: EpochWork): void {
-    for (let i = 0; i < LANES.length && this.#window.open('live'); ) {
+    for (let i = 0; i < LANES.length && this.#window.open('live', LANES[i] === 'alarm'); ) {
       if (!this.#sendNext('live', epoch, i)) i += 1;
     }
   }
@@ -287,7 +287,7 @@ class SessionRun {
   /** False where more could leave, but not now. */
   #fillBacklog(epoch: EpochWork, now: Mono): boolean {
     for (let i = 0; i < LANES.length; ) {
-      if (!this.#window.open('backlog')) return false;
+      if (!this.#window.open('backlog', LANES[i] === 'alarm')) return false;
       const wait = this.#window.wait(now);
       if (wait > 0) {
         this.#fillIn(wait);

@@ -125,6 +125,8 @@ export function startPumps(options: PumpsOptions): Pumps {
       log,
       inFlight: config.inFlight,
       replayRate: config.replayRate,
+      // An alarm must not wait long for the next try to connect.
+      ...(config.kind === 'gb26875' ? { backoff: { max: config.retry } } : {}),
       // Periods exist only where true time is known.
       hold: derived === undefined ? (config.hold ?? HOLD) : 0,
       ...selectionOf(config, derived, classOf),

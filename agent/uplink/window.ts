@@ -36,9 +36,10 @@ export class Window {
     return this.#under.live + this.#under.backlog;
   }
 
-  /** Whether one more message of `stream` may leave. */
-  open(stream: 'live' | 'backlog'): boolean {
-    if (this.underWay >= this.#inFlight) return false;
+  /** Whether one more message of `stream` may leave. The last place is kept for what is `urgent`: an alarm waits for nobody. */
+  open(stream: 'live' | 'backlog', urgent = false): boolean {
+    const places = urgent || this.#inFlight === 1 ? this.#inFlight : this.#inFlight - 1;
+    if (this.underWay >= places) return false;
     return stream === 'live' || this.#under.backlog < this.#slots;
   }
 

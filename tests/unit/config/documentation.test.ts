@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SiteFolder, STREET } from './site-folder.ts';
+import { MINIMAL, SiteFolder, STREET } from './site-folder.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8');
 const blocks = (path: string) =>
@@ -52,6 +52,21 @@ describe('docs/uplinks/building-energy.md', () => {
     const street = STREET.replaceAll('meter-1', 'feeder');
     const env = { ENERGY_KEY: 'k3rbside-test-01', ENERGY_SECRET: 'a secret' };
     expect(await folder.problems(street + uplinks, { env })).toEqual([]);
+  });
+});
+
+describe('docs/uplinks/gb26875.md', () => {
+  test('the uplink is right, with the points further down too', async () => {
+    const [whole = '', points = ''] = blocks('docs/uplinks/gb26875.md');
+    using folder = new SiteFolder();
+    expect(await folder.problems(MINIMAL + whole)).toEqual([]);
+    const cabinet = '  - { id: cabinet, line: rs485, address: 1, profile: smoke-of-the-test }\n';
+    // The cabinet is the reader's: only that its profile and line are not there is said of it.
+    const said = await folder.problems(
+      `${MINIMAL}${whole.replace('devices:\n', `devices:\n${cabinet}`)}${points}`,
+    );
+    expect(said.length).toBeGreaterThan(0);
+    expect(said.filter((line) => !/smoke-of-the-test|rs485/.test(line))).toEqual([]);
   });
 });
 

@@ -21,6 +21,8 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   write: ['write a point of a device once and read it back', () => import('./cli/write.ts')],
   watch: ['poll devices and show a live table', () => import('./cli/watch.ts')],
   meter: ['declare exchanges of meters, explain counters that jumped', () => import('./cli/meter.ts')],
+  correct: ['correct a point, or set the ratios of a device', () => import('./cli/correct.ts')],
+  calibrate: ['walk zero and span of a point and write the record', () => import('./cli/calibrate.ts')],
   maintenance: [
     'mark the readings of a device while somebody works on it',
     () => import('./cli/maintenance.ts'),

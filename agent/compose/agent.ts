@@ -24,6 +24,7 @@ import { cameraDescription } from '../vision/description.ts';
 import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
+import { DerivedPoints } from './derived-points.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
 import { followGnss } from './gnss-time.ts';
@@ -84,7 +85,17 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   const board = new HealthBoard(clock, log, hub);
   const memories = new DeviceMemories(site.state, clock, log);
   const plan = sensePlan(site.devices, site.rate);
-  const sense = stack.use(new Sense({ plan, clock, log, hub, onHealth: board.set }));
+  const derived = new DerivedPoints(directory);
+  const sense = stack.use(
+    new Sense({
+      plan,
+      clock,
+      log,
+      hub,
+      onHealth: board.set,
+      onDerived: (device, point) => derived.raw(device, point),
+    }),
+  );
   const lines = openLines({
     memory: (device) => memories.of(device),
     lines: site.lines,
@@ -178,6 +189,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     }),
   );
   late.ledgers = uplinks.ledgers;
+  derived.onAdded = uplinks.described;
   stack.use(opened.onCommitted(uplinks.wake));
 
   if (site.cameras.length > 0) {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { FigureConfig } from '../core/figure.ts';
 import type { Point } from '../core/point.ts';
+import type { ProfilePoint } from '../core/profile.ts';
 import type { Description, DeviceConfig, Site } from '../core/site.ts';
 
 export interface Described {
@@ -15,14 +16,21 @@ export interface PointPlan {
   readonly every: number;
 }
 
+/** How a derived point is called, by what it is made of; `every`: its period, ms. */
+export interface DerivedText {
+  readonly en: (title: string) => string;
+  readonly zh: (title: string) => string;
+  readonly every?: number;
+}
+
 export class Directory {
-  readonly descriptions: readonly Described[];
+  #descriptions: readonly Described[];
   readonly #points = new Map<string, Map<string, PointPlan>>();
 
   /** `others`: cameras, lamps and figures, which are devices without a driver. */
   constructor(site: Site, others: readonly Description[]) {
     const devices = site.devices.map(describeDevice);
-    this.descriptions = [...devices, ...others].map((description) => ({
+    this.#descriptions = [...devices, ...others].map((description) => ({
       hash: hashOf(description),
       description,
     }));
@@ -39,6 +47,34 @@ export class Directory {
         10_000;
       this.#points.set(device, new Map(points.map((point) => [point.id, { point, every }])));
     }
+  }
+
+  /** A new list whenever one of them has changed. */
+  get descriptions(): readonly Described[] {
+    return this.#descriptions;
+  }
+
+  /** Adds a point that the agent makes of another one of the device; false where it is there already. */
+  derive(device: string, from: string, id: string, say: DerivedText): boolean {
+    const plan = this.plan(device, from);
+    if (plan === undefined || this.plan(device, id) !== undefined) return false;
+    const { weight: _, states: __, title, ...facts } = plan.point;
+    const zh = title.zh === undefined ? {} : { zh: say.zh(title.zh) };
+    const described: Point = {
+      ...facts,
+      id,
+      title: { en: say.en(title.en), ...zh },
+      access: 'read',
+      aggregation: 'last',
+    };
+    const { wire: ___, every: ____, ...point } = described as ProfilePoint;
+    this.#points.get(device)?.set(id, { point, every: say.every ?? plan.every });
+    this.#descriptions = this.#descriptions.map((one) => {
+      if (one.description.device !== device) return one;
+      const description = { ...one.description, points: [...one.description.points, point] };
+      return { hash: hashOf(description), description };
+    });
+    return true;
   }
 
   /** Undefined for an unknown device or point. */

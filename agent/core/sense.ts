@@ -1,5 +1,12 @@
 /** What people tell the agent about its devices, beside commands: exchanges, and what became of a counter that jumped. */
-import type { CounterBreak, ExchangedRegister, Maintenance, Mark, MeterExchange } from './mark.ts';
+import type {
+  Correction,
+  CounterBreak,
+  ExchangedRegister,
+  Maintenance,
+  Mark,
+  MeterExchange,
+} from './mark.ts';
 
 /** An exchange as somebody declares it. */
 export interface ExchangeDeclaration {
@@ -16,6 +23,28 @@ export interface ExchangeDeclaration {
   readonly registers: Readonly<Record<string, ExchangedRegister>>;
   /** Takes numbers that do not fit the readings. */
   readonly force?: boolean;
+}
+
+/** A correction as somebody orders it: slope and offset of a point, or ratios of a device; absent ones stay 1 and 0. */
+export interface CorrectionOrder {
+  readonly device: string;
+  readonly point?: string;
+  readonly slope?: number;
+  readonly offset?: number;
+  readonly ct?: number;
+  readonly pt?: number;
+  readonly by: string;
+  readonly note?: string;
+  readonly calibration?: NonNullable<Correction['calibration']>;
+}
+
+/** The last number of a point, before and after its correction. */
+export interface RawValue {
+  readonly raw: number;
+  readonly value: number;
+  readonly unit: string;
+  /** Unix epoch ms. */
+  readonly at: number;
 }
 
 /** A maintenance window as somebody opens it. */
@@ -59,6 +88,10 @@ export interface SenseActs {
   tasks(): Promise<readonly (CounterBreak | MeterExchange)[]>;
   marks(device: string | undefined): Promise<readonly Mark[]>;
   exchange(declaration: ExchangeDeclaration): Promise<MeterExchange>;
+  /** Corrects a point or sets the ratios of a device, from now on. */
+  correct(order: CorrectionOrder): Promise<Correction>;
+  /** Undefined where the point was not read yet. */
+  raw(device: string, point: string): Promise<RawValue | undefined>;
   /** Marks the readings of a device until a time; an open window is replaced. */
   beginMaintenance(order: MaintenanceOrder): Promise<Maintenance>;
   endMaintenance(device: string, by: string): Promise<Maintenance>;

@@ -141,8 +141,8 @@ function isExpected(rule: CounterRule, last: Seen, seen: Seen, expected: Expecte
   const since = seen.t - expected.at;
   if (since < -HAND) return false;
   if (!runsOn(rule, expected.opening, seen.value, Math.max(since, 0) + HAND)) return false;
-  // Where it could be the old meter as well, the two numbers are so close that it makes no difference when.
-  return !on || (since >= 0 && runsOn(rule, expected.closing, last.value, LONGEST));
+  // Where the old meter could have run so far as well, the nearer of the two numbers tells which one it is.
+  return !on || (since >= 0 && expected.opening > last.value);
 }
 
 function broken(

@@ -50,6 +50,14 @@ export interface Moment {
 /** A break lies at most this far before the reading behind it, ms. */
 const BEFORE = 20;
 
+/** How numbers become values: as in force before and now; and of the old and the new meter where one is awaited. */
+export interface ExchangeScales {
+  readonly now: Scale;
+  readonly before: Scale;
+  readonly old?: Scale;
+  readonly renewed?: Scale;
+}
+
 /** What became of one reading of a counter. */
 export interface CounterOutcome {
   readonly believed: boolean;
@@ -69,7 +77,7 @@ export function follow(
   reading: Reading,
   raw: number,
   moment: Moment,
-  scale: { readonly now: Scale; readonly before: Scale },
+  scale: ExchangeScales,
   serial: 'same' | 'changed' | 'unknown',
   awaited: Awaited | undefined,
 ): CounterOutcome {
@@ -99,7 +107,7 @@ function breaksOf(
   last: number,
   raw: number,
   moment: Moment,
-  { now, before }: { readonly now: Scale; readonly before: Scale },
+  { now, before, old = before, renewed = now }: ExchangeScales,
   awaited: Awaited | undefined,
 ): CounterBreak[] {
   const doubted = track.doubted;
@@ -128,7 +136,15 @@ function breaksOf(
       opening: scaled(opening, now),
       before: scaled(last, before),
       after: scaled(raw, now),
-      ...(kind === 'exchange' && awaited !== undefined ? { by: awaited.exchange.id } : {}),
+      ...(kind === 'exchange' && awaited !== undefined
+        ? {
+            // What the old meter still counted is reckoned by its own ratios.
+            closing: scaled(last, before) + (closing - last) * old.factor,
+            opening: scaled(opening, renewed),
+            after: scaled(raw, renewed),
+            by: awaited.exchange.id,
+          }
+        : {}),
     };
   };
   switch (verdict.what) {

@@ -1,14 +1,30 @@
 /** Counters, exchanges and what becomes of jumps: the part of sense that keeps consumption continuous. */
 import { randomUUID } from 'node:crypto';
 import { AgentError } from '../core/errors.ts';
-import type { CounterBreak, Identity, Mark, MeterExchange } from '../core/mark.ts';
+import type { CounterBreak, Mark, MeterExchange } from '../core/mark.ts';
 import type { Reading } from '../core/reading.ts';
 import type { CounterFace, ExchangeDeclaration, Explanation } from '../core/sense.ts';
 import { guessedRanges } from './counter.ts';
-import { type Awaited, follow, type Moment, type Scale, scaled, type Track, unscaled } from './counters.ts';
+import {
+  type Awaited,
+  type ExchangeScales,
+  follow,
+  type Moment,
+  type Scale,
+  scaled,
+  type Track,
+  unscaled,
+} from './counters.ts';
 import { checkNumbers, exchangeOf, explained, explainedBy } from './exchange.ts';
+import { MeterMarks } from './meter-marks.ts';
 
 const HOUR = 3_600_000;
+
+/** Of the transformers before a meter; absent: as they were. */
+export interface Ratios {
+  readonly ct?: number;
+  readonly pt?: number;
+}
 
 /** A counter as the configuration knows it. */
 export type TrackFacts = Pick<Track, 'device' | 'point' | 'unit' | 'decimals' | 'rule'>;
@@ -17,8 +33,10 @@ export interface MeterParts {
   readonly counters: readonly TrackFacts[];
   /** Points that tell the serial number, by device. */
   readonly serials: ReadonlyMap<string, string>;
-  /** The scale of a point now, or as it was at a time. */
-  scale(device: string, point: string, at?: number): Scale;
+  /** The scale of a point now, or as it was at a time; with other ratios of its device. */
+  scale(device: string, point: string, at?: number, ratios?: Ratios): Scale;
+  /** The device has other ratios from now on; `by`: the exchange. */
+  ratios(device: string, ratios: Ratios, exchange: MeterExchange): void;
   now(): Moment;
   /** Makes a mark known and durable. */
   tell(mark: Mark): void;
@@ -27,11 +45,11 @@ export interface MeterParts {
 export class Meters {
   readonly #parts: MeterParts;
   readonly #tracks = new Map<string, Map<string, Track>>();
-  readonly #breaks = new Map<string, CounterBreak>();
-  readonly #exchanges = new Map<string, MeterExchange>();
-  readonly #identities = new Map<string, Identity>();
+  readonly #known = new MeterMarks();
   /** Counters that have not been read since the serial number of their device changed. */
   readonly #strange = new Set<string>();
+  /** The counter whose new meter was just seen. */
+  #renewed: string | undefined;
 
   constructor(parts: MeterParts) {
     this.#parts = parts;
@@ -61,7 +79,7 @@ export class Meters {
       // A clock that is behind the log knows nothing of the time between.
       track.state = { last: { value: raw, t: t - Math.max(0, at - time) } };
     }
-    for (const mark of this.#breaks.values()) if (mark.state === 'provisional') this.#doubt(mark);
+    for (const mark of this.#known.provisional()) this.#doubt(mark);
   }
 
   /** A break that was doubted when the agent stopped is doubted on. */
@@ -85,9 +103,7 @@ export class Meters {
 
   /** Keeps a mark without telling it. */
   take(mark: Mark): void {
-    if (mark.mark === 'break') this.#breaks.set(mark.id, mark);
-    else if (mark.mark === 'exchange') this.#exchanges.set(mark.id, mark);
-    else if (mark.mark === 'identity') this.#identities.set(mark.device, mark);
+    this.#known.take(mark);
   }
 
   #tell(mark: Mark): void {
@@ -111,59 +127,61 @@ export class Meters {
     const awaited = this.#awaited(reading.device, reading.point, moment);
     const scale = this.#parts.scale(reading.device, reading.point);
     const serial = this.#serial(reading.device, reading.point);
-    const outcome = follow(track, reading, raw, moment, { now: scale, before: scale }, serial, awaited);
-    for (const mark of outcome.breaks) this.#tell(this.#known(mark));
-    if (awaited !== undefined && outcome.found !== undefined) this.#found(awaited.exchange.id, reading.point);
+    const scales = { now: scale, before: scale, ...this.#exchangeScales(reading, awaited) };
+    const outcome = follow(track, reading, raw, moment, scales, serial, awaited);
+    for (const mark of outcome.breaks) this.#tell(this.#known.known(mark));
+    if (awaited !== undefined && outcome.found !== undefined) this.#found(awaited.exchange, reading.point);
     return outcome.believed;
-  }
-
-  /** A jump of a register that was not named when its meter was declared to be exchanged is no riddle. */
-  #known(mark: CounterBreak): CounterBreak {
-    if (mark.state !== 'open') return mark;
-    const by = [...this.#exchanges.values()].find(
-      (one) => one.device === mark.device && one.state !== 'withdrawn' && covers(one, mark),
-    );
-    return by === undefined ? mark : { ...mark, kind: 'exchange', state: 'settled', by: by.id };
   }
 
   #serial(device: string, point: string): 'same' | 'changed' | 'unknown' {
     if (!this.#parts.serials.has(device)) return 'unknown';
     if (this.#strange.delete(`${device}/${point}`)) return 'changed';
-    return this.#identities.has(device) ? 'same' : 'unknown';
+    return this.#known.identity(device) === undefined ? 'unknown' : 'same';
   }
 
   /** A reading of the point that tells the serial number of its device. */
   serial({ device, value }: Reading, moment: Moment): void {
     const serial = String(value).trim();
     if (serial === '') return;
-    const before = this.#identities.get(device);
+    const before = this.#known.identity(device);
     if (before?.serial === serial) return;
     const id = `identity-${device}`;
     this.#tell({ mark: 'identity', id, device, serial, since: Math.round(moment.at) });
     if (before === undefined) return;
     for (const [point, track] of this.#tracks.get(device) ?? []) {
       // What jumped since the other number was told has its break already.
-      const known = [...this.#breaks.values()].some(
-        (one) =>
-          one.device === device && one.point === point && one.at >= before.since && one.kind !== 'correction',
-      );
+      const known = this.#known
+        .breaks(device, point)
+        .some(({ at, kind }) => at >= before.since && kind !== 'correction');
       if (!known && track.state.last !== undefined) this.#strange.add(`${device}/${point}`);
     }
   }
 
   #awaited(device: string, point: string, { at, t }: Moment): Awaited | undefined {
-    for (const exchange of this.#exchanges.values()) {
-      const register = exchange.registers[point];
-      if (exchange.device !== device || exchange.state !== 'pending' || register === undefined) continue;
-      if (exchange.found.includes(point)) continue;
-      return { ...register, at: t - (at - exchange.at), exchange };
-    }
-    return undefined;
+    const exchange = this.#known.pending(device, point);
+    const register = exchange?.registers[point];
+    if (exchange === undefined || register === undefined) return undefined;
+    return { ...register, at: t - (at - exchange.at), exchange };
   }
 
-  #found(id: string, point: string): void {
-    const exchange = this.#exchanges.get(id);
-    if (exchange === undefined) return;
+  /** Scales of the old and of the new meter. */
+  #exchangeScales({ device, point }: Reading, awaited: Awaited | undefined): Partial<ExchangeScales> {
+    if (awaited === undefined) return {};
+    const { at, ct, pt } = awaited.exchange;
+    const old = this.#parts.scale(device, point, at);
+    return { old, renewed: this.#parts.scale(device, point, undefined, given({ ct, pt })) };
+  }
+
+  #found(exchange: MeterExchange, point: string): void {
+    const { device, ct, pt } = exchange;
+    const ratios = given({ ct, pt });
+    if (exchange.found.length === 0 && ratios !== undefined) {
+      // Its break has the new ratios in it already.
+      this.#renewed = `${device}/${point}`;
+      this.#parts.ratios(device, ratios, exchange);
+      this.#renewed = undefined;
+    }
     const found = [...exchange.found, point];
     const all = Object.keys(exchange.registers).every((one) => found.includes(one));
     this.#tell({ ...exchange, found, state: all ? 'done' : 'pending' });
@@ -171,25 +189,46 @@ export class Meters {
 
   /** All that is kept. */
   marks(): readonly Mark[] {
-    return [...this.#breaks.values(), ...this.#exchanges.values(), ...this.#identities.values()];
+    return this.#known.all();
+  }
+
+  /** Counters of a device (or one) are read in another scale from now on: their consumption runs on. */
+  rescaled(device: string, point: string | undefined, before: (point: string) => Scale, by: string): void {
+    const { boot, mono, at } = this.#parts.now();
+    for (const [name, track] of this.#tracks.get(device) ?? []) {
+      const { last } = track.state;
+      if ((point !== undefined && name !== point) || last === undefined) continue;
+      if (this.#renewed === `${device}/${name}`) continue;
+      const closing = scaled(last.value, before(name));
+      const opening = scaled(last.value, this.#parts.scale(device, name));
+      if (closing === opening) continue;
+      // Clear of the reading before: rollups keep its time to 10 ms.
+      const clear = Math.max(mono, (track.lastMono ?? mono) + 10);
+      const place = { device, point: name, unit: track.unit, boot, mono: clear, at: Math.round(at) };
+      const values = { closing, opening, before: closing, after: opening };
+      this.#tell({
+        mark: 'break',
+        id: randomUUID(),
+        ...place,
+        kind: 'correction',
+        state: 'settled',
+        ...values,
+        by,
+      });
+    }
   }
 
   /** Breaks that wait for an explanation, and exchanges that were not seen yet. */
   tasks(): readonly (CounterBreak | MeterExchange)[] {
-    const open = [...this.#breaks.values()].filter(({ state }) => state === 'open');
-    return [...open, ...[...this.#exchanges.values()].filter(({ state }) => state === 'pending')];
-  }
-
-  /** Open breaks of a device. */
-  open(device: string): readonly CounterBreak[] {
-    return [...this.#breaks.values()].filter((one) => one.device === device && one.state === 'open');
+    return this.#known.tasks();
   }
 
   faces(device: string): readonly CounterFace[] {
     const { at, t } = this.#parts.now();
     return [...this.#need(device).values()].map(({ point, unit, decimals, state: { last } }) => {
-      const jump = [...this.#breaks.values()]
-        .filter((one) => one.device === device && one.point === point && one.state !== 'settled')
+      const jump = this.#known
+        .breaks(device, point)
+        .filter(({ state }) => state !== 'settled')
         .at(-1);
       const scale = this.#parts.scale(device, point);
       return {
@@ -244,8 +283,7 @@ export class Meters {
         throw new AgentError('not-found', `exchange refused: ${device} has no counter ${point}`, {
           fix: `counters are ${[...tracks.keys()].join(', ')}`,
         });
-      const mine = [...this.#breaks.values()].filter((one) => one.device === device);
-      const jump = explainedBy(mine, point, at);
+      const jump = explainedBy(this.#known.breaks(device), point, at);
       if (jump !== undefined) jumps.set(point, jump);
       const scale = this.#parts.scale(device, point);
       const silence = track.state.last === undefined ? 0 : now.t - track.state.last.t;
@@ -254,11 +292,14 @@ export class Meters {
         checkNumbers(track, register, jump, { before: scale, now: scale }, Math.max(ms, HOUR));
     }
     const exchange = exchangeOf(declaration, randomUUID(), now.at);
+    const ratios = given({ ct: declaration.ct, pt: declaration.pt });
+    if (jumps.size > 0 && ratios !== undefined) this.#parts.ratios(device, ratios, exchange);
     for (const [point, jump] of jumps) {
       const register = registers[point];
       const track = tracks.get(point);
       if (register === undefined || track === undefined) continue;
-      const scale = this.#parts.scale(device, point);
+      // What was read since the jump was read with the ratios of then.
+      const scale = this.#parts.scale(device, point, jump.at);
       this.#tell(explained(jump, register, exchange.id, { before: scale, now: scale }));
       if (track.doubted.some(({ id }) => id === jump.id)) {
         track.doubted = [];
@@ -273,13 +314,16 @@ export class Meters {
       state: found.length === points.length ? 'done' : 'pending',
     };
     this.#tell(whole);
-    for (const mark of this.open(device)) if (covers(whole, mark)) this.#tell(this.#known(mark));
+    for (const mark of this.#known.open(device)) {
+      const known = this.#known.known(mark);
+      if (known !== mark) this.#tell(known);
+    }
     return whole;
   }
 
   /** Says what open breaks were; consumption and reset only where the numbers allow it. */
   explain(device: string, point: string | undefined, as: Explanation, by: string): readonly CounterBreak[] {
-    const open = this.open(device).filter((one) => point === undefined || one.point === point);
+    const open = this.#known.open(device).filter((one) => point === undefined || one.point === point);
     if (open.length === 0)
       throw new AgentError(
         'not-found',
@@ -321,7 +365,7 @@ export class Meters {
 
   /** Takes back an exchange that was declared and has not been seen. */
   withdraw(id: string): MeterExchange {
-    const exchange = this.#exchanges.get(id);
+    const exchange = this.#known.exchange(id);
     if (exchange === undefined || exchange.state !== 'pending')
       throw new AgentError('not-found', `no exchange ${id} waits to be seen`);
     const withdrawn: MeterExchange = { ...exchange, state: 'withdrawn' };
@@ -330,8 +374,8 @@ export class Meters {
   }
 }
 
-/** A jump that is not named in an exchange is of it where it was seen when the meters had just changed places. */
-function covers({ at, registers, declared }: MeterExchange, mark: CounterBreak): boolean {
-  if (mark.point in registers) return false;
-  return mark.at >= at - HOUR && mark.at <= Math.max(at, declared) + 24 * HOUR;
+/** Undefined where no ratio is given. */
+function given({ ct, pt }: { readonly [K in keyof Ratios]: Ratios[K] | undefined }): Ratios | undefined {
+  if (ct === undefined && pt === undefined) return undefined;
+  return { ...(ct === undefined ? {} : { ct }), ...(pt === undefined ? {} : { pt }) };
 }

@@ -1,6 +1,7 @@
 /** What sense has to know of the configured devices. Pure. */
 import type { SenseRules } from '../core/rules.ts';
 import type { DeviceConfig } from '../core/site.ts';
+import type { Unit } from '../core/unit.ts';
 import { mostPerHour, resolutionOf } from './limits.ts';
 import type { TrackFacts } from './meters.ts';
 
@@ -9,6 +10,8 @@ export interface SensePlan {
   readonly counters: readonly TrackFacts[];
   /** Point that tells the serial number, by device. */
   readonly serials: ReadonlyMap<string, string>;
+  /** Units of all numbers, by device and point. */
+  readonly units: ReadonlyMap<string, ReadonlyMap<string, Unit>>;
   /** By device; those without any rule are not in it. */
   readonly rules: ReadonlyMap<string, SenseRules>;
 }
@@ -44,11 +47,16 @@ export function sensePlan(devices: readonly DeviceConfig[], rate = 1): SensePlan
     const point = sense?.serial ?? profile.points.find((one) => one.id === 'serial-number')?.id;
     return point === undefined ? [] : [[id, point] as const];
   });
+  const units = devices.map(({ id, profile }) => {
+    const numbers = profile.points.filter(({ type }) => type === 'number');
+    return [id, new Map(numbers.map((point) => [point.id, point.unit] as const))] as const;
+  });
   const rules = devices.flatMap(({ id, sense }) => (sense === undefined ? [] : [[id, sense] as const]));
   return {
     devices: devices.map(({ id }) => id),
     counters,
     serials: new Map(serials),
+    units: new Map(units),
     rules: new Map(rules),
   };
 }

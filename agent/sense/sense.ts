@@ -4,16 +4,18 @@
  * declared of the devices, for a reading that was read wrongly cannot be taken back.
  */
 import { type Clock, wallAt } from '../core/clock.ts';
+import { rawId } from '../core/derived.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher, Recorder } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
-import { type Mark, markEvent, type Maintenance as Window } from '../core/mark.ts';
+import { type Correction, type Mark, markEvent, type Maintenance as Window } from '../core/mark.ts';
 import { type Reading, uncertain } from '../core/reading.ts';
 import type { AgentEvent, Json } from '../core/record.ts';
-import type { SenseActs } from '../core/sense.ts';
+import type { CorrectionOrder, SenseActs } from '../core/sense.ts';
 import type { PartHealth } from '../core/view.ts';
 import { Checks } from './checks.ts';
-import { type Moment, PLAIN } from './counters.ts';
+import { Corrections } from './corrections.ts';
+import { type Moment, PLAIN, scaled } from './counters.ts';
 import { Maintenance } from './maintenance.ts';
 import { Meters } from './meters.ts';
 import type { SensePlan } from './plan.ts';
@@ -38,6 +40,8 @@ export interface SenseOptions {
   readonly log: Log;
   readonly hub: Recorder;
   readonly onHealth: (part: PartHealth) => void;
+  /** What a point was made of by a correction is a point of its own from here on (`rawId`). */
+  readonly onDerived?: (device: string, point: string) => void;
 }
 
 /** Readings that wait for the memory at most; beyond that the oldest go, as they would have without an agent. */
@@ -50,6 +54,9 @@ export class Sense implements Publisher, SenseActs, Disposable {
   readonly #meters: Meters;
   readonly #checks: Checks;
   readonly #maintenance: Maintenance;
+  readonly #corrections: Corrections;
+  /** Last number of each point as the device said it, and when on the monotonic clock. */
+  readonly #raw = new Map<string, { readonly raw: number; readonly mono: number }>();
   #waiting: (Reading | AgentEvent)[] | undefined = [];
   /** What was declared is not known: nothing can be told to be good. */
   #blind = false;
@@ -63,9 +70,17 @@ export class Sense implements Publisher, SenseActs, Disposable {
     this.#meters = new Meters({
       counters: plan.counters,
       serials: plan.serials,
-      scale: () => PLAIN,
+      scale: (...asked) => this.#corrections.scale(...asked),
+      ratios: (device, ratios, { id, by }) =>
+        this.#correct({ device, ...ratios, by, note: `exchange ${id}` }, id),
       now: () => this.#moment(options.clock.mono()),
       tell: (mark) => this.#tell(mark),
+    });
+    this.#corrections = new Corrections({
+      devices: plan.devices,
+      unit: (device, point) => plan.units.get(device)?.get(point),
+      isCounter: (device, point) => this.#meters.follows(device, point),
+      now: () => this.#wall(),
     });
     this.#maintenance = new Maintenance({
       devices: plan.devices,
@@ -87,6 +102,7 @@ export class Sense implements Publisher, SenseActs, Disposable {
     try {
       const marks = await memory.marks();
       const latest = await memory.latest(plan.counters);
+      for (const mark of marks) if (this.#corrections.take(mark)) this.#derive(mark);
       this.#maintenance.restore(marks);
       this.#meters.restore(marks, latest);
       this.#blind = false;
@@ -118,7 +134,7 @@ export class Sense implements Publisher, SenseActs, Disposable {
       if (this.#waiting.length > MOST_WAITING) this.#waiting.splice(0, this.#waiting.length - MOST_WAITING);
       return;
     }
-    const judged = readings.map((reading) => this.#judged(reading));
+    const judged = readings.flatMap((reading) => this.#corrected(reading));
     const checked = this.#blind ? judged : this.#checks.judge(judged);
     this.#options.hub.readings(checked.map((reading) => this.#marked(reading)));
   }
@@ -126,6 +142,21 @@ export class Sense implements Publisher, SenseActs, Disposable {
   event(event: AgentEvent): void {
     if (this.#waiting === undefined) this.#options.hub.event(event);
     else this.#waiting.push(event);
+  }
+
+  /** A reading as it is to be believed, behind what the device said where that is something else. */
+  #corrected(reading: Reading): readonly Reading[] {
+    const judged = this.#judged(reading);
+    const { device, point, value, unit, time } = reading;
+    if (typeof value !== 'number' || typeof judged.value !== 'number') return [judged];
+    const known = this.#raw.get(`${device}/${point}`);
+    if (known === undefined || known.mono <= time)
+      this.#raw.set(`${device}/${point}`, { raw: value, mono: time });
+    const scale = this.#corrections.scale(device, point);
+    if (scale === PLAIN) return [judged];
+    const corrected = Number(scaled(value, scale).toPrecision(15));
+    const raw = { ...reading, point: rawId(point), unit };
+    return [raw, { ...judged, value: corrected }];
   }
 
   #judged(reading: Reading): Reading {
@@ -181,7 +212,7 @@ export class Sense implements Publisher, SenseActs, Disposable {
     const { id: _, ...facts } = mark;
     log.info(`sense.${mark.mark}`, { ...facts });
     if (mark.mark === 'maintenance') this.#showWindow(mark);
-    else this.#showTasks(mark.device);
+    else if (mark.mark !== 'correction') this.#showTasks(mark.device);
   }
 
   #showWindow({ device, by, why, since, until, ended }: Window): void {
@@ -194,6 +225,26 @@ export class Sense implements Publisher, SenseActs, Disposable {
       ...(over ? {} : { message: `${by} works on it until ${new Date(until).toISOString()}: ${why}` }),
       facts: {},
     });
+  }
+
+  /** Sets a correction and lets the counters under it run on. */
+  #correct(order: CorrectionOrder, by?: string): Correction {
+    const mark = this.#corrections.made(order);
+    const { device, point, id } = mark;
+    const names = [...(this.#options.plan.units.get(device)?.keys() ?? [])];
+    const before = new Map(names.map((name) => [name, this.#corrections.scale(device, name)] as const));
+    this.#corrections.take(mark);
+    this.#derive(mark);
+    this.#tell(mark);
+    this.#meters.rescaled(device, point, (name) => before.get(name) ?? PLAIN, by ?? id);
+    return mark;
+  }
+
+  /** What a corrected point was made of is a point of its own. */
+  #derive({ device, point }: Correction): void {
+    for (const name of this.#options.plan.units.get(device)?.keys() ?? [])
+      if ((point === undefined || point === name) && this.#corrections.scale(device, name) !== PLAIN)
+        this.#options.onDerived?.(device, name);
   }
 
   /** The health line of a device's counters; silent where nothing ever was to be done. */
@@ -250,12 +301,30 @@ export class Sense implements Publisher, SenseActs, Disposable {
   }
 
   async marks(device: string | undefined) {
-    const all = this.#known(() => [...this.#meters.marks(), ...this.#maintenance.marks()]);
+    const all = this.#known(() => [
+      ...this.#meters.marks(),
+      ...this.#maintenance.marks(),
+      ...this.#corrections.marks(),
+    ]);
     return all.filter((one) => device === undefined || one.device === device);
   }
 
   exchange(...[declaration]: Parameters<SenseActs['exchange']>) {
     return this.#durable(() => this.#meters.exchange(declaration));
+  }
+
+  correct(...[order]: Parameters<SenseActs['correct']>) {
+    return this.#durable(() => this.#correct(order));
+  }
+
+  async raw(device: string, point: string): ReturnType<SenseActs['raw']> {
+    const { clock, plan } = this.#options;
+    const unit = plan.units.get(device)?.get(point);
+    if (unit === undefined) throw new AgentError('not-found', `${device} has no number ${point}`);
+    const last = this.#raw.get(`${device}/${point}`);
+    if (last === undefined) return undefined;
+    const at = Math.round(wallAt(clock.mapping(), last.mono).time);
+    return { raw: last.raw, value: scaled(last.raw, this.#corrections.scale(device, point)), unit, at };
   }
 
   async beginMaintenance(...[order]: Parameters<SenseActs['beginMaintenance']>) {

@@ -14,7 +14,7 @@ import { actsOfLog } from './stopped.ts';
  */
 export async function withActs(
   file: string,
-  act: (acts: SenseActs, site: Site) => Promise<void>,
+  act: (acts: SenseActs, site: Site, running: boolean) => Promise<void>,
 ): Promise<void> {
   const result = await load(file, 'skip');
   if (!result.ok) {
@@ -30,12 +30,12 @@ export async function withActs(
   });
   if (running !== undefined) {
     process.stderr.write(`agent ${site.agent.id} runs: over its local API\n`);
-    return act(running, site);
+    return act(running, site, true);
   }
   process.stderr.write(`agent ${site.agent.id} is stopped: in its log\n`);
   process.umask(0o077);
   await using opened = await actsOfLog(site, createLog({ level: 'error', secrets: [] }));
-  await act(opened.acts, site);
+  await act(opened.acts, site, false);
 }
 
 /** What was refused is an answer, not a failure. */

@@ -30,6 +30,10 @@ export async function actsOfAgent(stateDir: string): Promise<SenseActs> {
     },
     endMaintenance: (device, by) => call.send('DELETE', `${maintained(device)}?by=${encodeURIComponent(by)}`),
     maintenance: async () => (await call.get<{ windows: never[] }>('/maintenance')).windows,
+    correct: ({ device, ...body }) =>
+      call.send('POST', `/devices/${encodeURIComponent(device)}/corrections`, body),
+    raw: (device, point) =>
+      call.get(`/devices/${encodeURIComponent(device)}/points/${encodeURIComponent(point)}/raw`),
     withdraw: (id) => call.send('DELETE', `/meters/exchanges/${encodeURIComponent(id)}`),
     explain: async (device, point, as, by) => {
       const body = { ...(point === undefined ? {} : { point }), as, by };

@@ -1,5 +1,5 @@
 /** Marks of meters as lines for people. */
-import type { CounterBreak, MeterExchange } from '../../core/mark.ts';
+import type { Correction, CounterBreak, MeterExchange } from '../../core/mark.ts';
 
 export function timeText(at: number): string {
   return new Date(at).toISOString().replace(/\.\d{3}Z$/, 'Z');
@@ -20,4 +20,19 @@ export function breakText({ device, point, unit, before, after, at, kind, state 
 
 export function taskText(task: CounterBreak | MeterExchange): string {
   return task.mark === 'break' ? breakText(task) : exchangeText(task);
+}
+
+export function correctionText({
+  device,
+  point,
+  slope,
+  offset,
+  ct,
+  pt,
+  since,
+  by,
+  note,
+}: Correction): string {
+  const what = point === undefined ? `CT ${ct}, PT ${pt}` : `value = raw × ${slope} + ${offset}`;
+  return `${device}${point === undefined ? '' : ` ${point}`}: ${what} since ${timeText(since)} by ${by}${note === undefined ? '' : ` (${note})`}\n`;
 }

@@ -1,4 +1,5 @@
 /** Routes about meters: their counters, exchanges, and what became of a register that jumped. */
+import { defined } from './defined.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import * as shape from './sense-contract.ts';
 import type { Services } from './services.ts';
@@ -86,12 +87,4 @@ type Loose<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? 
 /** A copy that the schema's types take: they know no readonly lists. */
 function copied<T extends object>(value: T): Loose<T> {
   return structuredClone(value) as Loose<T>;
-}
-
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-function defined<T extends object>(value: T): Defined<T> {
-  return Object.fromEntries(Object.entries(value).filter(([, part]) => part !== undefined)) as Defined<T>;
 }

@@ -125,6 +125,39 @@ export const maintenanceBody = z
   })
   .meta({ id: 'NewMaintenanceWindow', description: 'Exactly one of until and for_s is given.' });
 
+const calibrationPoint = z.strictObject({ reference: z.number(), raw: z.number(), at: time });
+export const correction = z
+  .object({
+    mark: z.literal('correction'),
+    id: z.string(),
+    device: z.string(),
+    point: z.string().optional(),
+    slope: z.number(),
+    offset: z.number(),
+    ct: z.number(),
+    pt: z.number(),
+    since: time,
+    by: z.string(),
+    note: z.string().optional(),
+    calibration: z.array(calibrationPoint).optional(),
+  })
+  .meta({ id: 'Correction', description: 'value = raw × ct × pt × slope + offset' });
+export const correctionBody = z
+  .strictObject({
+    point: id.optional(),
+    slope: z.number().optional(),
+    offset: z.number().optional(),
+    ct: ratio.optional(),
+    pt: ratio.optional(),
+    by: person,
+    note: note.optional(),
+    calibration: z.array(calibrationPoint).max(10).optional(),
+  })
+  .meta({ id: 'NewCorrection' });
+export const rawValue = z
+  .object({ raw: z.number(), value: z.number(), unit: z.string(), at: time })
+  .meta({ id: 'RawValue' });
+
 export const marks = z
   .object({ marks: z.array(z.looseObject({ mark: z.string(), id: z.string(), device: z.string() })) })
   .meta({ id: 'Marks' });

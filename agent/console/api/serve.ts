@@ -4,6 +4,7 @@ import type { Log } from '../../core/log.ts';
 import type { Guard } from '../access/guard.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
+import { correctionEndpoints } from './corrections.ts';
 import type { Endpoint } from './endpoint.ts';
 import { maintenanceEndpoints } from './maintenance.ts';
 import { meterEndpoints } from './meters.ts';
@@ -26,6 +27,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...commandEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),
+    ...correctionEndpoints(services),
     ...cameraEndpoints(services),
     ...peopleEndpoints(services),
   ];

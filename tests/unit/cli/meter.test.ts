@@ -64,6 +64,57 @@ test('counters, an exchange by flags, the task it leaves, and taking it back', a
   expect(await run('tasks')).toMatchObject({ code: 0, out: 'nothing is to be done\n' });
 }, 60_000);
 
+test('a calibration by numbers, a ratio, their list; a maintenance window and its end', async () => {
+  const cli = (...args: string[]) => kerbside(args, { cwd: dir });
+  const made = await cli(
+    'calibrate',
+    'feeder',
+    'voltage-l1',
+    '--zero',
+    '0=2',
+    '--span',
+    '230=232.3',
+    '--by',
+    'Li Wei',
+    '--json',
+  );
+  expect([made.code, JSON.parse(made.out)]).toMatchObject([
+    0,
+    {
+      device: 'feeder',
+      point: 'voltage-l1',
+      slope: 0.998697351,
+      by: 'Li Wei',
+      calibration: [
+        { reference: 0, raw: 2 },
+        { reference: 230, raw: 232.3 },
+      ],
+    },
+  ]);
+  expect((await cli('correct', 'feeder', '--ct', '100/5', '--by', 'Li Wei')).out).toMatch(
+    /^feeder: CT 20, PT 1 since .* by Li Wei\n$/,
+  );
+  expect(await cli('correct', 'feeder', 'energy-import', '--offset', '3')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('a register has no offset; declare an exchange'),
+  });
+  expect((await cli('correct', 'feeder', '--list')).out.split('\n')).toHaveLength(3);
+  expect(await cli('calibrate', 'feeder', 'voltage-l1')).toMatchObject({
+    code: 3,
+    err: expect.stringContaining('nobody is there to walk it; give --zero and --span'),
+  });
+  const begun = await cli('maintenance', 'begin', 'feeder', '--why', 'new CT', '--for', '2h', '--by', 'Zhao');
+  expect(begun.out).toMatch(/^feeder: since .* by Zhao, until .*: new CT\n$/);
+  expect((await cli('maintenance', 'list', '--json')).out).toContain('"why": "new CT"');
+  expect((await cli('maintenance', 'end', 'feeder', '--by', 'Li Wei')).out).toMatch(
+    /ended .* by Li Wei: new CT\n$/,
+  );
+  expect((await cli('maintenance', 'list')).out).toBe('no device is in maintenance\n');
+  expect((await cli('maintenance', 'begin', 'feeder', '--why', 'x')).err).toContain(
+    'give one of --for 2h and --until',
+  );
+}, 90_000);
+
 test('mistakes are told, each with its fix', async () => {
   expect(await run('exchange', 'feeder')).toMatchObject({
     code: 3,

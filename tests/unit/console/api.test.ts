@@ -94,6 +94,8 @@ describe('the document', () => {
   });
 
   test('describes every answer of every GET', async () => {
+    const feeder = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;
+    console_.agent.sense.readings([good(feeder, 1234.5, 0)]);
     const queries: Record<string, string> = {
       '/history': '?device=meter-feeder&point=voltage&from=0&to=600000&bucket_s=60',
       '/points': '?device=meter-feeder',
@@ -101,7 +103,7 @@ describe('the document', () => {
     const skipped = ['/stream', '/cameras/{id}/frame'];
     for (const [path, methods] of Object.entries(paths)) {
       if (methods.get === undefined || skipped.includes(path)) continue;
-      const asked = `${path.replace('{id}', 'camera-1').replace('{device}', 'meter-feeder')}${queries[path] ?? ''}`;
+      const asked = `${path.replace('{id}', 'camera-1').replace('{device}', 'meter-feeder').replace('{point}', 'energy-import')}${queries[path] ?? ''}`;
       const answer = await get(asked);
       expect([asked, answer.status]).toEqual([asked, 200]);
       conforms(path, 'get', answer);
@@ -120,6 +122,7 @@ describe('the document', () => {
         registers: { 'energy-import': { closing: 1240, opening: 0 } },
       },
       '/devices/{device}/maintenance': { by: 'Li Wei', why: 'cleaning', for_s: 60 },
+      '/devices/{device}/corrections': { point: 'energy-import', slope: 1.01, by: 'Li Wei' },
       '/meters/{device}/explanations': { as: 'nothing', by: 'Li Wei' },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;

@@ -66,6 +66,8 @@ export interface Stage extends AsyncDisposable {
   readonly hub: Hub;
   readonly memory: Memory;
   readonly health: Map<string, PartHealth>;
+  /** Points whose raw value is a point of its own. */
+  readonly derived: string[];
   /** Takes up what the memory holds, where `remember` was false. */
   remember(): Promise<void>;
   /** One reading of a point, `after` ms later; gives it as it left. */
@@ -91,12 +93,14 @@ export async function stage(
     },
   });
   const health = new Map<string, PartHealth>();
+  const derived: string[] = [];
   const sense = new Sense({
     plan: sensePlan(devices),
     clock,
     log: silent,
     hub,
     onHealth: (part) => void health.set(part.part, part),
+    onDerived: (device, point) => void derived.push(`${device}/${point}`),
   });
   const { mono, wall } = clock.mapping();
   const take = () =>
@@ -122,6 +126,7 @@ export async function stage(
     hub,
     memory,
     health,
+    derived,
     remember: take,
     async say(point, value, after = 10_000, device = 'meter') {
       await clock.advance(after);

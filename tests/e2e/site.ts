@@ -13,6 +13,8 @@ export interface Site extends AsyncDisposable {
   readonly state: string;
   readonly street: StreetParts;
   readonly broker: string;
+  /** Changes to the site file once the ports of the street are known, by top-level key; before the agent starts. */
+  rewrite(change: Record<string, unknown>): void;
 }
 
 export interface SiteOptions extends StreetOptions {
@@ -44,13 +46,16 @@ export async function openSite({
     },
   };
   const cameras = (site.cameras as object[]).map((camera) => ({ ...camera, ...cameraChange }));
-  writeFileSync(file, stringify({ ...site, ...own, cameras, ...change }));
+  const rewrite = (more: Record<string, unknown>) =>
+    writeFileSync(file, stringify({ ...site, ...own, cameras, ...change, ...more }));
+  rewrite({});
   return {
     dir,
     file,
     state: join(dir, 'state'),
     street,
     broker,
+    rewrite,
     [Symbol.asyncDispose]: async () => {
       await street[Symbol.asyncDispose]();
       rmSync(dir, { recursive: true, force: true, maxRetries: 3 });

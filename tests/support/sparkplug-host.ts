@@ -47,7 +47,15 @@ export class SparkplugHost implements AsyncDisposable {
   readonly heard: Heard[] = [];
   readonly ledger = new ReceiverLedger({ complete: true });
   readonly client: MqttClient;
-  readonly #receiver = new SparkplugReceiver(this.ledger);
+  /** Records as the receiver reads them, in the order they came. */
+  readonly records: Record<string, unknown>[] = [];
+  readonly #receiver = new SparkplugReceiver({
+    take: (message) => {
+      this.ledger.take(message);
+      this.records.push(...(message as { records: Record<string, unknown>[] }).records);
+    },
+    malformed: (why) => this.ledger.malformed(why),
+  });
   readonly #group: string;
 
   private constructor(client: MqttClient, group: string) {

@@ -40,13 +40,16 @@ interface Node {
 }
 
 export class SparkplugReceiver {
-  readonly #ledger: ReceiverLedger;
+  readonly #ledger: Pick<ReceiverLedger, 'take' | 'malformed'>;
   readonly #rebirth: (group: string, node: string) => void;
   readonly #nodes = new Map<string, Node>();
   readonly #asked = new Set<string>();
 
   /** `rebirth`: asked for once where a node sends data whose births were not heard. */
-  constructor(ledger: ReceiverLedger, rebirth: (group: string, node: string) => void = () => {}) {
+  constructor(
+    ledger: Pick<ReceiverLedger, 'take' | 'malformed'>,
+    rebirth: (group: string, node: string) => void = () => {},
+  ) {
     this.#ledger = ledger;
     this.#rebirth = rebirth;
   }

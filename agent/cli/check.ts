@@ -51,6 +51,7 @@ async function check(file: string, options: { json?: true; withoutSecrets?: true
   const rest = [
     count(site.cameras.length, 'camera'),
     count(site.lamps.length, 'lamp'),
+    ...(site.figures === undefined ? [] : [count(site.figures.length, 'figure')]),
     count(site.uplinks.length, 'uplink'),
   ];
   out.push(`  ${rest.join(', ')}\n`);

@@ -23,14 +23,18 @@ export function hj212Over(dial: Dial): Uplink<Hj212UplinkConfig> {
   const memoryOf = (config: Hj212UplinkConfig, context: UplinkContext): Memory => {
     let memory = memories.get(config);
     if (memory === undefined) {
-      const failover = new Failover(config.urls, async (url, clock, signal) => {
-        try {
-          (await dial(url, clock, signal)).close();
-          return true;
-        } catch {
-          return false;
-        }
-      });
+      const failover = new Failover(
+        config.urls,
+        async (url, clock, signal) => {
+          try {
+            (await dial(url, clock, signal)).close();
+            return true;
+          } catch {
+            return false;
+          }
+        },
+        'centre',
+      );
       memory = { centre: new Centre(config, context), failover };
       memories.set(config, memory);
     }

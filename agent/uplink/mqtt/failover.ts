@@ -27,10 +27,13 @@ export class Failover {
   readonly #answers: Answers;
   #at = 0;
 
-  /** `urls`: at least one. */
-  constructor(urls: readonly string[], answers: Answers) {
+  readonly #what: string;
+
+  /** `urls`: at least one. `what` they are, in words for people. */
+  constructor(urls: readonly string[], answers: Answers, what = 'broker') {
     this.#urls = urls;
     this.#answers = answers;
+    this.#what = what;
   }
 
   /** The broker to try. */
@@ -43,7 +46,7 @@ export class Failover {
     const [first = ''] = this.#urls;
     return this.#at === 0
       ? undefined
-      : `at broker ${withoutSecrets(this.url)}, because ${withoutSecrets(first)} failed`;
+      : `at ${this.#what} ${withoutSecrets(this.url)}, because ${withoutSecrets(first)} failed`;
   }
 
   /** The present one cannot be used. */
@@ -64,7 +67,7 @@ export class Failover {
           if (!there) return look();
           this.#at = 0;
           connection.drop(
-            new AgentError('link-lost', `link ended: back to broker ${withoutSecrets(this.url)}`),
+            new AgentError('link-lost', `link ended: back to ${this.#what} ${withoutSecrets(this.url)}`),
           );
         });
       });

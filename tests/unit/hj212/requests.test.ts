@@ -168,6 +168,18 @@ describe('requests', () => {
     expect([right.exe, wrong.exe]).toEqual([1, 3]);
     expect(at.clock.mapping()).toBe(before);
   });
+
+  it('takes a centre’s time only where nothing better is known and the site says so', async () => {
+    await using at = await ready({ clock: 'untrusted' });
+    const trusted = at.bureau.ask('1012', 'SystemTime=20270101030000');
+    await at.wait(10);
+    expect([trusted.exe, at.heard]).toEqual([3, []]);
+    const { mono, wall, rate } = at.clock.mapping();
+    at.clock.remap({ mono, wall, rate, rank: 'floor', uncertaintyMs: 1e9 });
+    const taken = at.bureau.ask('1012', 'SystemTime=20270101030000');
+    await at.wait(10);
+    expect([taken.exe, at.heard]).toEqual([1, [Date.UTC(2026, 11, 31, 19)]]);
+  });
 });
 
 describe('whatever a centre asks', () => {

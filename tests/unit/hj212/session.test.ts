@@ -92,6 +92,46 @@ describe('outages', () => {
   });
 });
 
+describe('amid a backlog', () => {
+  it('a history that the bureau asks for comes too, and the books still balance', async () => {
+    await using at = await Station.open();
+    await at.live(4 * HOUR);
+    at.online = false;
+    at.bureau.cut();
+    await at.live(30 * HOUR, HOUR);
+    at.bureau.faults.late = 3000;
+    at.online = true;
+    await at.wait(60_000);
+    const history = at.bureau.ask('2061', 'BeginTime=20270101000000;EndTime=20270101030000');
+    await at.live(30 * MINUTE);
+    expect(history).toMatchObject({ rtn: 1, exe: 1 });
+    expect(history.data).toHaveLength(4);
+    at.bureau.faults.late = 0;
+    await at.wait(HOUR);
+    await at.live(HOUR);
+    balanced(at);
+  });
+
+  it('what an earlier epoch still has to report is reported, and what it has reported is not', async () => {
+    await using at = await Station.open();
+    await at.live(3 * HOUR);
+    at.online = false;
+    at.bureau.cut();
+    await at.live(3 * HOUR, HOUR);
+    await at.stop();
+    await at.renew('test:2');
+    at.online = true;
+    at.begin();
+    await at.live(2 * HOUR);
+    await at.wait(60_000);
+    await at.live(10 * MINUTE);
+    const hours = at.bureau.reports('2061');
+    expect([...hours.keys()]).toHaveLength(8);
+    expect([...hours.values()].every(({ times }) => times === 1)).toBe(true);
+    expect([...hours].filter(([, { again }]) => again > 0).length).toBeGreaterThanOrEqual(3);
+  });
+});
+
 describe('a bureau that misbehaves', () => {
   it('answers nothing: the same packet goes again under its QN, then the link is left, and nothing is lost', async () => {
     await using at = await Station.open({ timeout: 5000, resends: 2 });

@@ -11,7 +11,8 @@ import type { Reading, Reason } from '../../../agent/core/reading.ts';
 import type { LogSource } from '../../../agent/core/record.ts';
 import type { Hj212UplinkConfig } from '../../../agent/core/site.ts';
 import type { DerivedSource, UplinkContext } from '../../../agent/core/uplink.ts';
-import { openPeriods } from '../../../agent/store/periods.ts';
+import { earlierLogs } from '../../../agent/store/aside.ts';
+import { openAllPeriods } from '../../../agent/store/periods.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
 import { openStore, type PointFacts, type Store } from '../../../agent/store/store.ts';
 import { hj212Over } from '../../../agent/uplink/hj212/index.ts';
@@ -111,7 +112,7 @@ function connection(clock: VirtualClock): { station: Pipe; accept(bureau: Bureau
 
 export class Station implements AsyncDisposable {
   readonly clock: VirtualClock;
-  readonly store: Store;
+  store: Store;
   readonly bureau: Bureau;
   readonly dir: string;
   readonly config: Hj212UplinkConfig;
@@ -121,6 +122,8 @@ export class Station implements AsyncDisposable {
   readonly states: string[] = [];
   readonly complaints: string[] = [];
   readonly submitted: unknown[] = [];
+  /** Times that the centre told and that were taken. */
+  readonly heard: number[] = [];
   pump!: Pump;
   source!: DerivedSource;
 
@@ -131,6 +134,7 @@ export class Station implements AsyncDisposable {
 
   #periods!: Periods;
   #records!: LogSource;
+  #earlier: LogSource[] = [];
   readonly #stack: AsyncDisposableStack;
   #settled: (() => void)[] = [];
 
@@ -158,18 +162,7 @@ export class Station implements AsyncDisposable {
     const { dir } = stack.use(folder());
     const clock = new VirtualClock(START);
     const config: Hj212UplinkConfig = { ...CONFIG, ...change };
-    const store = stack.use(
-      await openStore({
-        dir,
-        agent: 'pole-1',
-        timezone: 'Asia/Shanghai',
-        config: { window: 5000, budget: 512 * 2 ** 20, maxAge: 30 * 86_400_000, ring: 2 ** 22 },
-        log: silent,
-        hardware: 'test:1',
-        describe: (_, point) => FACTS[point],
-        clock,
-      }),
-    );
+    const store = await openOwn(dir, clock, 'test:1');
     const version = { '2005': 0, '2017': 1, '2025': 2 } as const;
     const there = new Bureau({
       clock,
@@ -186,8 +179,10 @@ export class Station implements AsyncDisposable {
 
   /** The agent starts (again). `settled`: cursors that were stored. */
   begin(config = this.config): void {
-    this.#periods = openPeriods(this.store.file);
+    const before = () => earlierLogs(this.dir);
+    this.#periods = openAllPeriods(this.store.file, 'pole-1', before);
     this.#records = openLogSource(this.store.file);
+    this.#earlier = before().map((file) => openLogSource(file));
     const dial: Dial = async (url) => {
       this.dialled.push(url);
       if (!this.online)
@@ -205,6 +200,8 @@ export class Station implements AsyncDisposable {
       timezone: 'Asia/Shanghai',
       records: this.#records,
       periods: this.#periods,
+      earlier: () => this.#earlier,
+      heardTime: (wall) => void this.heard.push(wall),
       stateDir: join(this.dir, 'uplinks'),
       descriptions: () => [],
       submit: async (command) => {
@@ -241,6 +238,13 @@ export class Station implements AsyncDisposable {
     await stopped;
     this.#periods[Symbol.dispose]();
     this.#records[Symbol.dispose]();
+    for (const log of this.#earlier) log[Symbol.dispose]();
+  }
+
+  /** The card is found in another machine: a new epoch begins. The agent has to be stopped. */
+  async renew(hardware: string): Promise<void> {
+    await this.store[Symbol.asyncDispose]();
+    this.store = await openOwn(this.dir, this.clock, hardware);
   }
 
   /** Time goes on by `ms` in steps: readings are taken once a minute, committed, and the uplink is woken. */
@@ -273,8 +277,22 @@ export class Station implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+    await this.store[Symbol.asyncDispose]();
     await this.#stack[Symbol.asyncDispose]();
   }
 }
 
 const VALUES: Readonly<Record<string, number>> = { 'pm2-5': 35.5, so2: 10, level: 56.1, flow: 12 };
+
+function openOwn(dir: string, clock: VirtualClock, hardware: string): Promise<Store> {
+  return openStore({
+    dir,
+    agent: 'pole-1',
+    timezone: 'Asia/Shanghai',
+    config: { window: 5000, budget: 512 * 2 ** 20, maxAge: 30 * 86_400_000, ring: 2 ** 22 },
+    log: silent,
+    hardware,
+    describe: (_, point) => FACTS[point],
+    clock,
+  });
+}

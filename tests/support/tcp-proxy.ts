@@ -6,6 +6,9 @@ export class TcpProxy implements AsyncDisposable {
   readonly port: number;
   /** Connections so far. */
   connections = 0;
+  /** Bytes that passed, both ways together, and in how many pieces. */
+  bytes = 0;
+  pieces = 0;
   /** Nothing of the server reaches the client: what is sent arrives, but no answer comes back. */
   silent = false;
   /** Nothing passes either way, and nobody is told: a half-open link. */
@@ -63,7 +66,10 @@ export class TcpProxy implements AsyncDisposable {
     from.setNoDelay();
     from.on('error', () => {});
     from.on('data', (bytes) => {
-      if (!dropped() && to.writable) to.write(bytes);
+      if (dropped() || !to.writable) return;
+      this.bytes += bytes.length;
+      this.pieces += 1;
+      to.write(bytes);
     });
     from.on('close', () => {
       this.#sockets.delete(from);

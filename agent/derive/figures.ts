@@ -51,6 +51,7 @@ class FigureWork implements Disposable {
   #timer: Disposable | undefined;
   /** End of the last period that was reckoned, by true time. */
   #done = Number.NEGATIVE_INFINITY;
+  #caughtUp = false;
   #told = '';
 
   constructor(figure: FigureConfig, parts: FigureParts) {
@@ -94,6 +95,10 @@ class FigureWork implements Disposable {
       this.#timer = clock.after(AGAIN, () => this.#schedule());
       return;
     }
+    if (!this.#caughtUp && this.#figure.kind !== 'noise') {
+      this.#caughtUp = true;
+      this.#catchUp().catch((thrown: unknown) => this.#complain(thrown));
+    }
     const step = this.#step;
     const now = this.#now();
     const next = Math.max(Math.floor(now / step) + 1, this.#done / step + 1) * step;
@@ -128,6 +133,34 @@ class FigureWork implements Disposable {
     if (this.#local.dayStart(day + 1) !== end) return;
     const span = { start: this.#local.dayStart(day), end, day: date };
     this.#publish(await aqiFigures(figure, 'daily', span, history, signal), end);
+  }
+
+  /** What ended while the agent was off is reckoned now, if it is not in the log. */
+  async #catchUp(): Promise<void> {
+    const { clock, history } = this.#parts;
+    const { signal } = this.#end;
+    const figure = this.#figure;
+    await clock.sleep(SETTLE, signal);
+    const now = this.#now();
+    const hour = Math.floor(now / HOUR) * HOUR;
+    const known = async (point: string, end: number) =>
+      now - end < 2 * SETTLE ||
+      (await history(figure.id, point, end, end + MINUTE, MINUTE, signal)).length > 0;
+    if (figure.kind === 'water') {
+      if (!(await known('class', hour)))
+        this.#publish(await waterFigures(figure, hour, history, signal), hour);
+      return;
+    }
+    if (figure.kind !== 'aqi') return;
+    const today = this.#local.day(now);
+    const midnight = this.#local.dayStart(today);
+    if (!(await known('aqi-day', midnight))) {
+      const span = { start: this.#local.dayStart(today - 1), end: midnight, day: dateOf(today - 1) };
+      this.#publish(await aqiFigures(figure, 'daily', span, history, signal), midnight);
+    }
+    if (await known('aqi', hour)) return;
+    const span = { start: hour - HOUR, end: hour, day: dateOf(this.#local.day(hour - 1)) };
+    this.#publish(await aqiFigures(figure, 'hourly', span, history, signal), hour);
   }
 
   async #noise(figure: NoiseFigure, end: number): Promise<void> {

@@ -85,7 +85,7 @@ const WATER: WaterFigure = {
   validMinutes: 45,
 };
 
-async function stand(figures: readonly FigureConfig[]) {
+async function stand(figures: readonly FigureConfig[], begun = true) {
   const stack = new AsyncDisposableStack();
   const { dir } = stack.use(folder());
   const clock = new VirtualClock(START);
@@ -115,7 +115,7 @@ async function stand(figures: readonly FigureConfig[]) {
       append: (readings, events) => store.append(readings, events),
     }),
   );
-  stack.use(
+  const begin = () =>
     startFigures({
       figures,
       clock,
@@ -123,9 +123,10 @@ async function stand(figures: readonly FigureConfig[]) {
       history: (...asked) => history.query(...asked),
       timezone: 'Asia/Shanghai',
       log: silent,
-    }),
-  );
+    });
+  if (begun) stack.use(begin());
   return {
+    begin,
     clock,
     hub,
     history,
@@ -178,6 +179,31 @@ describe('figures by the clock', () => {
     await until('the next index', () => at.hub.latest('air-quality', 'aqi')?.quality === 'bad');
     expect(at.value('air-quality', 'missing')).toBe('SO2,CO,O3,PM10,PM25');
     expect(at.value('air-quality', 'iaqi-no2')).toBe(10);
+  });
+
+  it('what ended while nobody reckoned is reckoned at the start, once', async () => {
+    await using at = await stand([AQI], false);
+    await at.run(HOUR, AIR);
+    await at.run(5 * MINUTE, AIR);
+    {
+      using _ = at.begin();
+      await at.clock.advance(25_000);
+      await until('the index', () => at.value('air-quality', 'aqi') === 152);
+      await until('the day', () => at.hub.latest('air-quality', 'aqi-day') !== undefined);
+      // Of the day before there is nothing.
+      expect(at.hub.latest('air-quality', 'aqi-day')).toMatchObject({ value: null });
+      await at.hub.commit();
+    }
+    let again = 0;
+    using _ = at.hub.onReadings((readings) => {
+      again += readings.filter(({ device }) => device === 'air-quality').length;
+    });
+    using __ = at.begin();
+    await at.clock.advance(25_000);
+    const { query } = at.history;
+    for (let i = 0; i < 20; i++)
+      await query('air-quality', 'aqi', START, START + 2 * HOUR, MINUTE, AbortSignal.timeout(10_000));
+    expect(again).toBe(0);
   });
 
   it('noise of each period is in the log before its period closes; wind makes levels invalid, and both are told', async () => {

@@ -110,6 +110,26 @@ describe('editions', () => {
   });
 });
 
+describe('what a report holds', () => {
+  it('noise statistics as items of their own, amounts as Cou, and private codes in the unit of the point', async () => {
+    await using at = await Station.open({
+      minute: 0,
+      day: false,
+      points: [
+        { device: 'air', point: 'l50', factor: 'L50' },
+        { device: 'air', point: 'flow', factor: 'w00000', unit: 'm3' },
+        { device: 'air', point: 'pm2-5', factor: 'x9', decimals: 2 },
+        { device: 'air', point: 'nothing', factor: 'a01001' },
+      ],
+    });
+    await at.live(70 * MINUTE);
+    expect(at.bureau.heard[0]?.cp).toBe(
+      'DataTime=20270101000000;L50-Data=54.2;w00000-Cou=0.00,w00000-Flag=N;' +
+        'x9-Min=35.50,x9-Avg=35.50,x9-Max=35.50,x9-Flag=N;a01001-Flag=B',
+    );
+  });
+});
+
 describe('marks', () => {
   it.each([
     ['timeout', 'B'],

@@ -39,6 +39,7 @@ const FACTS: Readonly<Record<string, PointFacts>> = {
   },
   so2: { type: 'number', unit: '10*-9', decimals: 1, aggregation: 'mean', lane: 'telemetry', every: MINUTE },
   level: { type: 'number', unit: 'dB(A)', decimals: 1, aggregation: 'leq', lane: 'telemetry', every: MINUTE },
+  l50: { type: 'number', unit: 'dB(A)', decimals: 1, aggregation: 'last', lane: 'telemetry', every: MINUTE },
   flow: { type: 'number', unit: 'm3', decimals: 2, aggregation: 'counter', lane: 'meter', every: MINUTE },
 };
 
@@ -282,7 +283,7 @@ export class Station implements AsyncDisposable {
   }
 }
 
-const VALUES: Readonly<Record<string, number>> = { 'pm2-5': 35.5, so2: 10, level: 56.1, flow: 12 };
+const VALUES: Readonly<Record<string, number>> = { 'pm2-5': 35.5, so2: 10, level: 56.1, l50: 54.2, flow: 12 };
 
 function openOwn(dir: string, clock: VirtualClock, hardware: string): Promise<Store> {
   return openStore({

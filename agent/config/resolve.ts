@@ -127,6 +127,26 @@ export function deviceOf(file: DeviceFile, profile: Profile, on: LineConfig): De
   return { id, title: title ?? { en: id }, line, profile, ...optional, options };
 }
 
+/** What uplinks over a broker have in common; `clientId` where none is written. */
+function brokerOf(
+  file: NonNullable<UplinkFile['mqtt'] | UplinkFile['sparkplug']>,
+  secrets: Secrets,
+  clientId: string,
+) {
+  const [url = '', ...fallbacks] = file.urls ?? [file.url ?? ''];
+  return {
+    url,
+    ...(fallbacks.length === 0 ? {} : { fallbacks }),
+    ...definedOnly({ username: file.username }),
+    ...secrets,
+    clientId: file.client_id ?? clientId,
+    keepAlive: file.keep_alive,
+    inFlight: file.in_flight,
+    maxMessage: file.max_message,
+    replayRate: file.replay_rate,
+  };
+}
+
 /** Another than that of an MQTT uplink: at one broker the two would throw each other out. */
 export function sparkplugClientId(agent: string): string {
   return `${agent}-spb`;
@@ -161,43 +181,23 @@ export function uplinkOf(
   if (gb26875 !== undefined) return gb26875Of(id, gb26875, selected);
   if (energy !== undefined) return buildingEnergyOf(id, energy, secrets, selected);
   if (mqtt !== undefined) {
-    const [url = '', ...fallbacks] = mqtt.urls ?? [mqtt.url ?? ''];
+    const { preset, payload, compression } = mqtt;
     return {
       id,
       kind: 'mqtt',
       ...named,
-      url,
-      ...(fallbacks.length === 0 ? {} : { fallbacks }),
-      ...definedOnly({
-        username: mqtt.username,
-        preset: mqtt.preset,
-        payload: mqtt.payload,
-        compression: mqtt.compression,
-      }),
-      ...secrets,
-      clientId: mqtt.client_id ?? agent,
-      keepAlive: mqtt.keep_alive,
-      inFlight: mqtt.in_flight,
-      maxMessage: mqtt.max_message,
-      replayRate: mqtt.replay_rate,
+      ...brokerOf(mqtt, secrets, agent),
+      ...definedOnly({ preset, payload, compression }),
     };
   }
   if (sparkplug !== undefined) {
-    const [url = '', ...fallbacks] = sparkplug.urls ?? [sparkplug.url ?? ''];
+    const { primary_host: primaryHost, barrier_topic: barrierTopic } = sparkplug;
     return {
       id,
       kind: 'sparkplug',
       ...named,
-      url,
-      ...(fallbacks.length === 0 ? {} : { fallbacks }),
-      ...definedOnly({
-        username: sparkplug.username,
-        primaryHost: sparkplug.primary_host,
-        barrierTopic: sparkplug.barrier_topic,
-      }),
-      ...secrets,
-      clientId: sparkplug.client_id ?? sparkplugClientId(agent),
-      keepAlive: sparkplug.keep_alive,
+      ...brokerOf(sparkplug, secrets, sparkplugClientId(agent)),
+      ...definedOnly({ primaryHost, barrierTopic }),
       group: sparkplug.group,
       node: sparkplug.node ?? agent,
       hostWait: sparkplug.host_wait,
@@ -205,9 +205,6 @@ export function uplinkOf(
       types: sparkplug.types_in_data,
       rebirthEvery: sparkplug.rebirth_every,
       commandLife: sparkplug.command_life,
-      inFlight: sparkplug.in_flight,
-      maxMessage: sparkplug.max_message,
-      replayRate: sparkplug.replay_rate,
     };
   }
   if (hj212 !== undefined) {

@@ -16,14 +16,26 @@ const MB = 1024 ** 2;
 
 const broker = url(['mqtt:', 'mqtts:'], 'mqtts://broker.city.example:8883');
 
-const mqtt = z.strictObject({
+/** What uplinks over a broker have in common. */
+const brokerSettings = {
   url: broker.optional(),
-  urls: z
-    .array(broker)
-    .min(1)
-    .max(8)
-    .optional()
-    .describe('Instead of url: several brokers; where one fails the next is used, and the first again later'),
+  username: text('a user name', 'kerbside').optional(),
+  password: secret(`\${env:MQTT_PASSWORD}`).optional(),
+  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
+  cert: secret('file:./client.pem').optional(),
+  key: secret('file:./client.key').optional(),
+  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
+  in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
+  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
+  replay_rate: number(0, 1e6, 2000).prefault(2000).describe('Records of backlog per second; 0: no limit'),
+};
+const brokers = z.array(broker).min(1).max(8).optional();
+
+const mqtt = z.strictObject({
+  ...brokerSettings,
+  urls: brokers.describe(
+    'Instead of url: several brokers; where one fails the next is used, and the first again later',
+  ),
   preset: oneOf(PRESETS, 'plain')
     .optional()
     .describe('Topics and payloads: plain is payload v1. Default plain'),
@@ -33,16 +45,7 @@ const mqtt = z.strictObject({
       'How readings stand in payload v1: record by record, or as columns, a tenth as long. Default json',
     ),
   compression: oneOf(['none', 'gzip', 'zstd'], 'zstd').optional().describe('Of payload v1. Default none'),
-  username: text('a user name', 'kerbside').optional(),
-  password: secret(`\${env:MQTT_PASSWORD}`).optional(),
-  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
-  cert: secret('file:./client.pem').optional(),
-  key: secret('file:./client.key').optional(),
   client_id: text('a client id', 'pole-0817').optional().describe('Default: the agent id'),
-  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
-  in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
-  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
-  replay_rate: number(0, 1e6, 2000).prefault(2000).describe('Records of backlog per second; 0: no limit'),
 });
 
 const http = z.strictObject({
@@ -68,15 +71,10 @@ const http = z.strictObject({
 });
 
 const sparkplug = z.strictObject({
-  url: broker.optional(),
-  urls: z
-    .array(broker)
-    .min(1)
-    .max(8)
-    .optional()
-    .describe(
-      'Instead of url: several servers, one at a time; where the host is not online the next is used',
-    ),
+  ...brokerSettings,
+  urls: brokers.describe(
+    'Instead of url: several servers, one at a time; where the host is not online the next is used',
+  ),
   group: topicLevel('city').describe('Group id'),
   node: topicLevel('pole-0817').optional().describe('Edge node id. Default: the agent id'),
   primary_host: topicLevel('scada')
@@ -98,16 +96,7 @@ const sparkplug = z.strictObject({
     .describe(
       'Takes a QoS 1 message that settles what went before. Absent: the subscription to commands is repeated',
     ),
-  username: text('a user name', 'kerbside').optional(),
-  password: secret(`\${env:MQTT_PASSWORD}`).optional(),
-  ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the server'),
-  cert: secret('file:./client.pem').optional(),
-  key: secret('file:./client.key').optional(),
   client_id: text('a client id', 'pole-0817-spb').optional().describe('Default: the agent id with -spb'),
-  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
-  in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
-  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
-  replay_rate: number(0, 1e6, 2000).prefault(2000).describe('Records of backlog per second; 0: no limit'),
 });
 
 const pattern = (example: string) => text('a pattern with * and ?', example).optional();

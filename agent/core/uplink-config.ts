@@ -41,9 +41,9 @@ export interface NamingRule {
   readonly unit?: Unit;
 }
 
-export interface MqttUplinkConfig {
+/** What uplinks over an MQTT broker have in common. */
+export interface BrokerUplinkConfig {
   readonly id: string;
-  readonly kind: 'mqtt';
   /** Absent: everything leaves. */
   readonly select?: readonly SelectionRule[];
   /** Absent: things are called what they are called here. */
@@ -52,13 +52,7 @@ export interface MqttUplinkConfig {
   readonly hold?: number;
   /** mqtt:// or mqtts:// */
   readonly url: string;
-  /** Absent: plain. */
-  readonly preset?: PresetName;
-  /** How readings stand in payload v1. Absent: json. */
-  readonly payload?: 'json' | 'columns';
-  /** Of payload v1. Absent: none. */
-  readonly compression?: 'none' | 'gzip' | 'zstd';
-  /** Further brokers, tried in order where the ones before fail. */
+  /** Further brokers, tried in order where the ones before fail; one at a time. */
   readonly fallbacks?: readonly string[];
   readonly username?: string;
   readonly password?: string;
@@ -66,7 +60,6 @@ export interface MqttUplinkConfig {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
-  /** Default: the agent id. */
   readonly clientId: string;
   /** Keep-alive, ms. Default 30000. */
   readonly keepAlive: number;
@@ -76,6 +69,16 @@ export interface MqttUplinkConfig {
   readonly maxMessage: number;
   /** Records per second of backlog replay; 0: no limit. */
   readonly replayRate: number;
+}
+
+export interface MqttUplinkConfig extends BrokerUplinkConfig {
+  readonly kind: 'mqtt';
+  /** Absent: plain. */
+  readonly preset?: PresetName;
+  /** How readings stand in payload v1. Absent: json. */
+  readonly payload?: 'json' | 'columns';
+  /** Of payload v1. Absent: none. */
+  readonly compression?: 'none' | 'gzip' | 'zstd';
 }
 
 export interface HttpUplinkConfig {
@@ -192,28 +195,8 @@ export interface BuildingEnergyUplinkConfig {
 }
 
 /** An edge node of Sparkplug B 3.0. */
-export interface SparkplugUplinkConfig {
-  readonly id: string;
+export interface SparkplugUplinkConfig extends BrokerUplinkConfig {
   readonly kind: 'sparkplug';
-  /** Absent: everything leaves. */
-  readonly select?: readonly SelectionRule[];
-  /** Absent: things are called what they are called here. */
-  readonly names?: readonly NamingRule[];
-  /** Longest wait for true time, ms; absent: as the MQTT uplink. */
-  readonly hold?: number;
-  /** mqtt:// or mqtts:// */
-  readonly url: string;
-  /** Further servers, of which one at a time is used. */
-  readonly fallbacks?: readonly string[];
-  readonly username?: string;
-  readonly password?: string;
-  /** PEM texts. */
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly clientId: string;
-  /** Keep-alive, ms. Default 30000. */
-  readonly keepAlive: number;
   readonly group: string;
   /** Id of the edge node. */
   readonly node: string;
@@ -231,12 +214,6 @@ export interface SparkplugUplinkConfig {
   readonly commandLife: number;
   /** A topic that takes a QoS 1 message as the barrier; absent: the subscription to commands is repeated. */
   readonly barrierTopic?: string;
-  /** Messages in flight. Default 16. */
-  readonly inFlight: number;
-  /** Largest message, bytes. Default 131072. */
-  readonly maxMessage: number;
-  /** Records per second of backlog replay; 0: no limit. */
-  readonly replayRate: number;
 }
 
 /** A point under the code of an environment platform. */

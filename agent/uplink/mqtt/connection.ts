@@ -2,7 +2,7 @@
 import { connect, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
 import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
-import type { MqttUplinkConfig } from '../../core/site.ts';
+import type { BrokerUplinkConfig } from '../../core/site.ts';
 import { withoutSecrets } from '../address.ts';
 import { Closed, codeOf, connectError, wantsOtherVersion } from './reason.ts';
 
@@ -20,7 +20,7 @@ export interface Will {
 
 /** What is needed to get in. */
 export type ConnectionSettings = Pick<
-  MqttUplinkConfig,
+  BrokerUplinkConfig,
   'username' | 'password' | 'ca' | 'cert' | 'key' | 'clientId' | 'keepAlive'
 >;
 

@@ -157,5 +157,5 @@ describe(`fuzz of the site file, seed ${SEED}`, () => {
       }),
       { seed: SEED, numRuns: 400 * TIMES },
     );
-  });
+  }, 60_000);
 });

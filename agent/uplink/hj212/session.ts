@@ -245,9 +245,11 @@ export class Hj212Session implements UplinkSession {
   async #history(kind: PeriodKind, from: number, to: number, qn: string): Promise<number> {
     const { local, settings } = this.#centre;
     const interval = settings.minute === 0 ? 60_000 : settings.minute;
-    const first = numberAt(kind, from, local);
-    const newest = this.#context.periods?.closedTo();
-    if (newest === undefined) return 0;
+    const { periods } = this.#context;
+    const newest = periods?.closedTo();
+    const oldest = periods?.oldest('hour') ?? periods?.oldest('minute');
+    if (newest === undefined || oldest === undefined) return 0;
+    const first = numberAt(kind, Math.max(from, oldest), local);
     // The report that begins at `to` is wanted too; it is numbered by its end.
     const step = kind === 'minute' ? interval / 60_000 : 1;
     const end = Math.min(numberAt(kind, to, local) + step, numberAt(kind, newest, local));

@@ -41,6 +41,8 @@ export class PeriodSource implements DerivedSource {
   }
 
   heads(): Heads {
+    // Says that the log was replaced, which rollups in the old file would never tell.
+    this.#parts.records.heads();
     return this.#each((kind) => this.#head(kind));
   }
 

@@ -127,6 +127,10 @@ describe('requests', () => {
       '20270101004000',
       '20270101005000',
     ]);
+    const all = bureau.ask('2061', 'BeginTime=19900101;EndTime=20991231');
+    await at.wait(5000);
+    expect(all).toMatchObject({ rtn: 1, exe: 1 });
+    expect(all.data).toHaveLength(5);
     const empty = bureau.ask('2031', 'BeginTime=20260101000000;EndTime=20260102000000');
     await at.wait(1000);
     expect(empty).toMatchObject({ rtn: 1, exe: 100 });

@@ -132,6 +132,14 @@ describe('amid a backlog', () => {
   });
 });
 
+it('says that the log was replaced under it, so that it is opened anew', async () => {
+  await using at = await Station.open();
+  await at.live(20 * MINUTE);
+  expect(at.source.heads().telemetry).toBeGreaterThan(0);
+  await at.renew('test:2');
+  expect(() => at.source.heads()).toThrow(/replaced by a new epoch/);
+});
+
 describe('a bureau that misbehaves', () => {
   it('answers nothing: the same packet goes again under its QN, then the link is left, and nothing is lost', async () => {
     await using at = await Station.open({ timeout: 5000, resends: 2 });

@@ -4,6 +4,7 @@ import { decoder as gst9000Decoder } from '../agent/codec/gb26875/gst9000.ts';
 import type { Driver } from '../agent/core/driver.ts';
 import { decoder as a02yyuwDecoder } from './a02yyuw/decode.ts';
 import a02yyuw from './a02yyuw/index.ts';
+import bacnet from './bacnet/index.ts';
 import { decoder as cjt188Decoder } from './cjt188/decode.ts';
 import cjt188 from './cjt188/index.ts';
 import { type Decoded, type Decoder, type Direction, decodeWith } from './decode.ts';
@@ -52,6 +53,7 @@ export const DRIVERS: readonly Driver[] = [
   httpIn,
   reach,
   a02yyuw,
+  bacnet,
   framed,
   gb26875,
   hpma115,

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { LineConfig } from '../../agent/core/site.ts';
 import { DRIVERS } from '../../drivers/index.ts';
 import modbus from '../../drivers/modbus/index.ts';
+import { BacnetDevice } from '../../hw-sim/devices/bacnet-device.ts';
+import { BACNET_MODELS } from '../../hw-sim/devices/bacnet-models.ts';
 import { Cjt188Device } from '../../hw-sim/devices/cjt188-device.ts';
 import { CJT188_MODELS } from '../../hw-sim/devices/cjt188-models.ts';
 import { Dlt645Device } from '../../hw-sim/devices/dlt645-device.ts';
@@ -62,6 +64,12 @@ function electricityMeter() {
   const model = DLT645_MODELS.get('dlt645-2007-three-phase');
   if (model === undefined) throw new Error('no simulated meter');
   return meterLine([new Dlt645Device({ model, address: '000000000001', world, clock })]).exchange;
+}
+
+function controller(stem: string) {
+  const model = BACNET_MODELS.get(stem);
+  if (model === undefined) throw new Error('no simulated controller');
+  return meterLine([new BacnetDevice({ model, world, clock })]).exchange;
 }
 
 function snmpAgent(stem: string) {
@@ -167,6 +175,12 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   mhz19: talker('winsen-mhz19b', serial(9600)),
   a02yyuw: talker('dfrobot-a02yyuw', serial(9600)),
   hpma115: talker('honeywell-hpma115s0', serial(9600)),
+  bacnet: {
+    kind: 'polled',
+    device: { ...alone, profile: profile('generic-bacnet-controller') },
+    line: { id: 'line', kind: 'udp', host: '10.0.0.9', port: 47808, timeout: 1000 },
+    exchange: () => controller('generic-bacnet-controller'),
+  },
   snmp: {
     kind: 'polled',
     device: { ...alone, profile: profile('generic-rfc1628-ups') },

@@ -163,6 +163,8 @@ export interface Uplink<C> {
   readonly kind: string;
   /** Absent: the uplink carries the records of the log. Called once, before `connect`; the pump owns what it gives. */
   source?(config: C, context: UplinkContext): DerivedSource;
+  /** Books by period, where it carries the records but reports periods of them. By name of the period. */
+  books?(config: C, context: UplinkContext): Readonly<Record<string, PeriodBooks>>;
   /** Rejects with `AgentError` (`broker-unreachable`, `broker-refused`, `auth-failed`, `address-taken`) within 10 s,
    * or twice that where it looks first whether another machine is there. */
   connect(config: C, context: UplinkContext, signal: AbortSignal): Promise<UplinkSession>;

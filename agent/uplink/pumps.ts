@@ -16,7 +16,7 @@ import type {
   UplinkSession,
 } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
-import { connectUplink, sourceOf } from './index.ts';
+import { booksOf, connectUplink, sourceOf } from './index.ts';
 import { NamedSession, Naming, namedContext } from './naming.ts';
 import { NewestReadings } from './newest.ts';
 import { type Pump, startPump } from './pump.ts';
@@ -64,7 +64,7 @@ export interface Pumps extends AsyncDisposable {
 export function startPumps(options: PumpsOptions): Pumps {
   const { clock, source, tell } = options;
   const cursors = new Map<string, { uplink: string; lane: Lane; cursor: Cursor }>();
-  const pumps = new Map<string, { readonly pump: Pump; readonly derived: DerivedSource | undefined }>();
+  const pumps = new Map<string, Running>();
   let timer: Disposable | undefined;
 
   const flush = () => {
@@ -72,8 +72,8 @@ export function startPumps(options: PumpsOptions): Pumps {
     timer = undefined;
     for (const one of cursors.values()) tell({ from: 'settle', ...one });
     cursors.clear();
-    for (const [uplink, { pump, derived }] of pumps)
-      tell({ from: 'ledger', ledger: ledgerOf(uplink, pump, source, derived) });
+    for (const [uplink, running] of pumps)
+      tell({ from: 'ledger', ledger: ledgerOf(uplink, running, source) });
   };
   const soon = () => {
     timer ??= clock.after(TELL_EVERY, flush);
@@ -158,7 +158,7 @@ export function startPumps(options: PumpsOptions): Pumps {
         else tell({ from: 'turned-down', uplink: config.id, ...why({ fix }), message: reason });
       },
     });
-    pumps.set(config.id, { pump, derived });
+    pumps.set(config.id, { pump, derived, periods: () => booksOf(config, context) });
   }
   soon();
 
@@ -240,7 +240,14 @@ function selectionOf(
   return select === undefined ? {} : { selection: new Selection(select, classOf) };
 }
 
-function ledgerOf(uplink: string, pump: Pump, source: LogSource, derived: DerivedSource | undefined): Ledger {
+interface Running {
+  readonly pump: Pump;
+  readonly derived: DerivedSource | undefined;
+  /** Books by period of an uplink that carries records. */
+  periods(): Ledger['periods'];
+}
+
+function ledgerOf(uplink: string, { pump, derived, periods }: Running, source: LogSource): Ledger {
   if (derived !== undefined) return periodLedger(uplink, pump, source, derived);
   const { connected, heads, settled, refused, dropped, omitted, resent, earlier } = pump.tally();
   const stored = LANES.reduce((sum, lane) => sum + heads[lane], 0);
@@ -257,7 +264,12 @@ function ledgerOf(uplink: string, pump: Pump, source: LogSource, derived: Derive
     earlier,
     resent,
     heads,
+    ...periodsOf(periods()),
   };
+}
+
+function periodsOf(periods: Ledger['periods']): Pick<Ledger, 'periods'> {
+  return periods === undefined ? {} : { periods };
 }
 
 /** Books of an uplink that reports periods: its numbers are reports, not records. */

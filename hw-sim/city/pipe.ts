@@ -1,4 +1,5 @@
 /** What a simulated centre hears and says, over TCP or between two ends in a test. */
+import { createSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 
 /** The centre's view of one caller. */
@@ -52,5 +53,37 @@ export function serveCentre(centre: Centre, port = 0, host = '127.0.0.1'): Promi
         },
       });
     });
+  });
+}
+
+/** The same by datagrams: a caller is an address that has sent something. */
+export function serveCentreByUdp(centre: Centre, host = '127.0.0.1'): Promise<CentreServer> {
+  const calls = new Map<string, Call>();
+  const socket = createSocket('udp4');
+  socket.on('message', (bytes, { address, port }) => {
+    const key = `${address}:${port}`;
+    let call = calls.get(key);
+    if (call === undefined) {
+      call = centre.accept({
+        say: (answer) => socket.send(answer, port, address),
+        hangUp: () => void calls.delete(key),
+      });
+      calls.set(key, call);
+    }
+    call.hear(bytes);
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(0, host, () =>
+      resolve({
+        port: socket.address().port,
+        get calls() {
+          return calls.size;
+        },
+        async [Symbol.asyncDispose]() {
+          await new Promise<void>((done) => socket.close(() => done()));
+        },
+      }),
+    );
   });
 }

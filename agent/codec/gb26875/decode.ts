@@ -59,6 +59,7 @@ function withAdu({ adu: bytes }: Frame, head: Fields): Decoded {
 function explained(object: AduObject): Fields {
   const { layout, systemType, systemAddress, partType, partAddress, text, version, operator, count } = object;
   const time = object.time === undefined ? {} : { time: timeText(object.time) ?? null };
+  const raw = object.time === undefined ? {} : { timeRaw: hex(object.time) };
   const system = systemType === undefined ? {} : { sysType: systemType, sysAddr: systemAddress };
   const part =
     partAddress === undefined
@@ -81,14 +82,14 @@ function explained(object: AduObject): Fields {
       };
     case 'system-state':
     case 'part-state-short':
-      return { ...system, ...part, stateRaw: object.state, state: object.states, ...time };
+      return { ...system, ...part, stateRaw: object.state, state: object.states, ...time, ...raw };
     case 'device-state':
       return { state: object.states, ...time };
     case 'operation':
     case 'device-operation':
       return { ...system, op: object.operations, operator, ...time };
     case 'analogue':
-      return { ...system, ...part, ...analogueOf(object), ...time };
+      return { ...system, ...part, ...analogueOf(object), ...time, ...raw };
     case 'reserved':
       return { reserved: object.reserved };
     case 'duty-check':

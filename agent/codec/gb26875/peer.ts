@@ -39,6 +39,7 @@ const MOST_REMEMBERED = 64;
 interface Pending {
   readonly bytes: Uint8Array;
   readonly done: (outcome: Outcome) => void;
+  readonly failed: (error: unknown) => void;
   tries: number;
   refused: boolean;
   timer: Disposable;
@@ -84,13 +85,13 @@ export class Peer implements Disposable {
       const pending: Pending = {
         bytes,
         done: resolve,
+        failed: reject,
         tries: 0,
         refused: false,
         timer: { [Symbol.dispose]() {} },
       };
       this.#pending.set(serial, pending);
-      this.#stop.signal.addEventListener('abort', () => reject(this.#stop.signal.reason), { once: true });
-      this.#try(serial, pending, reject);
+      this.#try(serial, pending);
     });
   }
 
@@ -127,7 +128,10 @@ export class Peer implements Disposable {
   [Symbol.dispose](): void {
     this.#data[Symbol.dispose]();
     this.#stop.abort(new AgentError('aborted', 'the session ends'));
-    for (const { timer } of this.#pending.values()) timer[Symbol.dispose]();
+    for (const { timer, failed } of this.#pending.values()) {
+      timer[Symbol.dispose]();
+      failed(this.#stop.signal.reason);
+    }
     this.#pending.clear();
   }
 
@@ -137,7 +141,7 @@ export class Peer implements Disposable {
     return encodeFrame({ serial, version, time: label(), source, destination, command, adu });
   }
 
-  #try(serial: number, pending: Pending, failed: (error: unknown) => void): void {
+  #try(serial: number, pending: Pending): void {
     const { clock, timeout, resends, stream } = this.#options;
     pending.timer[Symbol.dispose]();
     if (pending.tries > resends) {
@@ -148,12 +152,12 @@ export class Peer implements Disposable {
     pending.tries += 1;
     pending.timer = clock.after(timeout, () => {
       pending.refused = false;
-      this.#try(serial, pending, failed);
+      this.#try(serial, pending);
     });
     stream.write(pending.bytes, this.#stop.signal).catch((thrown: unknown) => {
       pending.timer[Symbol.dispose]();
       this.#pending.delete(serial);
-      failed(thrown);
+      pending.failed(thrown);
     });
   }
 
@@ -184,7 +188,7 @@ export class Peer implements Disposable {
       if (pending.tries <= this.#options.resends) {
         pending.timer[Symbol.dispose]();
         pending.timer = this.#options.clock.after(Math.min(1000, this.#options.timeout), () =>
-          this.#try(frame.serial, pending, () => pending.done({ kind: 'silent' })),
+          this.#try(frame.serial, pending),
         );
         return;
       }

@@ -98,6 +98,8 @@ export interface NoPacket {
   readonly ok: false;
   readonly error: string;
   readonly check: 'head' | 'length' | 'crc' | 'tail' | 'body';
+  /** Bytes that belong to the damaged frame, or end with what is wrong in it: nothing is looked for within them. */
+  readonly size?: number;
 }
 
 const bytesOf = (text: string) => fromHex(text) ?? new Uint8Array(0);
@@ -160,17 +162,22 @@ export function packetAt(
   const crcWire = bytes.subarray(end, end + crcSize);
   const [first = 0, second = 0] = crcWire;
   const sent = framing.crcOrder === 'le' ? (second << 8) | first : (first << 8) | second;
-  const crc =
-    crcSize === 0
-      ? undefined
-      : crcXmodem(bytes.subarray(framing.crc === 'from-head' ? at : bodyAt - numberSize, end));
   if (!tail.every((byte, i) => bytes[end + crcSize + i] === byte)) {
     return no(
       'tail',
       `tail: expected ${hex(tail)}, got ${hex(bytes.subarray(end + crcSize, end + crcSize + tail.length))}`,
     );
   }
-  if (crc !== undefined && crc !== sent) return no('crc', `crc: frame ${hex16(sent)} computed ${hex16(crc)}`);
+  const crcFrom = framing.crc === 'from-head' ? at : bodyAt - numberSize;
+  const crc = crcSize === 0 ? undefined : crcXmodem(bytes.subarray(crcFrom, end));
+  if (crc !== undefined && crc !== sent) {
+    const error = `crc: frame ${hex16(sent)} computed ${hex16(crc)}`;
+    return { ok: false, check: 'crc', error, size: end + crcSize + tail.length - at };
+  }
+  const wrong = framing.body === 'hex' ? raw.findIndex((byte) => !isHexDigit(byte)) : -1;
+  if (wrong >= 0) {
+    return { ok: false, check: 'body', error: 'body: not hex digits', size: bodyAt + wrong + 1 - at };
+  }
   const body = framing.body === 'hex' ? bytesOf(Buffer.from(raw).toString('latin1')) : raw;
   if (framing.body === 'hex' && 2 * body.length !== raw.length) return no('body', 'body: not hex digits');
   const number = Buffer.from(bytes.subarray(bodyAt - numberSize, bodyAt));
@@ -229,7 +236,7 @@ export class PacketStream {
       }
       // A failed check of a whole frame tells more than bytes without a head.
       if (wrong === undefined || (wrong.check === 'head' && next.check !== 'head')) wrong = next;
-      at = this.#skip(all, at + 1);
+      at = this.#skip(all, at + (next.size ?? 1));
     }
     if (wrong !== undefined) found.push(wrong);
     this.#rest = all.subarray(at).slice();

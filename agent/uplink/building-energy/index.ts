@@ -2,6 +2,7 @@
  * Building-energy sub-metering upload (分项能耗数据传输技术导则): XML over TCP with a login, heart-beats, reports and resends
  * after a break. docs/uplinks/building-energy.md
  */
+import { wallAt } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
 import { defineUplink, type UplinkContext, type UplinkSession } from '../../core/uplink.ts';
@@ -24,6 +25,12 @@ interface Secrets {
 export function buildingEnergyOver(dial: Dial) {
   return defineUplink<BuildingEnergyUplinkConfig>({
     kind: 'building-energy',
+    books(config, context) {
+      const { sampler } = memoryOf(config, context);
+      const { clock } = context;
+      const now = wallAt(clock.mapping(), clock.mono()).time;
+      return { [`${sampler.every / 60_000}min`]: sampler.books(now) };
+    },
     async connect(config, context, signal) {
       const [issue] = issuesOf(config);
       if (issue !== undefined) {

@@ -12,8 +12,6 @@ import { Sampler } from './sampler.ts';
 export interface Memory {
   readonly sampler: Sampler;
   readonly local: LocalTime;
-  /** Values of functions. */
-  readonly books: { sent: number; acknowledged: number };
   setPeriod(ms: number): void;
 }
 
@@ -27,13 +25,14 @@ export function memoryOf(config: BuildingEnergyUplinkConfig, context: UplinkCont
   const sampler = new Sampler(config, local);
   const file = context.stateDir === undefined ? undefined : join(context.stateDir, `${config.id}.json`);
   const kept = file === undefined ? undefined : periodIn(file);
-  if (kept !== undefined && config.periodByCentre) sampler.every = kept;
+  if (kept !== undefined && config.periodByCentre) sampler.setPeriod(kept);
+  // What is known from before the start answers the centre's questions until the meters are read again.
+  for (const reading of context.newest?.() ?? []) sampler.know(reading);
   const memory: Memory = {
     sampler,
     local,
-    books: { sent: 0, acknowledged: 0 },
     setPeriod(ms) {
-      sampler.every = ms;
+      sampler.setPeriod(ms);
       if (file === undefined || context.stateDir === undefined) return;
       try {
         mkdirSync(context.stateDir, { recursive: true });

@@ -7,6 +7,7 @@ import type { LocalTime } from '../../core/local-time.ts';
 import type { LoggedReading } from '../../core/record.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
 import { convert, type Unit } from '../../core/unit.ts';
+import type { PeriodBooks } from '../../core/uplink.ts';
 import { classUnit } from './codes.ts';
 
 /** A function of a meter and where its value comes from. */
@@ -35,8 +36,13 @@ export interface Sample {
 const REMEMBERED = 64;
 
 export class Sampler {
-  /** Period of the reports, ms. */
-  every: number;
+  #every: number;
+  /** Beginning of the first period the books are about. */
+  #first: number | undefined;
+  /** Values sent and not acknowledged, so that each counts once however often it goes. */
+  readonly #underWay = new Set<string>();
+  #sent = 0;
+  #acknowledged = 0;
   readonly specs: readonly Spec[];
   readonly #byPoint = new Map<string, Spec[]>();
   readonly #reported = new Map<Spec, Map<number, 'good' | 'bad'>>();
@@ -48,7 +54,7 @@ export class Sampler {
     { meters, every, align }: Pick<BuildingEnergyUplinkConfig, 'meters' | 'every' | 'align'>,
     local: LocalTime,
   ) {
-    this.every = every;
+    this.#every = every;
     this.#align = align;
     this.#local = local;
     this.specs = meters.flatMap(({ functions }, meter) =>
@@ -66,10 +72,25 @@ export class Sampler {
     );
   }
 
+  /** Period of the reports, ms. */
+  get every(): number {
+    return this.#every;
+  }
+
+  /** Another period: books of the one before say nothing of it. */
+  setPeriod(ms: number): void {
+    if (ms === this.#every) return;
+    this.#every = ms;
+    this.#first = undefined;
+    this.#underWay.clear();
+    this.#sent = 0;
+    this.#acknowledged = 0;
+  }
+
   /** Beginning of the period that holds `time`, in local time of the site. */
   periodOf(time: number): number {
     const offset = this.#local.offset(time);
-    return Math.floor((time + offset) / this.every) * this.every - offset;
+    return Math.floor((time + offset) / this.#every) * this.#every - offset;
   }
 
   /** Samples that a reading stands for; those of a function and period that was reported well already are left out. */
@@ -77,6 +98,7 @@ export class Sampler {
     const specs = this.#byPoint.get(`${reading.device}/${reading.point}`);
     if (specs === undefined) return [];
     const period = this.periodOf(reading.time);
+    this.#first = Math.min(this.#first ?? period, period);
     const late = reading.time - period > this.#align;
     const time = late ? Math.floor(reading.time / 1000) * 1000 : period;
     const samples: Sample[] = [];
@@ -93,8 +115,42 @@ export class Sampler {
     return samples;
   }
 
+  /** A reading that answers questions and is no part of any report. */
+  know(reading: LoggedReading): void {
+    for (const spec of this.#byPoint.get(`${reading.device}/${reading.point}`) ?? []) {
+      const { quality, value } = judged(reading, spec);
+      const { time, seq } = reading;
+      this.#latest.set(spec, { spec, period: this.periodOf(time), time, quality, value, seq });
+    }
+  }
+
+  /** What is on its way for the first time, or again. */
+  sent({ spec, period }: Sample): void {
+    const key = this.#keyOf(spec, period);
+    if (this.#reported.get(spec)?.has(period) === true || this.#underWay.has(key)) return;
+    this.#underWay.add(key);
+    this.#sent += 1;
+  }
+
+  /**
+   * Values of functions, by period, since the first that this agent has seen: due up to the period that holds `now`,
+   * sent, acknowledged.
+   */
+  books(now: number): PeriodBooks {
+    const periods = this.#first === undefined ? 0 : (this.periodOf(now) - this.#first) / this.#every + 1;
+    const expected = Math.max(0, Math.round(periods)) * this.specs.length;
+    const acknowledged = this.#acknowledged;
+    const waiting = Math.max(0, expected - acknowledged);
+    return { expected, sent: this.#sent, acknowledged, empty: 0, waiting, dropped: 0 };
+  }
+
+  #keyOf(spec: Spec, period: number): string {
+    return `${this.specs.indexOf(spec)} ${period}`;
+  }
+
   /** What became the centre's. */
   reported({ spec, period, quality }: Sample): void {
+    if (this.#underWay.delete(this.#keyOf(spec, period))) this.#acknowledged += 1;
     let periods = this.#reported.get(spec);
     if (periods === undefined) {
       periods = new Map();

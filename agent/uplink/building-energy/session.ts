@@ -169,8 +169,7 @@ export class EnergySession implements UplinkSession {
         meters: this.#metersOf(told),
       });
       const document = writeTelegram(this.#common, 'data', operation, inner);
-      const { books } = this.#memory;
-      books.sent += told.length;
+      for (const sample of told) this.#memory.sampler.sent(sample);
       const delivery = await this.#outbox.push(stream, sequence, async () => {
         await this.#link.send('data', document);
         if (this.#platform.acknowledge !== 'heart-beat') return;
@@ -178,7 +177,6 @@ export class EnergySession implements UplinkSession {
         await this.#sendBeat();
       });
       if (delivery.kind !== 'accepted') return delivery;
-      books.acknowledged += told.length;
     }
     for (const sample of samples) this.#memory.sampler.reported(sample);
     return { kind: 'accepted' };

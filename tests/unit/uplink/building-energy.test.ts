@@ -97,6 +97,13 @@ describe('outages', () => {
         at.link.cut();
         await at.live(outage, 15 * MINUTE);
         const before = data(at).length;
+        // All that is due waits, to the period that has just begun.
+        const due = (outage + HOUR) / (15 * MINUTE) + 1;
+        expect(at.books()).toMatchObject({
+          expected: due * FUNCTIONS.length,
+          acknowledged: before * FUNCTIONS.length,
+          waiting: (due - before) * FUNCTIONS.length,
+        });
         at.link.up = true;
         await at.live(2 * HOUR);
         const count = (3 * HOUR + outage) / (15 * MINUTE);
@@ -112,6 +119,16 @@ describe('outages', () => {
         expect(resent.map(({ time }) => time)).toEqual([...resent.map(({ time }) => time)].sort());
         const [now, head] = settled(at);
         expect(now).toBe(head);
+        // The ledger balances: due, sent and acknowledged are the same, but for the period that has just begun.
+        const whole = count * FUNCTIONS.length;
+        expect(at.books()).toEqual({
+          expected: whole + FUNCTIONS.length,
+          sent: whole,
+          acknowledged: whole,
+          empty: 0,
+          waiting: FUNCTIONS.length,
+          dropped: 0,
+        });
         await at.stop();
       }
     },
@@ -361,6 +378,28 @@ describe('what the centre asks', () => {
     await fixed.live(15 * MINUTE);
     expect(fixed.centre.periodAcks).toEqual([]);
     await fixed.stop();
+  });
+
+  it('asks after a start, before anything is read: what the log knows is the answer', async () => {
+    const known = {
+      kind: 'reading',
+      seq: 7,
+      device: 'meter-1',
+      point: 'energy',
+      value: 123.4,
+      unit: 'kW.h',
+      quality: 'good',
+      time: Date.UTC(2026, 11, 31, 23, 50),
+      rank: 'ntp',
+    } as const;
+    const at = energyStand('guideline', {}, { newest: () => [known] });
+    await at.clock.advance(MINUTE);
+    at.centre.query();
+    await at.clock.advance(MINUTE);
+    expect(at.centre.reports).toMatchObject([
+      { kind: 'reply', time: '20270101075000', values: [{ meter: '1', coding: '01A00', value: '123.4' }] },
+    ]);
+    await at.stop();
   });
 
   it('asks for values before there are any, and gets none', async () => {

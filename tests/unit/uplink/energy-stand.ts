@@ -2,7 +2,7 @@
 import { silent } from '../../../agent/core/log.ts';
 import type { LoggedReading } from '../../../agent/core/record.ts';
 import type { BuildingEnergyUplinkConfig } from '../../../agent/core/site.ts';
-import type { UplinkContext } from '../../../agent/core/uplink.ts';
+import type { PeriodBooks, UplinkContext } from '../../../agent/core/uplink.ts';
 import { buildingEnergyOver } from '../../../agent/uplink/building-energy/index.ts';
 import { type Pump, startPump } from '../../../agent/uplink/pump.ts';
 import { EnergyCentre } from '../../../hw-sim/city/energy-centre.ts';
@@ -67,6 +67,8 @@ export interface EnergyStand {
   /** Complaints of health, newest last. */
   readonly down: string[];
   pump: Pump;
+  /** The uplink's own books of its period. */
+  books(): PeriodBooks | undefined;
   /** Settled numbers survive. */
   crash(lost?: number): Promise<void>;
   /** Lives for `ms`: every `step` all meters are read. */
@@ -91,6 +93,7 @@ export function energyStand(
   const uplink = buildingEnergyOver(link.dial);
   const note = (event: string, facts = {}) => void said.push(`${event} ${JSON.stringify(facts)}`);
   const settled: (() => void)[] = [];
+  let present: UplinkContext | undefined;
   const start = () => {
     const context: UplinkContext = {
       site: 'site-1',
@@ -103,6 +106,7 @@ export function energyStand(
       heardTime: (time) => void times.push(time),
       ...given,
     };
+    present = context;
     return startPump({
       uplink: 'energy',
       agent: 'pole-1',
@@ -149,6 +153,8 @@ export function energyStand(
     said,
     down,
     pump: start(),
+    books: () =>
+      present === undefined ? undefined : Object.values(uplink.books?.(config, present) ?? {})[0],
     async crash(lost = 0) {
       await stand.stop();
       for (const store of settled.splice(0, Math.max(0, settled.length - lost))) store();

@@ -19,7 +19,7 @@ import { gb26875, gb26875Over } from '../../../agent/uplink/gb26875/index.ts';
 import { type Pump, startPump } from '../../../agent/uplink/pump.ts';
 import { driverFor } from '../../../drivers/index.ts';
 import { FireCentre } from '../../../hw-sim/city/fire-centre.ts';
-import { serveCentre } from '../../../hw-sim/city/pipe.ts';
+import { serveCentre, serveCentreByUdp } from '../../../hw-sim/city/pipe.ts';
 import { fireData, partState } from '../../../hw-sim/devices/fire-frames.ts';
 import { FirePanel } from '../../../hw-sim/devices/fire-panel.ts';
 import { realTime } from '../../../hw-sim/lines/timebase.ts';
@@ -153,81 +153,84 @@ describe('a fire', () => {
     await hub[Symbol.asyncDispose]();
   });
 
-  it.each(['tcp', 'udp'] as const)('goes its way over real sockets, the panel by %s', async (transport) => {
-    await using stack = new AsyncDisposableStack();
-    const clock = new SystemClock();
-    const centre = new FireCentre({ time: realTime(), wall: Date.now });
-    const server = stack.use(await serveCentre(centre));
-    const log = new MemoryLog();
-    const settings = config({ port: server.port });
-    const where = context(clock);
-    const pump = stack.use(
-      startPump({
-        uplink: 'fire',
-        agent: 'pole-1',
-        source: log,
-        connect: (signal) => gb26875.connect(settings, where, signal),
-        clock,
-        log: silent,
-        inFlight: 16,
-        replayRate: 0,
-        settle: () => {},
-      }),
-    );
-    const hub = stack.use(
-      new Hub({
-        clock,
-        log: silent,
-        window: 100,
-        lane: (_, point) => LANES.get(point) ?? 'telemetry',
-        append: committing(log, Date.now, () => pump.wake()),
-      }),
-    );
-    const listening = Promise.withResolvers<number>();
-    const line: LineConfig = {
-      id: 'fire',
-      kind: 'caller',
-      host: '127.0.0.1',
-      port: 0,
-      transport,
-      timeout: 3000,
-      serial: { baud: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
-    };
-    stack.use(
-      openLine({
-        line,
-        devices: [DEVICE],
-        driver: driverFor,
-        clock,
-        log: silent,
-        publisher: hub,
-        port: callerPort({ ...line, clock, log: silent, listening: listening.resolve }),
-      }),
-    );
-    const number = await listening.promise;
-    let say: (bytes: Uint8Array) => void;
-    let hear = (_bytes: Uint8Array) => {};
-    if (transport === 'tcp') {
-      const socket = connect({ host: '127.0.0.1', port: number });
-      socket.on('data', (bytes) => hear(bytes));
-      stack.defer(() => void socket.destroy());
-      say = (bytes) => void socket.write(bytes);
-    } else {
-      const socket = createSocket('udp4');
-      socket.on('message', (bytes) => hear(bytes));
-      stack.defer(() => void socket.close());
-      say = (bytes) => void socket.send(bytes, number, '127.0.0.1');
-    }
-    const panel = new FirePanel({ time: realTime(), wall: Date.now, say });
-    hear = (bytes) => panel.hear(bytes);
-    stack.use(panel.start());
-    const object = partState({ type: 40, address: 77, bits: 2 }, panel.local());
-    panel.send(fireData(2, object));
-    await until(
-      () => centre.objects.some(({ hex }) => hex === object.toString('hex')),
-      'the fire at the centre',
-    );
-    expect(panel.acknowledged.length).toBeGreaterThan(0);
-    await until(() => hub.latest(DEVICE.id, 'fire')?.value === true, 'the fire in the hub');
-  });
+  it.each(['tcp', 'udp'] as const)(
+    'goes its way over real sockets, to the panel and to the centre by %s',
+    async (transport) => {
+      await using stack = new AsyncDisposableStack();
+      const clock = new SystemClock();
+      const centre = new FireCentre({ time: realTime(), wall: Date.now });
+      const server = stack.use(await (transport === 'tcp' ? serveCentre(centre) : serveCentreByUdp(centre)));
+      const log = new MemoryLog();
+      const settings = config({ port: server.port, transport });
+      const where = context(clock);
+      const pump = stack.use(
+        startPump({
+          uplink: 'fire',
+          agent: 'pole-1',
+          source: log,
+          connect: (signal) => gb26875.connect(settings, where, signal),
+          clock,
+          log: silent,
+          inFlight: 16,
+          replayRate: 0,
+          settle: () => {},
+        }),
+      );
+      const hub = stack.use(
+        new Hub({
+          clock,
+          log: silent,
+          window: 100,
+          lane: (_, point) => LANES.get(point) ?? 'telemetry',
+          append: committing(log, Date.now, () => pump.wake()),
+        }),
+      );
+      const listening = Promise.withResolvers<number>();
+      const line: LineConfig = {
+        id: 'fire',
+        kind: 'caller',
+        host: '127.0.0.1',
+        port: 0,
+        transport,
+        timeout: 3000,
+        serial: { baud: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
+      };
+      stack.use(
+        openLine({
+          line,
+          devices: [DEVICE],
+          driver: driverFor,
+          clock,
+          log: silent,
+          publisher: hub,
+          port: callerPort({ ...line, clock, log: silent, listening: listening.resolve }),
+        }),
+      );
+      const number = await listening.promise;
+      let say: (bytes: Uint8Array) => void;
+      let hear = (_bytes: Uint8Array) => {};
+      if (transport === 'tcp') {
+        const socket = connect({ host: '127.0.0.1', port: number });
+        socket.on('data', (bytes) => hear(bytes));
+        stack.defer(() => void socket.destroy());
+        say = (bytes) => void socket.write(bytes);
+      } else {
+        const socket = createSocket('udp4');
+        socket.on('message', (bytes) => hear(bytes));
+        stack.defer(() => void socket.close());
+        say = (bytes) => void socket.send(bytes, number, '127.0.0.1');
+      }
+      const panel = new FirePanel({ time: realTime(), wall: Date.now, say });
+      hear = (bytes) => panel.hear(bytes);
+      stack.use(panel.start());
+      const object = partState({ type: 40, address: 77, bits: 2 }, panel.local());
+      panel.send(fireData(2, object));
+      await until(
+        () => centre.objects.some(({ hex }) => hex === object.toString('hex')),
+        'the fire at the centre',
+      );
+      expect(panel.acknowledged.length).toBeGreaterThan(0);
+      await until(() => hub.latest(DEVICE.id, 'fire')?.value === true, 'the fire in the hub');
+    },
+  );
 });

@@ -1,9 +1,10 @@
 /** Explains Sparkplug B payloads. With a topic it also says where a message breaks the rules of its kind. */
 import { fromHex, hex } from '../../core/bytes.ts';
-import { type DecodedReading, type Decoder, type Fields, refused } from '../../core/decode.ts';
+import { type Decoded, type DecodedReading, type Decoder, type Fields, refused } from '../../core/decode.ts';
 import { dataTypeName, type Scalar } from './datatype.ts';
+import { readHostState } from './host-state.ts';
 import { type ReadMetric, type ReadPayload, readPayload } from './payload.ts';
-import { readTopic, type Verb } from './topics.ts';
+import { hostOf, readTopic, type Verb } from './topics.ts';
 
 const BIRTHS: ReadonlySet<Verb> = new Set<Verb>(['NBIRTH', 'DBIRTH']);
 const COMMANDS: ReadonlySet<Verb> = new Set<Verb>(['NCMD', 'DCMD']);
@@ -12,6 +13,8 @@ const REBIRTH = 'Node Control/Rebirth';
 export const decoder: Decoder = {
   protocols: ['sparkplug-b'],
   decode(_protocol, input, _dir, { topic } = {}) {
+    const host = topic === undefined ? undefined : hostOf(topic);
+    if (host !== undefined) return stateOf(input, host);
     const bytes = typeof input === 'string' ? fromHex(input) : input;
     if (bytes === undefined) return refused('hex has a digit too few, or something that is no hex digit');
     const payload = readPayload(bytes);
@@ -27,6 +30,19 @@ export const decoder: Decoder = {
       : refused(`${verb}: ${wrong}`, { message: verb, ...address, ...fields });
   },
 };
+
+/** The state of a host is JSON: as text, as its bytes, or as their hex. */
+function stateOf(input: Uint8Array | string, host: string): Decoded {
+  const hexed = typeof input === 'string' ? fromHex(input) : input;
+  const bytes = typeof input === 'string' && hexed === undefined ? new TextEncoder().encode(input) : hexed;
+  const state = readHostState(bytes ?? new Uint8Array());
+  return state === undefined
+    ? refused('STATE: expected JSON with online (true or false) and timestamp (ms)', {
+        message: 'STATE',
+        host,
+      })
+    : { ok: true, message: 'STATE', host, ...state };
+}
 
 function fieldsOf({ timestamp, seq, uuid, metrics }: ReadPayload): Fields & { readings?: DecodedReading[] } {
   const bdSeq = scalar(metrics.find(({ name }) => name === 'bdSeq'));

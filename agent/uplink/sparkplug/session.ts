@@ -62,7 +62,13 @@ export class SparkplugSession implements UplinkSession {
     const { client, maximumPacket, receiveMaximum } = connection;
     const { clock } = context;
     this.#topics = topicsOf(config.group, config.node);
-    this.#voice = new Voice({ ...options, client, topics: this.#topics });
+    this.#voice = new Voice({
+      ...options,
+      client,
+      maximumPacket,
+      topics: this.#topics,
+      tooLarge: (error) => connection.drop(error),
+    });
     const longest = this.#topics.ofDevice('DDATA', 'd'.repeat(256)).length;
     this.maxBytes = Math.max(1, Math.min(config.maxMessage >> 1, maximumPacket - longest - OVERHEAD));
     this.atOnce = Math.min(config.inFlight, receiveMaximum);

@@ -26,6 +26,11 @@ export function topicsOf(group: string, node: string): Topics {
   };
 }
 
+/** The host whose state a topic is about, or undefined. */
+export function hostOf(topic: string): string | undefined {
+  return /^spBv1\.0\/STATE\/([^/]+)$/.exec(topic)?.[1];
+}
+
 /** What a topic says, or undefined where it is none of an edge node. */
 export function readTopic(topic: string): ({ readonly verb: Verb } & Address) | undefined {
   const [namespace, group, verb, node, device, ...more] = topic.split('/');

@@ -4,6 +4,7 @@
  */
 import type { MqttClient } from 'mqtt';
 import { wallAt } from '../../core/clock.ts';
+import { AgentError } from '../../core/errors.ts';
 import type { SparkplugUplinkConfig } from '../../core/site.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
 import { birthMetric, inOrder, resultMetric } from './metrics.ts';
@@ -12,6 +13,8 @@ import { encodePayload, framePayload, type WrittenMetric } from './payload.ts';
 import { type Device, NODE, type Roster } from './roster.ts';
 import type { Topics } from './topics.ts';
 
+/** PUBLISH without topic and payload (MQTT 5 §3.3). */
+const OVERHEAD = 10;
 /** A device of which readings of the past were sent is not buried so soon after them, ms. */
 const REPLAY_REST = 60_000;
 
@@ -23,6 +26,10 @@ export interface VoiceOptions {
   readonly topics: Topics;
   /** 0 to 255: of this connection. */
   readonly bdSeq: number;
+  /** Largest packet the server takes, bytes. */
+  readonly maximumPacket: number;
+  /** Called where something that cannot be cut is larger: the session cannot go on. */
+  tooLarge(error: AgentError): void;
 }
 
 export class Voice {
@@ -120,7 +127,13 @@ export class Voice {
 
   /** [tck-id-topics-ddata-mqtt] QoS 0, not retained. */
   #publish(topic: string, payload: Uint8Array): void {
-    const { client } = this.#options;
+    const { client, maximumPacket, tooLarge } = this.#options;
+    if (payload.length + topic.length + OVERHEAD > maximumPacket) {
+      const why = `${payload.length} bytes, and the server takes packets of ${maximumPacket}`;
+      const fix = 'Allow larger packets at the server, or select fewer points.';
+      tooLarge(new AgentError('broker-refused', `publish to ${topic} failed: ${why}`, { fix }));
+      return;
+    }
     client.publish(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.length), {
       qos: 0,
       retain: false,

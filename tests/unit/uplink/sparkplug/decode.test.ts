@@ -106,6 +106,16 @@ describe('decode of Sparkplug B', () => {
     expect(decoder.decode('sparkplug-b', 'zz')).toMatchObject({ ok: false });
   });
 
+  it('reads the state of a host, which is JSON', () => {
+    const topic = 'spBv1.0/STATE/scada';
+    const text = '{"online":true,"timestamp":1795803126001}';
+    const state = { ok: true, message: 'STATE', host: 'scada', online: true, timestamp: 1_795_803_126_001 };
+    for (const input of [text, new TextEncoder().encode(text), Buffer.from(text).toString('hex')]) {
+      expect(decoder.decode('sparkplug-b', input, undefined, { topic })).toEqual(state);
+    }
+    expect(decoder.decode('sparkplug-b', 'ONLINE', undefined, { topic })).toMatchObject({ ok: false });
+  });
+
   it('answers lines of JSON, with a topic or without', async () => {
     const main = new URL('../../../../agent/main.ts', import.meta.url).pathname;
     const child = spawn(process.execPath, [main, 'decode', '--jsonl'], {

@@ -4,10 +4,11 @@ import type { CommandResult } from '../../../../agent/core/command.ts';
 import { BARRIER_DEADLINE, Barrier } from '../../../../agent/uplink/sparkplug/barrier.ts';
 import { MOST_OPEN } from '../../../../agent/uplink/sparkplug/commands.ts';
 import { RebirthGuard } from '../../../../agent/uplink/sparkplug/rebirth.ts';
-import { embeddedBroker } from '../../../support/brokers.ts';
+import { embeddedBroker, mosquitto } from '../../../support/brokers.ts';
 import { MemoryLog } from '../../../support/memory-log.ts';
 import { until } from '../../../support/mqtt-receiver.ts';
 import { MqttTap } from '../../../support/mqtt-tap.ts';
+import { program } from '../../../support/programs.ts';
 import { SparkplugHost } from '../../../support/sparkplug-host.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 import { isResult, wireMetrics } from './life.ts';
@@ -327,5 +328,17 @@ describe('a server that refuses', () => {
     const error = one.states.find((state) => state.error !== undefined)?.error;
     expect(error?.code).toBe('broker-refused');
     expect(error?.fix).toContain('Allow this client to subscribe');
+  });
+});
+
+const path = program('mosquitto');
+describe.skipIf(path === undefined)('a server with small packets', () => {
+  it('that a birth does not fit in is left with a word of what to do', async () => {
+    const broker = stack.use(await mosquitto(path ?? '', ['max_packet_size 600']));
+    const one = stack.use(agent(configOf(broker.port)));
+    await until(() => one.states.some(({ error }) => error !== undefined), 'an answer');
+    const error = one.states.find((state) => state.error !== undefined)?.error;
+    expect(error?.message).toContain('publish to spBv1.0/street/NBIRTH/pole-1 failed');
+    expect(error?.fix).toContain('larger packets');
   });
 });

@@ -1,5 +1,5 @@
 /** Figures by the clock: real hub, store and history in virtual time. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { AqiFigure, FigureConfig, NoiseFigure, WaterFigure } from '../../../agent/core/figure.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
@@ -15,6 +15,9 @@ import { openHistory } from '../../../agent/store/history.ts';
 import { openStore, type PointFacts } from '../../../agent/store/store.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { folder, until } from '../store/site.ts';
+
+// Real threads and much virtual time: a machine that does other things as well may take its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

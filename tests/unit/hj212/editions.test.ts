@@ -1,6 +1,9 @@
 /** What differs between the editions on the wire: flags, splitting, RF, heart-beat, names; and several addresses. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HOUR, MINUTE, MN, Station } from './station.ts';
+
+// Real threads and much virtual time: a machine that does other things as well may take its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 const MANY = Array.from({ length: 30 }, (_, i) => ({
   device: 'air',

@@ -1,9 +1,12 @@
 /** Everything a centre may ask is answered: 9011, then data or a parameter, then 9012; 9013 to notices. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { seeded } from '../../support/seeded.ts';
 import { HOUR, MINUTE, Station } from './station.ts';
+
+// Real threads and much virtual time: a machine that does other things as well may take its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 const told = ({ data }: { readonly data: readonly { readonly cp: string }[] }) => data.map(({ cp }) => cp);
 

@@ -1,6 +1,9 @@
 /** Sessions with the environment bureau in virtual time: the ledger by period balances whatever happens between. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { HOUR, MINUTE, Station } from './station.ts';
+
+// Real threads and much virtual time: a machine that does other things as well may take its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 const periods = (station: Station) => station.books();
 

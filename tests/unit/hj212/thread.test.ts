@@ -1,5 +1,5 @@
 /** The uplink thread as the agent runs it, with a bureau on a socket: real store, real entry. */
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import { good } from '../../../agent/core/reading.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
@@ -9,6 +9,9 @@ import { startBureau } from '../../../hw-sim/city/bureau-server.ts';
 import { until } from '../../support/mqtt-receiver.ts';
 import { folder } from '../store/site.ts';
 import { CONFIG, MINUTE, MN } from './station.ts';
+
+// Real threads and much virtual time: a machine that does other things as well may take its own.
+vi.setConfig({ testTimeout: 120_000 });
 
 it('reports to several centres at once what was measured before it began, answers, and keeps its ledgers', async () => {
   using at = folder();

@@ -1,21 +1,26 @@
 /**
  * `npm run bench:vision -- --data <folder>`: counts on photos with hand counts, as they are and made worse from a seed,
- * and the pipeline's speed beside bare inference. One JSON line each; settings are those of models/.
+ * on clips (`clips/` beside the photos, through ffmpeg), and the pipeline's speed beside bare inference. One JSON line
+ * each, the last one with all aims; settings are those of models/.
  *
  * The folder holds `index.json` with `images[] = { file, groundTruth: { vehicles?: [min, max], faces?: [min, max] } }`.
  * Error is the distance of the count from the range, summed, over the sum of the ranges' middles.
  */
+
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
 import sharp from 'sharp';
 import type { VisionTask } from '../agent/core/model.ts';
 import { type Detector, loadDetector } from '../agent/vision/detector.ts';
-import { decode, keepSharpSmall, measure } from '../agent/vision/picture.ts';
+import { keepSharpSmall } from '../agent/vision/picture.ts';
 import { detectStill } from '../agent/vision/still.ts';
 import { readPack } from '../models/pack.ts';
+import { gaussian } from './gaussian.ts';
+import { faceClip, lookedAt, passesOf } from './vision-clips.ts';
+import { speed } from './vision-speed.ts';
 
 type Range = readonly [number, number];
 
@@ -41,6 +46,9 @@ const options = new Command()
 
 keepSharpSmall();
 const index: { images: Photo[] } = JSON.parse(await readFile(join(options.data, 'index.json'), 'utf8'));
+/** Side at which the vehicle model's speed is judged. */
+const SPEED_SIDE = 512;
+const summary: Record<string, number | boolean> = {};
 const say = (facts: object) => console.log(JSON.stringify(facts));
 
 const folders = MODELS.map((name) => join(import.meta.dirname, '../models', name));
@@ -48,15 +56,59 @@ for (const folder of [...folders, ...options.model]) {
   const pack = await readPack(folder);
   await using detector = await loadDetector(pack);
   for (const condition of CONDITIONS) {
-    say({
-      bench: 'vision.count',
-      model: pack.name,
-      task: pack.task,
-      condition,
-      ...(await score(detector, condition)),
-    });
+    const result = await score(detector, condition);
+    say({ bench: 'vision.count', model: pack.name, task: pack.task, condition, ...result });
+    if (pack.name !== 'nanodet') summary[`${pack.task}_${condition}`] ??= result.percent;
   }
   say({ bench: 'vision.speed', model: pack.name, cores: cpus().length, ...(await speed(detector)) });
+  if (pack.name !== 'centernet') continue;
+  const at512 = await speed(detector, SPEED_SIDE);
+  say({ bench: 'vision.speed', model: pack.name, cores: cpus().length, ...at512 });
+  summary.speed_ratio_at_512 = at512.ratio;
+}
+await clips();
+say({
+  bench: 'vision',
+  ...summary,
+  aims: {
+    vehicles_normal: 10,
+    faces_normal: 2,
+    vehicles_dimmed: 26,
+    faces_dimmed: 4,
+    speed_ratio_at_512: 0.9,
+    road_clip: '8 at 6 and more, 7 to 9 at 4',
+    face_clips: '4 and 2 on every settled reading',
+  },
+  load: loadavg()[0],
+});
+
+async function clips(): Promise<void> {
+  const folder = join(options.data, 'clips');
+  if (!existsSync(folder)) return;
+  await using vehicles = await loadDetector(await readPack(join(import.meta.dirname, '../models/centernet')));
+  await using faces = await loadDetector(await readPack(join(import.meta.dirname, '../models/faceboxes')));
+  const road = join(folder, 'ahm.mp4');
+  if (existsSync(road)) {
+    for (const rate of [4, 6, 8, 10]) {
+      const passes = await passesOf(road, rate, vehicles);
+      say({ bench: 'vision.road', clip: 'ahm.mp4', truth: 8, rate, passes, load: loadavg()[0] });
+      summary[`road_clip_at_${rate}`] = passes;
+    }
+  }
+  for (const [name, truth] of [
+    ['classroom.gif', 4],
+    ['face-walking.gif', 2],
+  ] as const) {
+    if (!existsSync(join(folder, name))) continue;
+    const settled = await faceClip(join(folder, name), faces);
+    say({ bench: 'vision.faces-clip', clip: name, truth, settled });
+    summary[`face_clip_${truth}`] = settled.every((count) => count === truth);
+  }
+  for (const name of ['car-detection.mp4', 'person-bicycle-car.gif', 'people-detection.gif']) {
+    if (existsSync(join(folder, name))) {
+      say({ bench: 'vision.top-down', clip: name, ...(await lookedAt(join(folder, name), 1, vehicles)) });
+    }
+  }
 }
 
 async function score(detector: Detector, condition: Condition) {
@@ -92,83 +144,4 @@ async function worsened(bytes: Buffer, condition: Condition, seed: number): Prom
   const normal = gaussian(seed);
   const dimmed = Uint8ClampedArray.from(data, (level) => level * DIM + SIGMA * normal());
   return await sharp(Buffer.from(dimmed.buffer), { raw }).png().toBuffer();
-}
-
-/** Standard normal numbers (Box-Muller over mulberry32). */
-function gaussian(seed: number): () => number {
-  let state = seed >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x = (x + Math.imul(x ^ (x >>> 7), x | 61)) ^ x;
-    return (((x ^ (x >>> 14)) >>> 0) + 0.5) / 2 ** 32;
-  };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-}
-
-/** Frames per second from 1080p JPEG, decode of the next frame under way while this one is looked at; then inference alone. */
-async function speed(detector: Detector) {
-  const { pack } = detector;
-  const frames = await Promise.all([0, 1, 2, 3].map(fullHd));
-  const sizes = await Promise.all(frames.map(measure));
-  // Frames of one camera have one size; with it the decode starts before the network blocks the thread.
-  const prepare = (i: number) => {
-    const at = i % frames.length;
-    return decode(frames[at] ?? Buffer.alloc(0), sizes[at] ?? { width: 1920, height: 1080 }, pack.input);
-  };
-  const pipeline = async (count: number) => {
-    let next = prepare(0);
-    const started = performance.now();
-    for (let i = 0; i < count; i++) {
-      const picture = await next;
-      next = prepare(i + 1);
-      await detector.detect(picture);
-    }
-    await next;
-    return (count * 1000) / (performance.now() - started);
-  };
-  const session = await InferenceSession.create(pack.onnx, { intraOpNumThreads: 1, interOpNumThreads: 1 });
-  const { rgb, letterbox } = await prepare(0);
-  const { width, height } = letterbox.input;
-  const feeds = { [pack.input.tensor]: new Tensor('uint8', rgb, [1, height, width, 3]) };
-  const bare = async (count: number) => {
-    const started = performance.now();
-    for (let i = 0; i < count; i++) await session.run(feeds);
-    return (count * 1000) / (performance.now() - started);
-  };
-  const decoding = async (count: number) => {
-    const started = performance.now();
-    for (let i = 0; i < count; i++) await prepare(i);
-    return (performance.now() - started) / count;
-  };
-  await pipeline(5);
-  await bare(5);
-  // Turn by turn, so that what else the machine does strikes all alike.
-  const turns: { pipeline: number; bare: number; decode: number }[] = [];
-  for (let turn = 0; turn < 7; turn++) {
-    turns.push({ pipeline: await pipeline(12), bare: await bare(12), decode: await decoding(6) });
-  }
-  await session.release();
-  const middle = (values: readonly number[]) =>
-    Math.round(([...values].sort((x, y) => x - y)[values.length >> 1] ?? 0) * 100) / 100;
-  return {
-    frame: '1920x1080 JPEG',
-    input: `${width}x${height}`,
-    pipeline_fps: middle(turns.map((turn) => turn.pipeline)),
-    bare_fps: middle(turns.map((turn) => turn.bare)),
-    ratio: middle(turns.map((turn) => turn.pipeline / turn.bare)),
-    decode_ms: middle(turns.map((turn) => turn.decode)),
-    load: loadavg()[0],
-  };
-}
-
-/** A picture with as much detail as a street: smooth noise in several sizes. */
-async function fullHd(seed: number): Promise<Buffer> {
-  const normal = gaussian(seed + 1);
-  const [width, height] = [480, 270];
-  const data = Uint8ClampedArray.from({ length: width * height * 3 }, () => 120 + 40 * normal());
-  return await sharp(Buffer.from(data.buffer), { raw: { width, height, channels: 3 } })
-    .resize(1920, 1080, { kernel: 'cubic' })
-    .jpeg({ quality: 80 })
-    .toBuffer();
 }

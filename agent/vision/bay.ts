@@ -4,6 +4,7 @@ import type { PictureSize } from '../core/model.ts';
 import type { Mono } from '../core/reading.ts';
 import { inside, stance } from './box.ts';
 import { Debounced } from './debounced.ts';
+import { Pace } from './pace.ts';
 import type { Track } from './tracker.ts';
 import { slow } from './zone.ts';
 
@@ -15,6 +16,7 @@ const BRIDGED = 2500;
 export class Bay {
   readonly spec: BaySpec;
   readonly #state = new Debounced(AFTER);
+  readonly #pace = new Pace();
   #seen: Mono | undefined;
 
   constructor(spec: BaySpec) {
@@ -30,7 +32,8 @@ export class Bay {
   update(tracks: readonly Track[], frame: PictureSize, time: Mono): boolean {
     const here = tracks.filter(({ box }) => inside(stance(box, frame), this.spec.polygon));
     if (here.some(slow)) this.#seen = time;
-    const recently = this.#seen !== undefined && time - this.#seen <= BRIDGED;
+    this.#pace.tick(time);
+    const recently = this.#seen !== undefined && time - this.#seen <= this.#pace.atLeast(BRIDGED);
     return this.#state.update(recently, time);
   }
 

@@ -6,6 +6,7 @@
 import type { Mono } from '../core/reading.ts';
 import type { Detection } from '../core/view.ts';
 import { type Box, boxSize, centre, distance, overlap, shifted } from './box.ts';
+import { Pace } from './pace.ts';
 
 export interface Track {
   readonly id: number;
@@ -33,7 +34,7 @@ interface MutableTrack {
 }
 
 export interface TrackerOptions {
-  /** A young track not seen for longer is gone, ms. Default 700. */
+  /** A young track not seen for longer is gone (later where frames are rarer), ms. Default 700. */
   readonly life?: number;
   /** The same for one seen in many frames, which something may have hidden, ms. Default `life`. */
   readonly longLife?: number;
@@ -51,6 +52,7 @@ const MAX_DETECTIONS = 300;
 
 export class Tracker {
   readonly #tracks = new Set<MutableTrack>();
+  readonly #pace = new Pace();
   readonly #life: number;
   readonly #longLife: number;
   #next = 1;
@@ -62,9 +64,10 @@ export class Tracker {
 
   /** Takes the detections of a frame, `sure` ones from that score on; gives the tracks seen in it. */
   update(detections: readonly Detection[], time: Mono, sureFrom = 0): readonly Track[] {
+    this.#pace.tick(time);
     for (const track of this.#tracks) {
       const life = track.hits >= OLD_HITS ? this.#longLife : this.#life;
-      if (time - track.seen > life) this.#tracks.delete(track);
+      if (time - track.seen > this.#pace.atLeast(life)) this.#tracks.delete(track);
       else predict(track, time);
     }
     const taken = best(detections);

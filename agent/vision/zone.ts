@@ -5,6 +5,7 @@ import type { Mono } from '../core/reading.ts';
 import { boxSize, foot, inside } from './box.ts';
 import { Debounced } from './debounced.ts';
 import { median } from './median.ts';
+import { Pace } from './pace.ts';
 import type { Track } from './tracker.ts';
 
 /** A count is the median of so many frames. */
@@ -43,6 +44,7 @@ export interface ZoneState {
 export class ZoneCounter {
   readonly spec: ZoneSpec;
   readonly #stays = new Map<number, Stay>();
+  readonly #pace = new Pace();
   readonly #crowded = new Debounced(CROWDED);
   readonly #bus = new Debounced(BUS);
   #counts: readonly number[] = [];
@@ -57,8 +59,9 @@ export class ZoneCounter {
   update(tracks: readonly Track[], frame: PictureSize, time: Mono): boolean {
     const here = tracks.filter(({ box }) => inside(foot(box, frame), this.spec.polygon));
     for (const track of here) this.#note(track, time);
+    this.#pace.tick(time);
     for (const [id, stay] of this.#stays) {
-      if (time - stay.seen <= GONE_AFTER) continue;
+      if (time - stay.seen <= this.#pace.atLeast(GONE_AFTER)) continue;
       this.#stays.delete(id);
       if (stay.seen - stay.entered >= SHORTEST_STAY) this.#dwells.push(stay.seen - stay.entered);
     }

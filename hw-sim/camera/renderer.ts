@@ -25,9 +25,13 @@ export interface Renderer {
   renderBagged(moment: number): Promise<Buffer>;
 }
 
-/** `tilt`: part of the picture's height by which the camera looks too low. */
 export interface RenderOptions {
+  /** Part of the picture's height by which the camera looks too low. */
   readonly tilt?: number;
+  /** Streaks and a veil: 0 (dry) … 1 (cloudburst). */
+  readonly rain?: number;
+  /** A pole and a tree stand between camera and road: middle of each, pixels from the left. */
+  readonly before?: readonly number[];
 }
 
 /** Colour of a jute bag with the sun behind it. */
@@ -45,7 +49,7 @@ export async function createRenderer(): Promise<Renderer> {
       .toBuffer();
 
   return {
-    async render({ vehicles, faces }, light, moment, { tilt = 0 } = {}) {
+    async render({ vehicles, faces }, light, moment, { tilt = 0, rain = 0, before = [] } = {}) {
       const rgb = new Uint8ClampedArray(BYTES);
       expose(rgb, background, light, noise, moment);
       // Far ones first, so that near ones cover them.
@@ -58,6 +62,8 @@ export async function createRenderer(): Promise<Renderer> {
         const { x, chin, height } = facePlace(face);
         blit(rgb, FRAME, await drawings.face(face), x, chin + height * CHIN_ABOVE_FOOT, light);
       }
+      for (const [i, middle] of before.entries()) obstruct(rgb, middle, i % 2 === 0 ? POLE : TRUNK, light);
+      if (rain > 0) rainOver(rgb, rain, light, moment);
       return encode(tilt === 0 ? rgb : tilted(rgb, tilt));
     },
     renderBagged(moment) {
@@ -86,6 +92,49 @@ function expose(
   const levels = Float32Array.from({ length: 256 }, (_, level) => level * light);
   for (let at = 0; at < BYTES; at++) {
     rgb[at] = (levels[background[at] ?? 0] ?? 0) + (noise[start + at] ?? 0);
+  }
+}
+
+/** Width in pixels and colour of what stands before the road. */
+const POLE = { width: 34, colour: [92, 96, 98] } as const;
+const TRUNK = { width: 70, colour: [74, 60, 46] } as const;
+
+function obstruct(
+  rgb: Uint8ClampedArray,
+  middle: number,
+  { width, colour }: typeof POLE | typeof TRUNK,
+  light: number,
+): void {
+  for (let row = 0; row < HEIGHT; row++) {
+    for (let column = 0; column < width; column++) {
+      // Rounder to the eye: darker towards its edges.
+      const shade = (0.7 + 0.3 * Math.sin((Math.PI * column) / width)) * light;
+      const at = (row * WIDTH + middle - (width >> 1) + column) * 3;
+      for (let channel = 0; channel < 3; channel++) rgb[at + channel] = (colour[channel] ?? 0) * shade;
+    }
+  }
+}
+
+/** Drops on their way: bright slanted streaks, other ones in each frame, and less contrast behind them. */
+function rainOver(rgb: Uint8ClampedArray, rain: number, light: number, moment: number): void {
+  const veil = 0.25 * rain;
+  const grey = 150 * light;
+  for (let at = 0; at < BYTES; at++) rgb[at] = (rgb[at] ?? 0) * (1 - veil) + grey * veil;
+  let state = hash(moment * 1000) | 1;
+  const next = (below: number) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+  for (let streak = 0; streak < 900 * rain; streak++) {
+    const [x, y, length] = [next(WIDTH - 20), next(HEIGHT - 40), 12 + next(26)];
+    for (let i = 0; i < length; i++) {
+      const at = ((y + i) * WIDTH + x + (i >> 2)) * 3;
+      for (let channel = 0; channel < 3; channel++) {
+        rgb[at + channel] = (rgb[at + channel] ?? 0) * 0.65 + 230 * light * 0.35;
+      }
+    }
   }
 }
 

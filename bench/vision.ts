@@ -19,6 +19,7 @@ import { keepSharpSmall } from '../agent/vision/picture.ts';
 import { detectStill } from '../agent/vision/still.ts';
 import { readPack } from '../models/pack.ts';
 import { gaussian } from './gaussian.ts';
+import { classesOfChina } from './vision-classes.ts';
 import { faceClip, lookedAt, passesOf } from './vision-clips.ts';
 import { speed } from './vision-speed.ts';
 
@@ -61,6 +62,9 @@ for (const folder of [...folders, ...options.model]) {
     if (pack.name !== 'nanodet') summary[`${pack.task}_${condition}`] ??= result.percent;
   }
   say({ bench: 'vision.speed', model: pack.name, cores: cpus().length, ...(await speed(detector)) });
+  if (pack.task === 'vehicles') {
+    say({ bench: 'vision.classes-of-china', model: pack.name, ...(await classesOfChina(detector)) });
+  }
   if (pack.name !== 'centernet') continue;
   const at512 = await speed(detector, SPEED_SIDE);
   say({ bench: 'vision.speed', model: pack.name, cores: cpus().length, ...at512 });

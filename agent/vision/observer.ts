@@ -131,8 +131,9 @@ export class Observer {
       if (vehicles === undefined) brightness = found.brightness.mean;
       if (!judge(faces, found.dark)) return { usable: false, detections: [], news, brightness };
       this.#faces = found.detections;
-      const { tracks, came } = this.#facesPassed.update(found.detections, frame.time);
-      this.#interval.faces(found.detections.length, frame.time, came);
+      const { threshold } = this.#detectors.faces.pack.settings;
+      const { tracks, count, came } = this.#facesPassed.update(found.detections, frame.time, threshold);
+      this.#interval.faces(count, frame.time, came);
       news.push(...this.#counting.update({ faces: tracks }, size, frame.time));
     }
     return {

@@ -15,6 +15,8 @@ export interface Track {
   readonly hits: number;
   /** Class with the most score so far. */
   readonly class: string;
+  /** Of the newest detection. */
+  readonly score: number;
   readonly born: Mono;
   readonly seen: Mono;
   /** Pixels of the frame per ms. */
@@ -26,6 +28,7 @@ interface MutableTrack {
   box: Box;
   hits: number;
   class: string;
+  score: number;
   born: Mono;
   seen: Mono;
   velocity: readonly [number, number];
@@ -90,6 +93,7 @@ export class Tracker {
         box: detection.box,
         hits: 1,
         class: detection.class,
+        score: detection.score,
         born: time,
         seen: time,
         velocity: [0, 0],
@@ -152,6 +156,7 @@ function follow(track: MutableTrack, detection: Detection, time: Mono): void {
     track.velocity = [vx + (weight * (toX - fromX)) / since, vy + (weight * (toY - fromY)) / since];
   }
   track.box = detection.box;
+  track.score = detection.score;
   track.seen = time;
   track.moved = time;
   track.hits += 1;

@@ -9,7 +9,7 @@ import type { Picture } from './picture.ts';
 /** Brightness is averaged over blocks: 32×18 a frame, compared in tiles of 8×6 blocks. */
 const [COLUMNS, ROWS] = [32, 18];
 const TILE = { columns: 8, rows: 6 };
-/** Looked at this often, ms. */
+/** Learned from this often, ms; compared is every frame, for a zero must not slip out before the look that forbids it. */
 const PERIOD = 1000;
 /** Looks that make the first reference. */
 const LEARNED = 8;
@@ -29,18 +29,13 @@ export class ViewWatch {
   #reference: Float32Array | undefined;
   #looks = 0;
   #due: Mono = Number.NEGATIVE_INFINITY;
-  #fault: ViewFault | undefined;
 
-  /** Takes a frame that is not dark. Gives what is wrong with the view, as of the last look. */
+  /** Takes a frame that is not dark. Gives what is wrong with the view. */
   look(picture: Picture, time: Mono): ViewFault | undefined {
-    if (time < this.#due) return this.#fault;
-    this.#due = time + PERIOD;
     const steps = stepsOf(picture);
-    this.#fault = rms(steps) < FLAT ? 'covered' : this.#compare(steps);
-    return this.#fault;
-  }
-
-  #compare(steps: Float32Array): ViewFault | undefined {
+    if (rms(steps) < FLAT) return 'covered';
+    const learns = time >= this.#due;
+    if (learns) this.#due = time + PERIOD;
     const reference = this.#reference;
     if (reference === undefined) {
       this.#reference = steps;
@@ -48,14 +43,18 @@ export class ViewWatch {
       return undefined;
     }
     const likeness = compareTiles(reference, steps);
-    if (this.#looks < LEARNED) {
-      // A first look at a lorry before the lens is replaced by what is there afterwards.
-      this.#looks = likeness < MOVED ? 0 : this.#looks + 1;
-      this.#reference = this.#looks === 0 ? undefined : blend(reference, steps, 1 / (this.#looks || 1));
-      return undefined;
+    if (learns) this.#learn(reference, steps, likeness);
+    return this.#looks >= LEARNED && likeness < MOVED ? 'moved' : undefined;
+  }
+
+  #learn(reference: Float32Array, steps: Float32Array, likeness: number): void {
+    if (this.#looks >= LEARNED) {
+      if (likeness >= SAME) this.#reference = blend(reference, steps, RATE);
+      return;
     }
-    if (likeness >= SAME) this.#reference = blend(reference, steps, RATE);
-    return likeness < MOVED ? 'moved' : undefined;
+    // A first look at a lorry before the lens is replaced by what is there afterwards.
+    this.#looks = likeness < MOVED ? 1 : this.#looks + 1;
+    this.#reference = this.#looks === 1 ? steps : blend(reference, steps, 1 / this.#looks);
   }
 }
 

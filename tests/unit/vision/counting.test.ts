@@ -330,6 +330,16 @@ describe('tracks', () => {
     expect(new Tracker().update(many, 0).length).toBe(300);
   });
 
+  test('a hand that looks like a face now and then is soon none; a face that is unsure but steady stays one', () => {
+    const passed = new FacesPassed();
+    const scores = [0.71, 0, 0.6, 0, 0.59, 0.67, 0.75];
+    const counts = scores.map((score, i) => {
+      const hand = score === 0 ? [] : [at(600, 300, 50, 'face', score)];
+      return passed.update([at(200, 300, 50, 'face', 0.6), ...hand], i * 500, 0.55).count;
+    });
+    expect(counts).toEqual([2, 1, 1, 1, 1, 1, 1]);
+  });
+
   test('faces that come are counted once each, a flash is not', () => {
     const passed = new FacesPassed();
     let came = 0;

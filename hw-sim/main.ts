@@ -1,5 +1,5 @@
 /** `npm run hw-sim`: the simulated devices alone, for an agent that is started by hand or for other programs. */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { scenarioNames } from './scenario.ts';
@@ -54,6 +54,8 @@ try {
   });
   const broker = street.broker?.url ?? 'mqtt://127.0.0.1:1883';
   const site = join(ports, 'site.yaml');
+  // Lines without a serial port leave nothing there by themselves.
+  mkdirSync(ports, { recursive: true });
   writeFileSync(site, siteFile(street, { broker, console: 8080, nodeRed: 1880, state: './agent' }));
   const lines = [...street.lines.values()].map((line) =>
     line.kind === 'serial'

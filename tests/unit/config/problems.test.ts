@@ -173,6 +173,29 @@ const CASES: readonly (readonly [what: string, text: string, expected: readonly 
     ['site.yaml:10:5 lines[0].baud: Modbus TCP has no serial settings; remove it, or write framing: raw'],
   ],
   [
+    'a line of datagrams with a baud rate',
+    street('port: /dev/ttyUSB0', 'udp: 10.0.0.9:161\n    baud: 9600'),
+    [
+      'site.yaml:10:5 lines[0].baud: a line with udp: has no baud; remove it',
+      'site.yaml:13:5 devices[0].line: expected a serial or TCP line for Modbus, got udp',
+    ],
+  ],
+  [
+    'a Modbus meter on a line of datagrams',
+    street('port: /dev/ttyUSB0', 'udp: 10.0.0.9:161'),
+    ['site.yaml:12:5 devices[0].line: expected a serial or TCP line for Modbus, got udp'],
+  ],
+  [
+    'an address for datagrams twice',
+    street('port: /dev/ttyUSB0', 'tcp: 10.0.0.9:161').replace(
+      'devices:',
+      '  - { id: a, udp: "10.0.0.9:161" }\n  - { id: b, udp: "10.0.0.9:161" }\ndevices:',
+    ),
+    [
+      'site.yaml:11:14 lines[2].udp: "udp 10.0.0.9:161" is the port of lines[1] already; put its devices on that line',
+    ],
+  ],
+  [
     'a flag that is a word',
     camera('preview: no'),
     ['site.yaml:10:5 cameras[0].preview: expected true or false, got "no"; write preview: false'],

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -132,6 +133,31 @@ lines:
     expect(readdirSync(ports)).toEqual([]);
     await taken[Symbol.asyncDispose]();
     expect(await freePort(port)).toBe(port);
+  });
+
+  test('devices that are asked by datagrams have lines of their own, and leave nothing', async () => {
+    const scenario = parseScenario(`
+title: datagrams
+seed: 2
+site: { id: s, title: { en: s }, timezone: UTC, position: { lat: 31, lon: 121 } }
+agent: a
+lines:
+  - { id: cabinet, devices: [{ id: ups, model: apc-smart-ups }] }
+  - { id: building, devices: [{ id: bms, model: generic-bacnet-controller }] }
+`);
+    const street = await startStreet({ scenario, camera: false, broker: false });
+    const text = siteFile(street, { broker: 'mqtt://h:1', console: 8081, nodeRed: 1881, state: './agent' });
+    expect([...text.matchAll(/udp: 127\.0\.0\.1:\d+/g)]).toHaveLength(2);
+    const line = street.lines.get('cabinet');
+    if (line?.kind !== 'udp') throw new Error('no line of datagrams');
+    const socket = createSocket('udp4');
+    const answered = once(socket, 'message');
+    const request = '302902010004067075626c6963a01c0204036a5f43020100020100300e300c06082b060102010101000500';
+    socket.send(Buffer.from(request, 'hex'), line.port.port, line.port.host);
+    await answered;
+    socket.close();
+    await street[Symbol.asyncDispose]();
+    await expect(freePort(line.port.port)).resolves.toBe(line.port.port);
   });
 
   test('its site file tells the agent the ports and, in a demonstration, the time', async () => {

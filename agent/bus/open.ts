@@ -5,10 +5,11 @@ import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import { type Log, silent } from '../core/log.ts';
 import { bad } from '../core/reading.ts';
-import { type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
+import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
 import type { PartHealth } from '../core/view.ts';
 import { dialInDoor } from './dial-in.ts';
 import { SharedLine } from './line.ts';
+import { LineContacts } from './line-contacts.ts';
 import { httpMailbox } from './mailbox-http.ts';
 import { mqttMailbox } from './mailbox-mqtt.ts';
 import { MessageLine, type MessageSeat } from './message-line.ts';
@@ -55,8 +56,11 @@ export interface LineHandle extends AsyncDisposable {
 }
 
 /** Starts a line; never throws. The port is opened in the background; devices that cannot be served say why. */
-export function openLine(options: OpenLineOptions): LineHandle {
-  const { line, devices } = options;
+export function openLine(given: OpenLineOptions): LineHandle {
+  const { line, devices } = given;
+  const contacts = contactsOf(given);
+  const publisher = contacts.publisher(given.publisher);
+  const options = { ...given, devices: devices.map(bareDevice), publisher };
   const refused: PartHealth[] = [];
   const onHealth = options.onHealth ?? (() => {});
   const refuse = (device: DeviceConfig, error: AgentError) => {
@@ -67,13 +71,33 @@ export function openLine(options: OpenLineOptions): LineHandle {
     messageLine(options, onHealth, refuse) ??
     networkLine(options, onHealth, refuse) ??
     portLine(options, onHealth, refuse);
+  contacts.outputs((device, write, signal) => inner.write(device, write, signal));
   return {
     id: line.id,
     devices: devices.map(({ id }) => id),
-    write: (device, write, signal) => inner.write(device, write, signal),
+    write(device, write, signal) {
+      contacts.commanded(device, write.point);
+      return inner.write(device, write, signal);
+    },
     health: () => [...inner.health(), ...refused],
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await contacts.stop();
+      await inner[Symbol.asyncDispose]();
+      contacts[Symbol.dispose]();
+    },
   };
+}
+
+function contactsOf({ devices, driver, clock, memory }: OpenLineOptions): LineContacts {
+  return new LineContacts({
+    devices,
+    asked: ({ profile }) => {
+      const kind = driver(profile.protocol)?.kind;
+      return kind === 'polled' || kind === 'network';
+    },
+    clock,
+    ...(memory === undefined ? {} : { memory }),
+  });
 }
 
 /** The gateway's own network; undefined for every other kind. */

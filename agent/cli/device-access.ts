@@ -9,7 +9,7 @@ import type { PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';
 import type { Reading } from '../core/reading.ts';
-import { type DeviceConfig, type LineConfig, lineOfDevice, type Site } from '../core/site.ts';
+import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice, type Site } from '../core/site.ts';
 
 /** Silence within an answer that ends it, ms; over a network the time-out alone does. */
 const CUT = 40;
@@ -44,10 +44,11 @@ export function findDevice(
 /** Opens the device's line. Rejects with `AgentError`, `port-busy` while the agent has it. */
 export async function openDevice(
   shared: LineConfig,
-  device: DeviceConfig,
+  configured: DeviceConfig,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<DeviceAccess> {
+  const device = bareDevice(configured);
   const driver = driverFor(device.profile.protocol);
   if (driver === undefined)
     throw new AgentError('unsupported', `no driver speaks ${device.profile.protocol}`);

@@ -7,7 +7,7 @@ import { lineLoad, overload } from '../bus/airtime.ts';
 import { type LineFit, type LoadResult, loadSite, type SiteDeps } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { silent } from '../core/log.ts';
-import { type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
+import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
 import { SystemClock } from '../core/system-clock.ts';
 import { figurePoints } from '../derive/points.ts';
 import { uplinkIssues } from '../uplink/check.ts';
@@ -21,7 +21,10 @@ export function siteDeps(secrets: 'resolve' | 'skip' = 'resolve'): SiteDeps {
     const plans = devices.flatMap((device) => {
       const driver = driverFor(device.profile.protocol);
       if (driver?.kind !== 'polled') return [];
-      const { polls } = driver.open({ device, clock, log: silent }, lineOfDevice(line, device));
+      const { polls } = driver.open(
+        { device: bareDevice(device), clock, log: silent },
+        lineOfDevice(line, device),
+      );
       return [
         { device: device.id, polls, ...(device.serial === undefined ? {} : { serial: device.serial }) },
       ];

@@ -1,5 +1,6 @@
 /** What the agent knows of its devices and points: for the log, for commands, for people and platforms. */
 import { createHash } from 'node:crypto';
+import { PULSE_PERIOD } from '../core/contacts.ts';
 import type { FigureConfig } from '../core/figure.ts';
 import type { Point } from '../core/point.ts';
 import type { ProfilePoint } from '../core/profile.ts';
@@ -36,7 +37,7 @@ export class Directory {
     }));
     for (const device of site.devices) {
       const plans = device.profile.points.map(
-        (point) => [point.id, { point, every: device.every ?? point.every ?? device.profile.every }] as const,
+        (point) => [point.id, { point, every: everyOfPoint(device, point) }] as const,
       );
       this.#points.set(device.id, new Map(plans));
     }
@@ -87,6 +88,12 @@ export class Directory {
     const plans = this.#points.get(device);
     return plans === undefined ? undefined : Array.from(plans.values(), ({ point }) => point);
   }
+}
+
+/** Counters that are made here have a period of their own, whatever that of the contact is. */
+function everyOfPoint(device: DeviceConfig, point: ProfilePoint): number {
+  if (device.contacts?.pulses.some(({ id }) => id === point.id)) return PULSE_PERIOD;
+  return device.every ?? point.every ?? device.profile.every;
 }
 
 /** Period of a figure's points, ms. */

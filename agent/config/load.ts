@@ -34,6 +34,7 @@ import {
   teller,
   writtenIds,
 } from './checks.ts';
+import { checkContacts, withCounters } from './contacts.ts';
 import { type SecretSource, secretsOfLine, withSecrets } from './device-secrets.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
@@ -278,7 +279,8 @@ async function checkDevices(
       problems.push(secret ? { ...issue, message: issue.message.replace(/, got [\s\S]*$/, '') } : issue);
     }
     problems.push(...found.problems);
-    devices.push({ index, item: device, driver });
+    const counted = checkContacts(device, driver, index, say) ? withCounters(device) : device;
+    devices.push({ index, item: counted, driver });
   }
   for (const { index, item, driver } of devices) {
     const others = list.filter((other) => other.item.line === item.line && other.index !== index);

@@ -15,6 +15,7 @@ import type {
   UplinkConfig,
 } from '../core/site.ts';
 import { privacyOf } from './camera-checks.ts';
+import { contactsOf } from './contacts.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
 import { gb26875Of } from './fire-uplink.ts';
 import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
@@ -118,12 +119,16 @@ export function deviceOf(file: DeviceFile, profile: Profile, on: LineConfig): De
     baud,
     format,
     sense,
+    debounce,
+    pulses,
+    fail_safe,
     ...options
   } = file;
   const own = on.serial !== undefined && (baud !== undefined || format !== undefined);
   const serial = own ? { ...on.serial, ...definedOnly({ baud }), ...format } : undefined;
   const rules = sense === undefined ? profile.sense : mergedRules(profile.sense ?? NO_RULES, rulesOf(sense));
-  const optional = definedOnly({ address, every, asset, position, serial, sense: rules });
+  const contacts = contactsOf({ debounce, pulses, fail_safe });
+  const optional = definedOnly({ address, every, asset, position, serial, sense: rules, contacts });
   return { id, title: title ?? { en: id }, line, profile, ...optional, options };
 }
 

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { camera, privacy } from './camera-schema.ts';
+import { contactKeys } from './contacts.ts';
 import { figure } from './figure-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
@@ -162,6 +163,7 @@ const device = z
     asset: text('an asset code as text', '"310000-XX-0001"').optional(),
     position: position.optional(),
     sense: senseBlock.optional(),
+    ...contactKeys,
   })
   .describe('Keys not named here are options of the driver, which checks them');
 

@@ -4,6 +4,7 @@
  */
 import type { CameraConfig, PrivacyConfig } from './camera.ts';
 import type { Condition } from './condition.ts';
+import type { ContactRules } from './contacts.ts';
 import type { FigureConfig } from './figure.ts';
 import type { LampPower, LightingProgramme } from './lighting.ts';
 import type { LineConfig, SerialSettings } from './line.ts';
@@ -39,6 +40,8 @@ export interface DeviceConfig {
   readonly serial?: SerialSettings;
   /** What may be believed of its points: the profile's rules with those of the site on top. */
   readonly sense?: SenseRules;
+  /** What the gateway makes of its contacts. */
+  readonly contacts?: ContactRules;
   /** Options of the driver for this one device (pins of a board …); checked by the driver. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -47,6 +50,15 @@ export interface DeviceConfig {
 export function lineOfDevice(line: LineConfig, { serial }: Pick<DeviceConfig, 'serial'>): LineConfig {
   if (serial === undefined || line.serial === undefined) return line;
   return { ...line, serial };
+}
+
+/** The device as its driver knows it: without what the gateway makes of its points. */
+export function bareDevice(device: DeviceConfig): DeviceConfig {
+  const { contacts, ...bare } = device;
+  if (contacts === undefined) return device;
+  const made = contacts.pulses.map(({ id }) => id);
+  const points = bare.profile.points.filter(({ id }) => !made.includes(id));
+  return { ...bare, profile: { ...bare.profile, points } };
 }
 
 export interface LogConfig {

@@ -6,7 +6,7 @@ import { expectedAnswer } from '../../../drivers/modbus/frame.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import { silent } from '../../core/log.ts';
-import type { DeviceConfig, LineConfig } from '../../core/site.ts';
+import { bareDevice, type DeviceConfig, type LineConfig } from '../../core/site.ts';
 
 /** Where a read begins. */
 export interface Start {
@@ -112,7 +112,7 @@ export async function deviceUnit(
   }
   const requests: Uint8Array[] = [];
   let otherFraming = false;
-  const session = driver.open({ device, clock, log: silent }, line);
+  const session = driver.open({ device: bareDevice(device), clock, log: silent }, line);
   // Asked only for its question: nothing is on the line yet.
   const exchange = ({ bytes }: { readonly bytes: Uint8Array }): Promise<never> => {
     if (!crcFits(bytes)) otherFraming = true;

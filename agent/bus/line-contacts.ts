@@ -1,0 +1,87 @@
+/** The contacts of all devices of a line, between their drivers and those who take the readings. */
+import type { Clock } from '../core/clock.ts';
+import type { DeviceMemory, PointWrite, WriteOutcome } from '../core/driver.ts';
+import type { Publisher } from '../core/hub.ts';
+import type { Reading } from '../core/reading.ts';
+import type { DeviceConfig } from '../core/site.ts';
+import { Contacts } from './contacts.ts';
+import { FailSafe } from './fail-safe.ts';
+
+interface LineContactsOptions {
+  readonly devices: readonly DeviceConfig[];
+  /** See `ContactsOptions`. */
+  readonly asked: (device: DeviceConfig) => boolean;
+  readonly clock: Clock;
+  /** Absent in the tools of a technician: they count nothing and switch nothing by themselves. */
+  readonly memory?: (device: string) => DeviceMemory;
+}
+
+type Write = (device: string, write: PointWrite, signal: AbortSignal) => Promise<WriteOutcome>;
+
+export class LineContacts implements Disposable {
+  readonly #options: LineContactsOptions;
+  readonly #contacts = new Map<string, Contacts>();
+  readonly #outputs = new Map<string, FailSafe>();
+  #publisher: Publisher | undefined;
+
+  constructor(options: LineContactsOptions) {
+    this.#options = options;
+  }
+
+  /** What the drivers publish to. */
+  publisher(publisher: Publisher): Publisher {
+    const { devices, asked, clock, memory } = this.#options;
+    this.#publisher = publisher;
+    for (const device of devices) {
+      if (device.contacts === undefined) continue;
+      const contacts = new Contacts({
+        device: device.id,
+        rules: device.contacts,
+        asked: asked(device),
+        clock,
+        emit: (readings) => publisher.readings(readings),
+        ...(memory === undefined ? {} : { memory: memory(`${device.id}/contacts`) }),
+      });
+      this.#contacts.set(device.id, contacts);
+    }
+    if (this.#contacts.size === 0) return publisher;
+    return {
+      readings: (readings) => {
+        publisher.readings(readings.flatMap((reading) => this.#taken(reading)));
+        for (const [device, outputs] of this.#outputs)
+          outputs.look(readings.filter((reading) => reading.device === device));
+      },
+      event: (event) => publisher.event(event),
+    };
+  }
+
+  /** How outputs are set. */
+  outputs(write: Write): void {
+    const { devices, clock, memory } = this.#options;
+    const publisher = this.#publisher;
+    if (memory === undefined || publisher === undefined) return;
+    for (const { id: device, contacts } of devices) {
+      if (contacts === undefined || Object.keys(contacts.failSafe).length === 0) continue;
+      const one = (what: PointWrite, signal: AbortSignal) => write(device, what, signal);
+      const outputs = contacts.failSafe;
+      this.#outputs.set(device, new FailSafe({ device, outputs, clock, publisher, write: one }));
+    }
+  }
+
+  commanded(device: string, point: string): void {
+    this.#outputs.get(device)?.commanded(point);
+  }
+
+  /** Outputs show what they are to show without us. */
+  async stop(): Promise<void> {
+    await Promise.all(Array.from(this.#outputs.values(), (outputs) => outputs.stop()));
+  }
+
+  [Symbol.dispose](): void {
+    for (const contacts of this.#contacts.values()) contacts[Symbol.dispose]();
+  }
+
+  #taken(reading: Reading): readonly Reading[] {
+    return this.#contacts.get(reading.device)?.take([reading]) ?? [reading];
+  }
+}

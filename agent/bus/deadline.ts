@@ -78,7 +78,9 @@ export class Deadlines {
       entry.due = now + period * (0.5 + ((this.#phases * GOLDEN) % 1));
       return 0;
     }
-    const missed = Math.max(0, Math.floor((now - entry.due) / period));
+    const before = Math.max(0, Math.floor((now - entry.due) / period));
+    // A quotient that was rounded down to the turn before would make it due at once again.
+    const missed = entry.due + (before + 1) * period > now ? before : before + 1;
     entry.due += (missed + 1) * period;
     return missed;
   }

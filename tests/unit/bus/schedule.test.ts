@@ -64,6 +64,19 @@ describe('deadlines', () => {
     );
   });
 
+  test('a wait of almost whole periods does not make it due at once again', () => {
+    const deadlines = new Deadlines();
+    deadlines.sync('a', [poll('p', 16)], 0);
+    const [entry] = deadlines.ready(0);
+    if (entry === undefined) throw new Error('nothing due');
+    deadlines.begin(entry, 0);
+    for (const wait of [12736, 19999.999999999993]) {
+      const now = entry.due + wait;
+      deadlines.begin(entry, now);
+      expect(entry.due).toBeGreaterThan(now);
+    }
+  });
+
   test('a changed plan keeps what is known and has the rest at once', () => {
     const deadlines = new Deadlines();
     const kept = poll('kept', 1000);

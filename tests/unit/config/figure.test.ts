@@ -5,8 +5,7 @@ import { SiteFolder, STREET } from './site-folder.ts';
 const folder = new SiteFolder();
 afterAll(() => folder[Symbol.dispose]());
 
-const AIR = `${STREET.replace('profile: eastron-sdm630', 'profile: eastron-sdm630')}`;
-const site = (figure: string, more = '') => `${AIR}figures:\n  - { id: air-quality, ${figure} }\n${more}`;
+const site = (figure: string, more = '') => `${STREET}figures:\n  - { id: air-quality, ${figure} }\n${more}`;
 
 async function load(text: string) {
   const result = await folder.load(text);
@@ -37,7 +36,27 @@ describe('figures', () => {
     ]);
   });
 
-  test('are devices: an id is taken once, and uplinks may report their points', async () => {
+  test('are devices whose points an environment centre may get', async () => {
+    const street = STREET.replace('profile: eastron-sdm630', 'profile: taidacent-decibel-meter');
+    const noise = 'noise: { level: { device: meter-1, point: noise }, every: 1min, day: 06-22 }';
+    const centre = (point: string) =>
+      `uplinks:\n  - id: bureau\n    hj212: { url: "tcp://a:1", edition: 2025, points: [{ device: noise, point: ${point}, factor: L50 }] }\n`;
+    const text = (point: string) => `${street}figures:\n  - { id: noise, ${noise} }\n${centre(point)}`;
+    const { figures, uplinks } = await load(text('l50'));
+    expect(figures).toMatchObject([
+      { id: 'noise', kind: 'noise', level: { unit: 'dB(A)' }, every: 60_000, day: [6, 22], windLimit: 5 },
+    ]);
+    expect(uplinks).toMatchObject([
+      { kind: 'hj212', points: [{ device: 'noise', point: 'l50', factor: 'L50' }] },
+    ]);
+    expect(await folder.problems(text('l51'))).toEqual([
+      expect.stringContaining(
+        'uplinks[0].hj212.points[0].point: there is no point of noise l51; write point: l5',
+      ),
+    ]);
+  });
+
+  test('are devices: an id is taken once', async () => {
     const noise = 'noise: { level: { device: meter-1, point: voltage-l1 } }';
     expect(await folder.problems(site(noise).replace('id: air-quality', 'id: meter-1'))).toEqual([
       expect.stringContaining('the id "meter-1" is taken by devices[0]'),
@@ -46,6 +65,6 @@ describe('figures', () => {
   });
 
   test('absent, the site has none', async () => {
-    expect(await load(AIR)).not.toHaveProperty('figures');
+    expect(await load(STREET)).not.toHaveProperty('figures');
   });
 });

@@ -1,5 +1,5 @@
 /**
- * What each platform costs: `node bench/platforms.ts [--seconds 120]` runs the agent against the simulated street with no
+ * What each platform costs: `node bench/platforms.ts [--seconds 120] [--only scada]` runs the agent against the simulated street with no
  * uplink, with each of four alone (MQTT JSON, Sparkplug B, HJ 212, building-energy upload) and with all of them, and
  * prints CPU of the agent's process and bytes over the wire, both directions, scaled to a day. TCP payload alone is
  * counted: headers of TCP/IP and TLS come on top. One JSON line per case.
@@ -12,7 +12,9 @@ import { openPlatforms } from '../tests/e2e/platforms.ts';
 import { openSite } from '../tests/e2e/site.ts';
 import { startAgent } from '../tests/support/agent-process.ts';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '120' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '120' }, only: { type: 'string' } },
+});
 const SECONDS = Number(values.seconds);
 /** Start, descriptions and births are paid once; they are not part of a day's cost. */
 const WARM_UP = 20_000;
@@ -108,6 +110,7 @@ function sums(relays: ReadonlyMap<string, Counted>, way: 'up' | 'down'): Record<
 }
 
 const ALL = ['city', 'scada', 'bureau', 'energy'];
-for (const wanted of [[], ...ALL.map((id) => [id]), ALL]) {
+const cases = values.only === undefined ? [[], ...ALL.map((id) => [id]), ALL] : [[values.only]];
+for (const wanted of cases) {
   process.stdout.write(`${JSON.stringify(await run(wanted))}\n`);
 }

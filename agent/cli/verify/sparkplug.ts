@@ -29,6 +29,8 @@ interface Data {
 }
 
 interface Node {
+  /** Id of the agent, as the birth of the node tells it; else that of the node. */
+  agent: string;
   readonly aliases: Map<number, Meaning>;
   readonly names: Map<string, Meaning>;
   born: boolean;
@@ -88,6 +90,7 @@ export class SparkplugReceiver {
     let node = this.#nodes.get(key);
     if (node === undefined) {
       node = {
+        agent: key.slice(key.indexOf('/') + 1),
         aliases: new Map(),
         names: new Map(),
         born: false,
@@ -103,6 +106,8 @@ export class SparkplugReceiver {
 
   #birth(node: Node, payload: WirePayload): void {
     const bdSeq = payload.metrics.find(({ name }) => name === 'bdSeq')?.value;
+    const agent = payload.metrics.find(({ name }) => name === 'Properties/Agent')?.value;
+    if (typeof agent === 'string') node.agent = agent;
     // What a broken session left of a message goes again, whole.
     node.message = undefined;
     node.aliases.clear();
@@ -158,7 +163,7 @@ export class SparkplugReceiver {
     if (message === undefined || message.records.length < message.count) return;
     node.message = undefined;
     const records = message.records.sort((a, b) => a.seq - b.seq);
-    this.#ledger.take({ ...message.books, records });
+    this.#ledger.take({ v: 1, agent: node.agent, omitted: [], ...message.books, records });
   }
 }
 

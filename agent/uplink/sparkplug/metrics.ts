@@ -94,15 +94,16 @@ export function resultMetric(known: Known, result: object, naming: Naming, now: 
 
 /**
  * The first metric of each payload says whose numbers they are, and the first of a message carries its books: the
- * envelope of payload v1 without what stands elsewhere.
+ * envelope of payload v1 without what stands elsewhere (the agent in the birth of the node) or says nothing.
  */
 export function withBooks(
   [first, ...rest]: readonly WrittenMetric[],
-  { epoch, lane, v, agent, stream, first: from, last, count, prev, omitted }: Envelope,
+  { epoch, lane, stream, first: from, last, count, prev, omitted }: Envelope,
   head: boolean,
 ): WrittenMetric[] {
   if (first === undefined) return [];
-  const books = { v, agent, stream, first: from, last, count, prev, omitted };
+  const left = omitted.length === 0 ? {} : { omitted };
+  const books = { stream, first: from, last, count, prev, ...left };
   const properties: Properties = {
     ...first.properties,
     epoch: text(epoch),

@@ -33,9 +33,12 @@ export function overlap(a: Box, b: Box): number {
   return (width * height) / (area(a) + area(b) - width * height);
 }
 
+/** Within the frame: what is cut by its lower edge stands just inside of a zone that ends there. */
+const INNERMOST = 0.9999;
+
 /** Where something touches the ground: the middle of its lower edge, in parts of the frame. */
 export function foot(box: Box, frame: PictureSize): Spot {
-  return [(box[0] + box[2]) / 2 / frame.width, box[3] / frame.height];
+  return [(box[0] + box[2]) / 2 / frame.width, Math.min(INNERMOST, box[3] / frame.height)];
 }
 
 /** A little above the foot, where the body of a vehicle is over its bay, in parts of the frame. */

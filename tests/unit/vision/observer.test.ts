@@ -9,7 +9,7 @@ import { decode, measure } from '../../../agent/vision/picture.ts';
 import { createRenderer, type Renderer } from '../../../hw-sim/camera/renderer.ts';
 import type { StreetMoment } from '../../../hw-sim/camera/scene.ts';
 import { readPack } from '../../../models/pack.ts';
-import { bus, car } from './street-camera.ts';
+import { bus, car, people } from './street-camera.ts';
 
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 60_000 });
 
@@ -80,6 +80,35 @@ test('a lamp that comes on, dusk and a bus before the lens are no tilt', async (
   expect(readings.filter(({ reason }) => reason === 'source-moved' || reason === 'source-covered')).toEqual(
     [],
   );
+});
+
+test('people waiting are counted where they wait, and do not count as vehicles', async () => {
+  const camera: CameraConfig = {
+    ...CAMERA,
+    every: 2000,
+    zones: [
+      {
+        id: 'stop',
+        title: { en: 'Stop' },
+        polygon: [
+          [0.2, 0.7],
+          [1, 0.7],
+          [1, 1],
+          [0.2, 1],
+        ],
+        counts: 'people',
+        area: 10,
+      },
+    ],
+  };
+  const readings = await observe(camera, 4, 250, (time) =>
+    renderer.render({ vehicles: [car(-5)], faces: people(3) }, 1, time),
+  );
+  const last = (point: string) => readings.filter((one) => one.point === point).at(-1);
+  expect(last('stop-occupancy')).toMatchObject({ value: 3, quality: 'good' });
+  expect(last('stop-density')).toMatchObject({ value: 0.3 });
+  expect(last('stop-queue')).toMatchObject({ value: 3 });
+  expect(last('vehicles')).toMatchObject({ value: 1 });
 });
 
 test('zones, bays and lines see the drawn street where it is', async () => {

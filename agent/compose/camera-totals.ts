@@ -2,7 +2,7 @@
  * Sums that survive a restart: the open interval, and those closed lately, as numbers in a small file. A closed interval
  * whose readings did not reach the log goes back into the open one; one that did never counts again.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { type ClockMapping, wallAt } from '../core/clock.ts';
@@ -46,6 +46,7 @@ export class TotalsFile implements KeptSums {
   #closed: Content['closed'] = [];
   #written: Mono = Number.NEGATIVE_INFINITY;
   #last = '';
+  #longest = 0;
 
   constructor(options: TotalsOptions) {
     this.#options = options;
@@ -113,12 +114,25 @@ export class TotalsFile implements KeptSums {
     // Frames alone are not worth a write.
     if (counts === this.#last) return;
     try {
-      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
-      writeFileSync(`${this.#file}.new`, JSON.stringify(content), { mode: 0o600 });
-      renameSync(`${this.#file}.new`, this.#file);
+      this.#put(JSON.stringify(content));
       this.#last = counts;
     } catch {
       // An ill disk is the store's to tell; counting goes on, and the next change tries again.
+    }
+  }
+
+  /**
+   * Over what is there, in one call: a new file for each write would be forced to the card every few seconds (ext4
+   * auto_da_alloc), an old one goes there with the other dirty pages. Spaces make up for a shorter text.
+   */
+  #put(text: string): void {
+    mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+    const file = openSync(this.#file, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    try {
+      this.#longest = Math.max(this.#longest, fstatSync(file).size, Buffer.byteLength(text));
+      writeSync(file, text.padEnd(this.#longest), 0, 'utf8');
+    } finally {
+      closeSync(file);
     }
   }
 

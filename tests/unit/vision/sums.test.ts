@@ -1,5 +1,5 @@
 /** What outlives a frame: sums over restarts of every kind, and the budget that decides how many frames there are. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -105,7 +105,21 @@ describe('sums over a restart', () => {
     });
   });
 
-  test('another boot, a damaged file, no file', () => {
+  test('a shorter text over a longer one is whole', () => {
+    const camera = `cam-${number++}`;
+    const kept = file(camera);
+    kept.open(0);
+    kept.changed(
+      { since: 0, frames: 5, counts: { 'vehicles-passed': 3, 'a-long-name-of-a-line-left-car': 2 } },
+      2000,
+    );
+    kept.stop({ since: 0, frames: 6, counts: { 'vehicles-passed': 4 } });
+    expect(file(camera).open(10).get('vehicles-passed')).toBe(4);
+    writeFileSync(join(folder, `${camera}.json`), '{"boot": "half');
+    expect(file(camera).open(7).state).toEqual({ since: 7, frames: 0, counts: {} });
+  });
+
+  test('another boot, no file', () => {
     const camera = `cam-${number++}`;
     run(camera, 1000, 6000, [3000], 'stop');
     const mapping = { ...clock.mapping(), boot: 'another' };

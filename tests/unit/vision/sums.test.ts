@@ -4,12 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { TotalsFile, type TotalsOptions } from '../../../agent/compose/camera-totals.ts';
+import { newestLogged } from '../../../agent/compose/logged-sums.ts';
 import type { CameraConfig } from '../../../agent/core/camera.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import { Governor } from '../../../agent/vision/governor.ts';
 import { Interval } from '../../../agent/vision/interval.ts';
 import { Tally } from '../../../agent/vision/tally.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+import { reading as logReading, open, folder as storeFolder } from '../store/site.ts';
 
 const BASE: CameraConfig = {
   id: 'cam-1',
@@ -130,6 +132,29 @@ describe('sums over a restart', () => {
     });
     expect(file('never').open(7).state).toEqual({ since: 7, frames: 0, counts: {} });
   });
+});
+
+test('the newest sum in a real log is found by device and point, at its true time', async () => {
+  using own = storeFolder();
+  const { store, clock } = await open(own.dir);
+  const { file } = store;
+  const sums = new Set(['voltage']);
+  expect(newestLogged(file, 'cam', sums)).toBeUndefined();
+  const many = Array.from({ length: 5000 }, (_, i) =>
+    logReading('voltage', 1, 2000 + i, i % 2 === 0 ? 'cam' : 'other'),
+  );
+  await store.append([...many, logReading('wind', 1, 9000, 'cam')], []);
+  await store.append(
+    Array.from({ length: 3000 }, (_, i) => logReading('voltage', 2, 10_000 + i, 'other')),
+    [],
+  );
+  const { wall, mono } = clock.mapping();
+  expect(newestLogged(file, 'cam', sums)).toBe(wall + 6998 - mono);
+  expect(newestLogged(file, 'nobody', sums)).toBeUndefined();
+  await store[Symbol.asyncDispose]();
+  writeFileSync(file, 'no database');
+  // What may have been told already is not told again.
+  expect(newestLogged(file, 'cam', sums)).toBe(Number.POSITIVE_INFINITY);
 });
 
 describe('the budget', () => {

@@ -1,8 +1,8 @@
 /**
- * What each platform costs: `node bench/platforms.ts [--seconds 120] [--only scada]` runs the agent against the simulated street with no
- * uplink, with each of four alone (MQTT JSON, Sparkplug B, HJ 212, building-energy upload) and with all of them, and
- * prints CPU of the agent's process and bytes over the wire, both directions, scaled to a day. TCP payload alone is
- * counted: headers of TCP/IP and TLS come on top. One JSON line per case.
+ * What each platform costs: `node bench/platforms.ts [--seconds 120] [--only scada]` runs the agent against the simulated
+ * street with no uplink, with each of four alone (MQTT JSON, Sparkplug B, HJ 212, building-energy upload) and with all
+ * of them, and prints CPU of the agent's process and bytes over the wire, both directions, scaled to a day. TCP payload
+ * alone is counted: headers of TCP/IP and TLS come on top. One JSON line per case.
  */
 import { readFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';

@@ -212,3 +212,43 @@ describe('documents made to harm', () => {
     expect(decrypt(cipher, { key: new Uint8Array(16) }, new Uint8Array(0))).toBeUndefined();
   });
 });
+
+describe('bytes made to cost', () => {
+  /** Each piece begins a frame whose length leads to one and the same end: every one of them would be checked. */
+  function claims(head: string, tail: string, count: number): Uint8Array {
+    const unit = 12;
+    const bytes = Buffer.alloc(count * unit + 6);
+    for (let i = 0; i < count; i++) {
+      bytes.write(head, i * unit, 'hex');
+      bytes.writeUInt32LE(bytes.length - i * unit - 8 - 6, i * unit + 4);
+    }
+    bytes.write(tail, bytes.length - 4, 'hex');
+    return bytes;
+  }
+
+  it.each([
+    ['guideline', claims('68681616', '55AA55AA', 5000)],
+    ['netdau', claims('55AA55AA', '68681616', 5000)],
+    ['hex', Buffer.from(`${'0000FFF0'.repeat(8000)}!${'0000FFF0'.repeat(8000)}`)],
+  ] as const)(
+    'packets of %s are looked at once',
+    (name, bytes) => {
+      const stream = new PacketStream(FRAMINGS[name], 65_536);
+      for (let i = 0; i < 20; i++) stream.push(bytes);
+      const body = new Uint8Array(16);
+      const good = encodePacket(FRAMINGS[name], { body, sequence: 1, type: 3 });
+      // What is left of the noise may still claim the bytes of the first good ones.
+      const fill = Math.ceil(70_000 / good.length);
+      const found = Array.from({ length: fill + 5 }, () => stream.push(good)).flat();
+      expect(found.filter(({ ok }) => ok).length).toBeGreaterThan(0);
+    },
+    60_000,
+  );
+
+  it('frames of GB/T 26875.3 that never end, byte by byte', () => {
+    const stream = new FrameStream();
+    const start = Buffer.from(`4040${'01'.repeat(22)}e80302`, 'hex');
+    for (let i = 0; i < 20_000; i++) stream.push(Uint8Array.of(start[i % start.length] ?? 0));
+    expect(stream.push(FIRE).some(({ ok }) => ok)).toBe(true);
+  }, 60_000);
+});

@@ -17,7 +17,7 @@ export const START = Date.UTC(2027, 0, 1);
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 
-const CONFIG: Gb26875UplinkConfig = {
+export const FIRE_CONFIG: Gb26875UplinkConfig = {
   id: 'fire',
   kind: 'gb26875',
   host: 'centre',
@@ -60,7 +60,7 @@ const CONFIG: Gb26875UplinkConfig = {
 };
 
 export function fireStand(more: Partial<Gb26875UplinkConfig> = {}) {
-  const config = { ...CONFIG, ...more };
+  const config = { ...FIRE_CONFIG, ...more };
   const clock = new VirtualClock(START);
   const wall = () => START + clock.mono() - 1000;
   const centre = new FireCentre({ time: clock, wall });

@@ -7,6 +7,7 @@ import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { openLines } from '../bus/open.ts';
 import { startConsole } from '../console/server.ts';
 import { lampDescription } from '../control/lighting/description.ts';
+import { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
@@ -86,6 +87,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   const memories = new DeviceMemories(site.state, clock, log);
   const plan = sensePlan(site.devices, site.rate);
   const derived = new DerivedPoints(directory);
+  const { snapshots = true, settlementDay } = site.meters ?? {};
+  if (snapshots) derived.snapshots(plan.snapshots, settlementDay !== undefined);
   const sense = stack.use(
     new Sense({
       plan,
@@ -93,6 +96,9 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       log,
       hub,
       onHealth: board.set,
+      days: new LocalDays(site.timezone),
+      snapshots,
+      ...(settlementDay === undefined ? {} : { settlementDay }),
       onDerived: (device, point) => derived.raw(device, point),
     }),
   );

@@ -1,15 +1,19 @@
 /** What sense has to know of the configured devices. Pure. */
+import type { ProfilePoint } from '../core/profile.ts';
 import type { SenseRules } from '../core/rules.ts';
 import type { DeviceConfig } from '../core/site.ts';
 import type { Unit } from '../core/unit.ts';
 import { mostPerHour, resolutionOf } from './limits.ts';
 import type { TrackFacts } from './meters.ts';
+import type { SnapshotCounter } from './snapshots.ts';
 
 export interface SensePlan {
   readonly devices: readonly string[];
   readonly counters: readonly TrackFacts[];
   /** Point that tells the serial number, by device. */
   readonly serials: ReadonlyMap<string, string>;
+  /** Registers that are noted at midnight. */
+  readonly snapshots: readonly SnapshotCounter[];
   /** Units of all numbers, by device and point. */
   readonly units: ReadonlyMap<string, ReadonlyMap<string, Unit>>;
   /** By device; those without any rule are not in it. */
@@ -47,6 +51,14 @@ export function sensePlan(devices: readonly DeviceConfig[], rate = 1): SensePlan
     const point = sense?.serial ?? profile.points.find((one) => one.id === 'serial-number')?.id;
     return point === undefined ? [] : [[id, point] as const];
   });
+  const snapshots = devices.flatMap(({ id, profile, every, sense }) =>
+    profile.points.filter(isRegister).map((point): SnapshotCounter => {
+      const freeze = sense?.freezes[point.id];
+      const period = (every ?? point.every ?? profile.every) * rate;
+      const facts = { device: id, point: point.id, unit: point.unit, period };
+      return freeze === undefined ? facts : { ...facts, freeze };
+    }),
+  );
   const units = devices.map(({ id, profile }) => {
     const numbers = profile.points.filter(({ type }) => type === 'number');
     return [id, new Map(numbers.map((point) => [point.id, point.unit] as const))] as const;
@@ -56,7 +68,13 @@ export function sensePlan(devices: readonly DeviceConfig[], rate = 1): SensePlan
     devices: devices.map(({ id }) => id),
     counters,
     serials: new Map(serials),
+    snapshots,
     units: new Map(units),
     rules: new Map(rules),
   };
+}
+
+/** What a meter counts and is billed by. */
+function isRegister({ aggregation, type, lane }: ProfilePoint): boolean {
+  return aggregation === 'counter' && type === 'number' && lane === 'meter';
 }

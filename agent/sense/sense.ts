@@ -3,10 +3,11 @@
  * is known of the device: a counter that jumped, a value that cannot be. Nothing leaves before the log has told what was
  * declared of the devices, for a reading that was read wrongly cannot be taken back.
  */
-import { type Clock, wallAt } from '../core/clock.ts';
+import { type Clock, trusted, wallAt } from '../core/clock.ts';
 import { rawId } from '../core/derived.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher, Recorder } from '../core/hub.ts';
+import type { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
 import { type Correction, type Mark, markEvent, type Maintenance as Window } from '../core/mark.ts';
 import { type Reading, uncertain } from '../core/reading.ts';
@@ -19,6 +20,7 @@ import { type Moment, PLAIN, scaled } from './counters.ts';
 import { Maintenance } from './maintenance.ts';
 import { Meters } from './meters.ts';
 import type { SensePlan } from './plan.ts';
+import { Snapshots } from './snapshots.ts';
 import { taskHealth } from './tasks.ts';
 
 /** What is known of the devices from before this start. */
@@ -40,6 +42,12 @@ export interface SenseOptions {
   readonly log: Log;
   readonly hub: Recorder;
   readonly onHealth: (part: PartHealth) => void;
+  /** Days of the site. */
+  readonly days: LocalDays;
+  /** Registers are noted at midnight; default: yes. */
+  readonly snapshots?: boolean;
+  /** Day of the month at whose beginning bills are made. */
+  readonly settlementDay?: number;
   /** What a point was made of by a correction is a point of its own from here on (`rawId`). */
   readonly onDerived?: (device: string, point: string) => void;
 }
@@ -48,6 +56,7 @@ export interface SenseOptions {
 const MOST_WAITING = 50_000;
 /** Wait before the memory is asked again, ms. */
 const AGAIN = 15_000;
+const MINUTE = 60_000;
 
 export class Sense implements Publisher, SenseActs, Disposable {
   readonly #options: SenseOptions;
@@ -55,13 +64,14 @@ export class Sense implements Publisher, SenseActs, Disposable {
   readonly #checks: Checks;
   readonly #maintenance: Maintenance;
   readonly #corrections: Corrections;
+  readonly #snapshots: Snapshots;
   /** Last number of each point as the device said it, and when on the monotonic clock. */
   readonly #raw = new Map<string, { readonly raw: number; readonly mono: number }>();
   #waiting: (Reading | AgentEvent)[] | undefined = [];
   /** What was declared is not known: nothing can be told to be good. */
   #blind = false;
   #retry: Disposable | undefined;
-  #windowEnd: Disposable | undefined;
+  #timer: Disposable | undefined;
   readonly #ill = new Set<string>();
 
   constructor(options: SenseOptions) {
@@ -87,6 +97,16 @@ export class Sense implements Publisher, SenseActs, Disposable {
       now: () => this.#wall(),
       tell: (mark) => this.#tell(mark),
     });
+    const { days, settlementDay, snapshots = true } = options;
+    this.#snapshots = new Snapshots({
+      counters: snapshots ? plan.snapshots : [],
+      days,
+      ...(settlementDay === undefined ? {} : { settlementDay }),
+      mono: (at) => options.clock.mono() - (this.#wall() - at) / options.clock.mapping().rate,
+      trusted: () => trusted(options.clock.mapping().rank),
+      note: (readings) => options.hub.readings(readings),
+      say: (device, body) => this.#sayMeter(device, body),
+    });
     this.#checks = new Checks({
       rules: plan.rules,
       isCounter: (device, point) => this.#meters.follows(device, point),
@@ -101,10 +121,11 @@ export class Sense implements Publisher, SenseActs, Disposable {
     const { plan, clock, log } = this.#options;
     try {
       const marks = await memory.marks();
-      const latest = await memory.latest(plan.counters);
+      const latest = await memory.latest([...plan.counters, ...this.#snapshots.remembered]);
       for (const mark of marks) if (this.#corrections.take(mark)) this.#derive(mark);
       this.#maintenance.restore(marks);
       this.#meters.restore(marks, latest);
+      this.#snapshots.restore(latest);
       this.#blind = false;
     } catch (thrown) {
       const { message } = asAgentError(thrown);
@@ -120,12 +141,12 @@ export class Sense implements Publisher, SenseActs, Disposable {
       else this.readings([one]);
     }
     for (const device of plan.devices) this.#showTasks(device);
-    if (!this.#blind) this.#watchWindows();
+    if (!this.#blind) this.#watch();
   }
 
   [Symbol.dispose](): void {
     this.#retry?.[Symbol.dispose]();
-    this.#windowEnd?.[Symbol.dispose]();
+    this.#timer?.[Symbol.dispose]();
   }
 
   readings(readings: readonly Reading[]): void {
@@ -136,7 +157,10 @@ export class Sense implements Publisher, SenseActs, Disposable {
     }
     const judged = readings.flatMap((reading) => this.#corrected(reading));
     const checked = this.#blind ? judged : this.#checks.judge(judged);
-    this.#options.hub.readings(checked.map((reading) => this.#marked(reading)));
+    const known = checked.map((reading) => this.#marked(reading));
+    this.#options.hub.readings(known);
+    if (!this.#blind)
+      for (const reading of known) this.#snapshots.reading(reading, this.#moment(reading.time).at);
   }
 
   event(event: AgentEvent): void {
@@ -179,19 +203,26 @@ export class Sense implements Publisher, SenseActs, Disposable {
     return window === undefined ? reading : uncertain(reading, value, 'maintenance', time);
   }
 
-  /** Ends windows when they end; a clock that is set meanwhile is looked at every minute. */
-  #watchWindows(): void {
-    this.#windowEnd?.[Symbol.dispose]();
-    const next = this.#maintenance.run();
-    if (next === undefined) return;
+  /** Ends windows when they end, and looks every minute at what is not read any more. */
+  #watch(): void {
+    this.#timer?.[Symbol.dispose]();
+    const next = this.#maintenance.run() ?? Number.POSITIVE_INFINITY;
+    const now = this.#wall();
+    this.#snapshots.run(now);
     const { clock } = this.#options;
-    const left = Math.max(0, next - this.#wall()) / clock.mapping().rate;
-    this.#windowEnd = clock.after(Math.min(left + 1, 60_000), () => this.#watchWindows());
+    const left = Math.max(0, next - now) / clock.mapping().rate;
+    this.#timer = clock.after(Math.min(left + 1, MINUTE), () => this.#watch());
   }
 
   #wall(): number {
     const { clock } = this.#options;
     return wallAt(clock.mapping(), clock.mono()).time;
+  }
+
+  #sayMeter(device: string, body: { readonly [key: string]: Json }): void {
+    const { clock, hub, log } = this.#options;
+    hub.event({ event: 'meter', severity: 'info', device, time: clock.mono(), body });
+    log.info(`sense.${body.what}`, { device, ...body });
   }
 
   #sayQuality(device: string, what: string, began: boolean, facts: { readonly [key: string]: Json }): void {
@@ -329,7 +360,7 @@ export class Sense implements Publisher, SenseActs, Disposable {
 
   async beginMaintenance(...[order]: Parameters<SenseActs['beginMaintenance']>) {
     const window = await this.#durable(() => this.#maintenance.begin(order));
-    this.#watchWindows();
+    this.#watch();
     return window;
   }
 

@@ -7,6 +7,7 @@ import type { PrivacyConfig } from '../../agent/core/camera.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import { wallAt } from '../../agent/core/clock.ts';
 import type { Command, CommandResult } from '../../agent/core/command.ts';
+import { LocalDays } from '../../agent/core/local-days.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { Point } from '../../agent/core/point.ts';
 import type { Profile } from '../../agent/core/profile.ts';
@@ -194,6 +195,7 @@ export class AgentData implements AgentView {
         record: async () => {},
       },
       onHealth: () => {},
+      days: new LocalDays('Asia/Shanghai'),
     });
     void this.sense.remember({ marks: async () => [], latest: async () => [] });
   }

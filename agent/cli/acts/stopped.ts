@@ -1,6 +1,7 @@
 /** The acts where no agent runs: the same sense over the log itself, without any line. */
 import { siteClock } from '../../compose/clock.ts';
 import { Directory } from '../../compose/describe.ts';
+import { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import type { SenseActs } from '../../core/sense.ts';
 import type { Site } from '../../core/site.ts';
@@ -39,7 +40,17 @@ export async function actsOfLog(site: Site, log: Log): Promise<{ acts: SenseActs
     }),
   );
   const plan = sensePlan(site.devices, site.rate);
-  const sense = stack.use(new Sense({ plan, clock, log, hub, onHealth: () => {} }));
+  const sense = stack.use(
+    new Sense({
+      plan,
+      clock,
+      log,
+      hub,
+      onHealth: () => {},
+      days: new LocalDays(site.timezone),
+      snapshots: false,
+    }),
+  );
   await sense.remember(store);
   const held = stack.move();
   return { acts: sense, [Symbol.asyncDispose]: () => held.disposeAsync() };

@@ -69,8 +69,13 @@ function planOf(view: AgentView, device: string): (point: string) => number | un
     const camera = view.site.cameras.find(({ id }) => id === device);
     return () => camera?.every;
   }
-  return (point) =>
-    config.every ?? config.profile.points.find(({ id }) => id === point)?.every ?? config.profile.every;
+  return (point) => {
+    // Registers noted at midnight come once a day, or once a month.
+    if (/-(midnight|settlement)$/.test(point)) return undefined;
+    return (
+      config.every ?? config.profile.points.find(({ id }) => id === point)?.every ?? config.profile.every
+    );
+  };
 }
 
 /** The ledger with what its own arithmetic finds missing or doubled; both must be 0. */

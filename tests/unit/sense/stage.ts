@@ -1,5 +1,6 @@
 /** Sense between what a test says and a real hub, over a log in memory that remembers as the store does. */
 import { rulesOf, senseBlock } from '../../../agent/config/sense.ts';
+import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { type CounterBreak, type Mark, markOf } from '../../../agent/core/mark.ts';
 import { good, type Reading } from '../../../agent/core/reading.ts';
@@ -80,7 +81,8 @@ export async function stage(
     clock = new VirtualClock(),
     memory = new Memory(),
     remember = true,
-  }: { clock?: VirtualClock; memory?: Memory; remember?: boolean } = {},
+    settlementDay,
+  }: { clock?: VirtualClock; memory?: Memory; remember?: boolean; settlementDay?: number } = {},
 ): Promise<Stage> {
   const hub = new Hub({
     clock,
@@ -100,6 +102,8 @@ export async function stage(
     log: silent,
     hub,
     onHealth: (part) => void health.set(part.part, part),
+    days: new LocalDays('Asia/Shanghai'),
+    ...(settlementDay === undefined ? {} : { settlementDay }),
     onDerived: (device, point) => void derived.push(`${device}/${point}`),
   });
   const { mono, wall } = clock.mapping();

@@ -98,6 +98,8 @@ function suite(host: '127.0.0.1' | '::1'): void {
       // The lamp's level is commanded and read back, and contacts are told on change: their own tests say more.
       // What the lamp should show is the agent's own reckoning.
       if (record.device === 'board' || record.device === 'lamp-1') continue;
+      // A register at midnight is one that was served before, at another time.
+      if (record.point.endsWith('-midnight')) continue;
       const point = points(record.device).find(({ id }) => id === record.point);
       const served = entries.get(`${record.device}/${record.point}`) ?? [];
       compared += 1;

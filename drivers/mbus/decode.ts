@@ -80,7 +80,9 @@ function shortMeaning(c: number, address: number): string {
   const name = { [REQ_UD1]: 'REQ_UD1', [REQ_UD2]: 'REQ_UD2' }[c & ~FCB];
   if (name === undefined) return `control ${hex2(c)} ${to}`;
   if (address === ANYBODY) return `${name} to 254 (test broadcast: only on a bus with one slave)`;
-  return address === SELECTED ? `${name} ${fcb} to 253 (whoever is selected)` : `${name} ${fcb} ${to}`;
+  if (address === SELECTED) return `${name} ${fcb} to 253 (whoever is selected)`;
+  // The words of the shared vectors: what goes on needs no address, which is a field of its own.
+  return (c & FCB) === 0 ? `${name} ${fcb} ${to}` : `${name} ${fcb}`;
 }
 
 /** What a master sends with data. */

@@ -171,7 +171,19 @@ export type SecretField = 'token' | 'password' | 'ca' | 'cert' | 'key' | (typeof
 
 /** One kind is present: checked before. */
 export function uplinkOf(
-  { id, select, names, hold, mqtt, http, sparkplug, hj212, building_energy: energy, gb26875 }: UplinkFile,
+  {
+    id,
+    select,
+    names,
+    hold,
+    data_budget: dataBudget,
+    mqtt,
+    http,
+    sparkplug,
+    hj212,
+    building_energy: energy,
+    gb26875,
+  }: UplinkFile,
   secrets: Secrets,
   agent: string,
 ): UplinkConfig {
@@ -181,6 +193,7 @@ export function uplinkOf(
   };
   const named = {
     ...selected,
+    ...definedOnly({ dataBudget }),
     ...(names === undefined ? {} : { names: names.map(nameOf) }),
   };
   if (gb26875 !== undefined) return gb26875Of(id, gb26875, selected);

@@ -138,6 +138,11 @@ export const uplink = z.strictObject({
   id: id('city'),
   select: z.array(select).min(1).optional().describe('What leaves; absent: everything'),
   names: z.array(naming).min(1).optional().describe('Names and units of the platform'),
+  data_budget: size(MB, 1024 * 1024 * MB, '500MB')
+    .optional()
+    .describe(
+      'Bytes on the wire per calendar month (UTC), for mqtt, http and sparkplug: above it less leaves, bulk first. Absent: no limit',
+    ),
   hold: duration(0, 24 * HOUR, '10min')
     .optional()
     .describe(

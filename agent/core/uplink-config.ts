@@ -50,6 +50,8 @@ export interface BrokerUplinkConfig {
   readonly names?: readonly NamingRule[];
   /** Longest wait of readings whose clock is not to be trusted, ms; 0: none. Default 600000. */
   readonly hold?: number;
+  /** Bytes per calendar month (UTC); above it less leaves. Absent: no limit. */
+  readonly dataBudget?: number;
   /** mqtt:// or mqtts:// */
   readonly url: string;
   /** Further brokers, tried in order where the ones before fail; one at a time. */
@@ -90,6 +92,8 @@ export interface HttpUplinkConfig {
   readonly names?: readonly NamingRule[];
   /** Longest wait of readings whose clock is not to be trusted, ms; 0: none. Default 600000. */
   readonly hold?: number;
+  /** Bytes per calendar month (UTC); above it less leaves. Absent: no limit. */
+  readonly dataBudget?: number;
   /** http:// or https://; batches are posted there. */
   readonly url: string;
   /** `json`: payload v1. `columns`: the same with readings as columns. `influx`: line protocol. */

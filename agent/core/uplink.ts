@@ -126,6 +126,8 @@ export interface UplinkSession extends AsyncDisposable {
   readonly ready?: Promise<void>;
   /** What health should say although it is connected. Asked when the link is up, and again when it is ready. */
   readonly remark?: string | undefined;
+  /** Bytes of a message that was delivered, where it went compressed; absent: `size`. */
+  sentSize?(message: Message): number;
   /** About how long a record is in a message, bytes: so many are asked of the log at once as are likely to fit. Default 160. */
   readonly recordBytes?: number;
   /** Messages the far end takes at once, where it said so; the pump keeps below it and its own setting. */

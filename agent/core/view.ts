@@ -72,6 +72,8 @@ export interface Ledger {
   readonly omitted?: number;
   /** Of earlier epochs, not settled yet; they are in none of the other numbers. */
   readonly earlier?: number;
+  /** Where a data budget is set: bytes on the wire this month, all of the month as forecast, and what is thinned. */
+  readonly data?: { readonly bytes: number; readonly forecast: number | null; readonly thinned: string };
   /** Records sent again after a break: the receiver sees their numbers twice and drops one. */
   readonly resent: number;
   readonly heads: Heads;

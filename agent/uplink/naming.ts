@@ -218,6 +218,11 @@ export class NamedSession implements UplinkSession {
     return this.#session.size(this.#naming.message(message));
   }
 
+  sentSize(message: Message): number {
+    const named = this.#naming.message(message);
+    return this.#session.sentSize?.(named) ?? this.#session.size(named);
+  }
+
   [Symbol.asyncDispose](): PromiseLike<void> {
     return this.#session[Symbol.asyncDispose]();
   }

@@ -50,6 +50,8 @@ export interface PumpOptions {
   settle(lane: Lane, cursor: Cursor): void;
   /** The same for what is kept under a key of its own: counts, and cursors of earlier epochs (epoch.ts). */
   note?(key: string, lane: Lane, cursor: Cursor): void;
+  /** Told of every message that left: its bytes, before what the protocols below add. */
+  sent?(bytes: number): void;
   /** Told of records refused for good; `epoch` where it is an earlier one. */
   refused?(lane: Lane, refusals: readonly Refusal[], epoch?: string): void;
   /** `remark`: what health should say although the link is up. */
@@ -324,7 +326,7 @@ class SessionRun {
   }
 
   #send(draft: Draft, epoch: EpochWork): void {
-    const { clock } = this.#options;
+    const { clock, sent } = this.#options;
     const began = clock.mono();
     this.#window.sent(draft.stream, draft.message.records.length);
     const sending = this.#session
@@ -333,6 +335,7 @@ class SessionRun {
       .then((delivery) => {
         this.#underWay.delete(sending);
         this.#window.answered(draft.stream, clock.mono() - began);
+        sent?.(this.#session.sentSize?.(draft.message) ?? this.#session.size(draft.message));
         epoch.answered(draft, delivery);
         if (delivery.kind === 'keep') this.#pause(delivery);
         else this.#accepted(clock.mono());

@@ -16,6 +16,8 @@ import type {
   UplinkSession,
 } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
+import { budgetOf, dataOf, thinned, thinnedWords } from './budgets.ts';
+import { type DataBudget, LOOK, STEPS } from './data-budget.ts';
 import { booksOf, connectUplink, sourceOf } from './index.ts';
 import { NamedSession, Naming, namedContext } from './naming.ts';
 import { NewestReadings } from './newest.ts';
@@ -65,6 +67,7 @@ export function startPumps(options: PumpsOptions): Pumps {
   const { clock, source, tell } = options;
   const cursors = new Map<string, { uplink: string; lane: Lane; cursor: Cursor }>();
   const pumps = new Map<string, Running>();
+  const watches = new DisposableStack();
   let timer: Disposable | undefined;
 
   const flush = () => {
@@ -73,7 +76,7 @@ export function startPumps(options: PumpsOptions): Pumps {
     for (const one of cursors.values()) tell({ from: 'settle', ...one });
     cursors.clear();
     for (const [uplink, running] of pumps)
-      tell({ from: 'ledger', ledger: ledgerOf(uplink, running, source) });
+      tell({ from: 'ledger', ledger: { ...ledgerOf(uplink, running, source), ...dataOf(running.budget) } });
   };
   const soon = () => {
     timer ??= clock.after(TELL_EVERY, flush);
@@ -101,6 +104,35 @@ export function startPumps(options: PumpsOptions): Pumps {
   };
   if (options.earlier !== undefined) look();
 
+  const keep = (id: string, budget: DataBudget) => {
+    const key = `${id}:data`;
+    cursors.set(`${key}/event`, { uplink: key, lane: 'event', cursor: budget.state });
+    soon();
+  };
+  /** Judges a data budget every ten minutes, keeps its count, and has health say what is thinned. */
+  const watch = (id: string, budget: DataBudget, pump: Pump, log: Log, link: () => FromThread) => {
+    let timer: Disposable | undefined;
+    const judge = () => {
+      timer = clock.after(LOOK, judge);
+      const changed = budget.look(pump.tally().connected);
+      keep(id, budget);
+      if (!changed) return;
+      const { says } = STEPS[budget.step] ?? {};
+      log.warn('uplink.thinned', {
+        step: budget.step,
+        says,
+        bytes: budget.bytes,
+        forecast: budget.forecast(),
+      });
+      const now = link();
+      if (now.from === 'link' && now.up)
+        tell(budget.step === 0 ? now : { ...now, ...thinnedWords(says ?? '', budget) });
+      pump.wake();
+    };
+    timer = clock.after(LOOK, judge);
+    watches.defer(() => timer?.[Symbol.dispose]());
+  };
+
   const newest = new NewestReadings(source);
   for (const config of options.configs) {
     const log = options.log.with({ uplink: config.id });
@@ -115,6 +147,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       numbers: numbersOf(config.id, options),
     };
     const derived = sourceOf(config, context);
+    const budget = budgetOf(config, options, derived !== undefined);
     let link: FromThread = { from: 'link', uplink: config.id, up: true };
     const pump = startPump({
       uplink: config.id,
@@ -129,7 +162,8 @@ export function startPumps(options: PumpsOptions): Pumps {
       ...(config.kind === 'gb26875' ? { backoff: { max: config.retry } } : {}),
       // Periods exist only where true time is known.
       hold: derived === undefined ? (config.hold ?? HOLD) : 0,
-      ...selectionOf(config, derived, classOf),
+      ...thinned(selectionOf(config, derived, classOf), budget),
+      ...(budget === undefined ? {} : { sent: (bytes: number) => budget.sent(bytes) }),
       settle: (lane, cursor) => {
         cursors.set(`${config.id}/${lane}`, { uplink: config.id, lane, cursor });
         soon();
@@ -158,7 +192,8 @@ export function startPumps(options: PumpsOptions): Pumps {
         else tell({ from: 'turned-down', uplink: config.id, ...why({ fix }), message: reason });
       },
     });
-    pumps.set(config.id, { pump, derived, periods: () => booksOf(config, context) });
+    pumps.set(config.id, { pump, derived, budget, periods: () => booksOf(config, context) });
+    if (budget !== undefined) watch(config.id, budget, pump, log, () => link);
   }
   soon();
 
@@ -170,6 +205,8 @@ export function startPumps(options: PumpsOptions): Pumps {
     [Symbol.asyncDispose]: async () => {
       // One that fails to stop must not keep the others from it.
       await Promise.allSettled([...pumps.values()].map(({ pump }) => pump[Symbol.asyncDispose]()));
+      watches[Symbol.dispose]();
+      for (const [id, { budget }] of pumps) if (budget !== undefined) keep(id, budget);
       flush();
       looking?.[Symbol.dispose]();
       for (const log of earlier) log[Symbol.dispose]();
@@ -243,6 +280,7 @@ function selectionOf(
 interface Running {
   readonly pump: Pump;
   readonly derived: DerivedSource | undefined;
+  readonly budget: DataBudget | undefined;
   /** Books by period of an uplink that carries records. */
   periods(): Ledger['periods'];
 }

@@ -187,5 +187,14 @@ function wordsOf({ message, fix }: { readonly message?: string; readonly fix?: s
 
 function factsOf(ledger: Ledger | undefined): PartHealth['facts'] {
   const { backlog = null, acknowledged = null, refused = null, resent = null } = ledger ?? {};
-  return { backlog, acknowledged, refused, resent };
+  const { data } = ledger ?? {};
+  return {
+    backlog,
+    acknowledged,
+    refused,
+    resent,
+    ...(data === undefined
+      ? {}
+      : { data_bytes: data.bytes, data_forecast_bytes: data.forecast, thinned: data.thinned }),
+  };
 }

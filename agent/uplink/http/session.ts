@@ -29,6 +29,7 @@ export class HttpSession implements UplinkSession {
   readonly #context: UplinkContext;
   readonly #client: HttpClient;
   readonly #encoded = new WeakMap<Message, Uint8Array>();
+  readonly #sent = new WeakMap<Message, number>();
   readonly #turns: Readonly<Record<StreamName, Turns>> = { live: new Turns(), backlog: new Turns() };
   readonly #end = new AbortController();
   readonly #lost = Promise.withResolvers<never>();
@@ -47,6 +48,10 @@ export class HttpSession implements UplinkSession {
 
   size(message: Message): number {
     return this.#encode(message).length;
+  }
+
+  sentSize(message: Message): number {
+    return this.#sent.get(message) ?? 0;
   }
 
   async deliver(message: Message, signal: AbortSignal): Promise<Delivery> {
@@ -71,6 +76,7 @@ export class HttpSession implements UplinkSession {
     try {
       const plain = this.#encode(message);
       const body = compression === 'none' ? plain : await COMPRESS[compression](plain);
+      this.#sent.set(message, body.length);
       const asked = this.#context.clock.mono();
       const answer = await this.#client.send(
         {

@@ -50,6 +50,8 @@ class MqttSession implements UplinkSession {
   readonly #preset: Preset;
   readonly #mapping: Mapping;
   readonly #encoded = new WeakMap<Message, Encoded>();
+  /** Bytes of payload v1 on the wire. */
+  readonly #sent = new WeakMap<Message, number>();
   /** Hash of the description that this session has published, by device. */
   readonly #described = new Map<string, string>();
   #descriptions: ReturnType<UplinkContext['descriptions']> = [];
@@ -110,7 +112,7 @@ class MqttSession implements UplinkSession {
       ? [
           {
             topic: this.#topics.data(stream, lane),
-            payload: compress(v1, this.#config.compression),
+            payload: this.#compressed(message, v1),
             retain: false,
           },
         ]
@@ -231,6 +233,18 @@ class MqttSession implements UplinkSession {
       this.#encoded.set(message, encoded);
     }
     return encoded;
+  }
+
+  sentSize(message: Message): number {
+    const { v1, mapped } = this.#encode(message);
+    const own = this.#sent.get(message) ?? v1.length;
+    return mapped.reduce((sum, { payload }) => sum + payload.length, own);
+  }
+
+  #compressed(message: Message, v1: Uint8Array): Uint8Array {
+    const payload = compress(v1, this.#config.compression);
+    this.#sent.set(message, payload.length);
+    return payload;
   }
 
   #encodeV1(message: Message): Uint8Array {

@@ -48,7 +48,7 @@ async function agent(dir: string, port: number, hardware = 'test:1'): Promise<Ag
   const refused: Agent['refused'] = [];
   const gaps: AgentEvent[] = [];
   const uplinks = startUplinks({
-    configs: [configOf(port, { maxMessage: 4096 })],
+    configs: [configOf(port, { maxMessage: 4096, dataBudget: 2 ** 30 })],
     logFile: store.file,
     entry: ENTRY,
     site: 'demo',
@@ -116,6 +116,10 @@ describe('uplink thread', () => {
       expect(ledger).toMatchObject({ uplink: 'city', connected: true, refused: 0, dropped: 0, resent: 0 });
       expect(ledger?.stored).toBe(ledger?.acknowledged);
       expect(ledger?.epoch).toBe(first.store.epoch);
+      // 200 readings of 130 bytes and more, and what is around them.
+      expect(ledger?.data).toMatchObject({ thinned: 'nothing', forecast: null });
+      expect(ledger?.data?.bytes).toBeGreaterThan(200 * 130);
+      expect(first.uplinks.health()[0]?.facts).toMatchObject({ thinned: 'nothing' });
       expect(first.health.map(({ state }) => state)).toEqual(['starting', 'ok']);
       const began = performance.now();
       await first.uplinks[Symbol.asyncDispose]();
@@ -133,6 +137,8 @@ describe('uplink thread', () => {
         'the rest',
       );
       await until(() => second.uplinks.ledgers()[0]?.backlog === 0, 'the ledger');
+      // The month's count goes on.
+      expect(second.uplinks.ledgers()[0]?.data?.bytes).toBeGreaterThan(ledger?.data?.bytes ?? 0);
       await second.stop();
       const report = city.report();
       expect(report).toMatchObject({ balanced: true, conflicts: 0, outOfOrder: 0 });

@@ -4,6 +4,7 @@ import { decoder as gst9000Decoder } from '../agent/codec/gb26875/gst9000.ts';
 import type { Driver } from '../agent/core/driver.ts';
 import { decoder as a02yyuwDecoder } from './a02yyuw/decode.ts';
 import a02yyuw from './a02yyuw/index.ts';
+import { decoder as bacnetDecoder } from './bacnet/decode.ts';
 import bacnet from './bacnet/index.ts';
 import { decoder as cjt188Decoder } from './cjt188/decode.ts';
 import cjt188 from './cjt188/index.ts';
@@ -32,6 +33,7 @@ import plantower from './plantower/index.ts';
 import reach from './reach/index.ts';
 import { decoder as sdsDecoder } from './sds/decode.ts';
 import sds from './sds/index.ts';
+import { decoder as snmpDecoder } from './snmp/decode.ts';
 import snmp from './snmp/index.ts';
 import { decoder as sps30Decoder } from './sps30/decode.ts';
 import sps30 from './sps30/index.ts';
@@ -73,11 +75,13 @@ export const DECODERS: readonly Decoder[] = [
   cjt188Decoder,
   mbusDecoder,
   a02yyuwDecoder,
+  bacnetDecoder,
   hpma115Decoder,
   mhz19Decoder,
   modemDecoder,
   nmeaDecoder,
   sdsDecoder,
+  snmpDecoder,
   sps30Decoder,
   gb26875Decoder,
   gst9000Decoder,

@@ -13,7 +13,7 @@ const NETWORK_MESSAGE = 0x80;
 const DESTINATION = 0x20;
 const SOURCE = 0x08;
 /** Types of the APDU, as its upper half has them. */
-export const APDU = { request: 0, complexAck: 3, error: 5, reject: 6, abort: 7 } as const;
+export const APDU = { request: 0, unconfirmed: 1, complexAck: 3, error: 5, reject: 6, abort: 7 } as const;
 const SEGMENTED = 0x08;
 const SEGMENTS_ACCEPTED = 0x02;
 
@@ -60,10 +60,11 @@ export function apduOf(message: Uint8Array): Apdu | undefined | null {
   if (control & DESTINATION) at += 1;
   if (control & NETWORK_MESSAGE) return null;
   const [first, second, third, fourth] = message.subarray(at, at + 4);
-  if (first === undefined || second === undefined || third === undefined) return undefined;
+  if (first === undefined || second === undefined) return undefined;
   const type = first >> 4;
+  if (third === undefined && type !== APDU.unconfirmed) return undefined;
   const segmented = (first & SEGMENTED) !== 0;
-  if (type === APDU.request) return { type, segmented, invoke: third, service: fourth, to, from, at };
+  if (type === APDU.request) return { type, segmented, invoke: third ?? 0, service: fourth, to, from, at };
   const named = type === APDU.complexAck || type === APDU.error;
   const service = named && !segmented ? third : undefined;
   return { type, segmented: type === APDU.complexAck && segmented, invoke: second, service, to, from, at };

@@ -1,6 +1,7 @@
 /** What others have written: examples of ASHRAE 135 Annex F, keys of RFC 3414 §A.3, and a captured SNMP request. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Client } from '../../../drivers/bacnet/client.ts';
+import { decode } from '../../../drivers/index.ts';
 import { identityOf } from '../../../drivers/snmp/match.ts';
 import { SnmpAgent } from '../../../hw-sim/devices/snmp-agent.ts';
 import { localKey } from '../../../hw-sim/devices/snmp-codec.ts';
@@ -86,4 +87,93 @@ it('a captured request is understood, and answered with its number', () => {
   expect(Buffer.from(told?.bytes ?? []).toString('hex')).toBe(
     `304202010004067075626c6963a2350204036a5f43020100020100302730250608${'2b06010201010100'}0419${text}`,
   );
+});
+
+describe('decode', () => {
+  it('explains an answer of BACnet', () => {
+    const apdu =
+      '30020e0c000000211e29554e44422933334f1f0c000000321e29555e9101911f5f1f0c000000231e29554e4443d9d99a4f1f';
+    expect(decode('bacnet', `810a00380100${apdu}`)).toEqual({
+      ok: true,
+      function: 'original-unicast',
+      length: 56,
+      apdu: 'complex-ack',
+      invoke_id: 2,
+      service: 'read-property-multiple',
+      objects: [33, 50, 35].map((instance, i) => ({
+        object: 'analog-input',
+        instance,
+        properties: [
+          {
+            property: 'present-value',
+            ...(i === 1 ? { error: [1, 31] } : { values: [[42.3, 0, 435.7][i]] }),
+          },
+        ],
+      })),
+    });
+  });
+
+  it.each([
+    [
+      '810a00110104' + '0005010c0c000000051955',
+      {
+        apdu: 'confirmed-request',
+        service: 'read-property',
+        objects: [{ object: 'analog-input', instance: 5, property: 'present-value' }],
+      },
+    ],
+    [
+      '810a0018012407d1010cff' + '0005010c0c0008000119552901',
+      { ok: true, to: '2001:0C', objects: [{ object: 'analog-input', instance: 524_289, index: 1 }] },
+    ],
+    ['810a000d0100' + '50010c91029120', { apdu: 'error', error_class: 2, error_code: 32 }],
+    ['810a00090100' + '600109', { apdu: 'reject', reason: 9 }],
+    ['810a00090100' + '710104', { apdu: 'abort', reason: 4 }],
+    ['810b000c0120ffff00ff' + '1008', { function: 'original-broadcast', to: '65535:', service: 'who-is' }],
+    [
+      '8104000e0a000005bac00100' + '1000',
+      { function: 'forwarded-npdu', origin: '10.0.0.5:47808', service: 'i-am' },
+    ],
+    ['810000060000', { function: 'result', data: '00 00' }],
+    ['810a0012', { ok: false, error: 'cut off: expected 18 bytes, got 4' }],
+    ['55', { ok: false, error: 'no BACnet/IP message: expected 81' }],
+  ])('explains %s', (frame, expected) => {
+    expect(decode('bacnet', frame)).toMatchObject(expected);
+  });
+
+  it.each([
+    [
+      '302902010004067075626c6963a01c0204036a5f43020100020100300e300c06082b060102010101000500',
+      {
+        ok: true,
+        version: '1',
+        community: 'public',
+        pdu: 'get',
+        request_id: 0x036a5f43,
+        varbinds: [{ oid: '1.3.6.1.2.1.1.1.0', type: 'null', value: null }],
+      },
+    ],
+    [
+      '302902010004067075626c6963a21c0204036a5f43020102020101300e300c06082b060102010101000500',
+      { pdu: 'response', error: 'noSuchName', error_index: 1 },
+    ],
+    ['300502010104' + '00', { ok: false, version: '2c', community: '' }],
+    ['3029020100', { ok: false, error: 'cut off: expected 43 bytes, got 5' }],
+    ['0102', { ok: false }],
+  ])('explains %s', (frame, expected) => {
+    expect(decode('snmp', frame)).toMatchObject(expected);
+  });
+
+  it('explains what the simulated agent says', () => {
+    const world = createWorld({ seed: 7, start: 0, place: { lat: 31.2, lon: 121.5 }, utcOffset: 8 });
+    const model = SNMP_MODELS.get('generic-snmp-interface');
+    if (model === undefined) throw new Error('no simulated agent');
+    const agent = new SnmpAgent({ model, world, clock: worldClock(0, 1, () => 0) });
+    const request = '302902010104067075626c6963a01c0204036a5f43020100020100300e300c06082b060102010103000500';
+    const told = agent.answer(Buffer.from(request, 'hex'));
+    expect(decode('snmp', told?.bytes ?? '')).toMatchObject({
+      version: '2c',
+      varbinds: [{ oid: '1.3.6.1.2.1.1.3.0', type: 'ticks', value: 8_640_037 }],
+    });
+  });
 });

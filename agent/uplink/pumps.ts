@@ -173,14 +173,20 @@ export function startPumps(options: PumpsOptions): Pumps {
         soon();
       },
       earlier: () => (derived === undefined ? earlier : []),
-      refused: (lane, records, epoch) =>
+      refused: (lane, records, epoch) => {
+        // Numbers of reports are no numbers of the log: a gap record of them would be told to everybody else.
+        if (derived !== undefined) {
+          log.warn('uplink.report-refused', { reports: records.length, why: records[0]?.reason ?? '' });
+          return;
+        }
         tell({
           from: 'refused',
           uplink: config.id,
           lane,
           records,
           ...(epoch === undefined ? {} : { epoch }),
-        }),
+        });
+      },
       onLogFailed: options.logFailed,
       onState: (state, error, remark) => {
         link = { from: 'link', uplink: config.id, up: state === 'up', ...why(error ?? { message: remark }) };

@@ -119,7 +119,13 @@ export class Hj212Session implements UplinkSession {
       centre.empty(span.kind);
       return { kind: 'accepted' };
     }
-    const packets = this.#packets(span, items, this.#qn(), this.#config.acknowledge, again);
+    let packets: readonly Packet[];
+    try {
+      packets = this.#packets(span, items, this.#qn(), this.#config.acknowledge, again);
+    } catch (thrown) {
+      if (!(thrown instanceof RangeError)) throw thrown;
+      return { kind: 'refused', records: [{ seq, reason: thrown.message }] };
+    }
     centre.sent(span.kind, seq);
     for (const packet of packets) {
       if (!this.#config.acknowledge) {
@@ -221,13 +227,20 @@ export class Hj212Session implements UplinkSession {
     if (!this.#link.open || this.#newest === undefined) return;
     if (realTime > 0 && streaming) this.#after('real-time', realTime, () => this.#sendRealTime());
     if (mn === undefined) return;
-    const readings = this.#newest.since();
-    const items = realTimeItems(readings.values, this.#reporting());
-    if (items.length === 0) return;
-    const lead = [['DataTime', this.#centre.local.text(readings.time)]] as const;
-    // Of a moment that has passed nobody wants to hear again: no answer is asked for, and nothing goes twice.
-    const heading = { qn: this.#qn(), cn: '2011', ack: false };
-    for (const packet of packetsOf(this.#centre, heading, lead, items)) this.#link.send(packet);
+    try {
+      const { values, time } = this.#newest.since();
+      const items = realTimeItems(values, this.#reporting());
+      if (items.length === 0) return;
+      const lead = [['DataTime', this.#centre.local.text(time)]] as const;
+      // Of a moment that has passed nobody wants to hear again: no answer is asked for, and nothing goes twice.
+      const heading = { qn: this.#qn(), cn: '2011', ack: false };
+      for (const packet of packetsOf(this.#centre, heading, lead, items)) this.#link.send(packet);
+    } catch (thrown) {
+      // The next moment may be better; a log that is ill is the pump's to tell.
+      this.#context.log.warn('hj212.no-real-time', {
+        why: thrown instanceof Error ? thrown.message : String(thrown),
+      });
+    }
   }
 
   async #beat(): Promise<void> {

@@ -50,6 +50,18 @@ describe('editions', () => {
     expect(minute?.acknowledged).toBe(minute?.expected);
   });
 
+  it('a report that no number of packets can hold is refused and holds up no other', async () => {
+    const points = Array.from(
+      { length: 200 },
+      (_, i) => ({ ...MANY[0], factor: `f${i}` }) as (typeof MANY)[number],
+    );
+    await using at = await Station.open({ points, day: false, hour: false, realTime: 60_000 });
+    await at.live(HOUR);
+    expect(at.bureau.heard).toEqual([]);
+    expect(at.pump.tally().refused).toBe(5);
+    expect(at.states).toEqual(['up']);
+  });
+
   it('a part that goes twice does not have its second answer taken for the next part', async () => {
     await using at = await Station.open({ points: MANY, timeout: 2000 });
     at.bureau.faults.late = 3000;

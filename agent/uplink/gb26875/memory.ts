@@ -2,6 +2,7 @@
 import type { Adu, VendorTypes } from '../../codec/gb26875/adu.ts';
 import { readAdu } from '../../codec/gb26875/adu.ts';
 import { LocalTime } from '../../core/local-time.ts';
+import type { LoggedReading } from '../../core/record.ts';
 import type { Gb26875UplinkConfig } from '../../core/site.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
 import { FireObjects, type SentStates, vendorTypes } from './objects.ts';
@@ -19,14 +20,28 @@ export class FireMemory {
   readonly latest = new Map<string, Uint8Array>();
   /** Operations at the fire system and at the device, oldest first. */
   readonly operations: Readonly<Record<4 | 24, Uint8Array[]>> = { 4: [], 24: [] };
-  /** Devices that are not heard. */
-  readonly silent = new Set<string>();
+  /** Devices that we forward: whether they are heard, by the newest of their readings (true time, ms). */
+  readonly #heard = new Map<string, { readonly time: number; readonly silent: boolean }>();
   readonly #vendor: VendorTypes;
 
   constructor(config: Gb26875UplinkConfig, timezone: string) {
     this.local = new LocalTime(timezone);
     this.objects = new FireObjects(config, this.local);
     this.#vendor = vendorTypes(config);
+  }
+
+  /** True while a device that we forward is not heard. */
+  get lineFault(): boolean {
+    return [...this.#heard.values()].some(({ silent }) => silent);
+  }
+
+  /** True where it changes whether the device is heard; what is older than what is known changes nothing. */
+  heard({ device, quality, time }: LoggedReading): boolean {
+    const before = this.#heard.get(device);
+    if (before !== undefined && before.time > time) return false;
+    const silent = quality === 'bad';
+    this.#heard.set(device, { time, silent });
+    return silent !== (before?.silent ?? false);
   }
 
   /** Remembers what an ADU says. */

@@ -76,12 +76,13 @@ function operations(
   return found.length === 0 ? undefined : writeAdu(type, found);
 }
 
-function deviceState(memory: FireMemory): number {
+/** Bits of our own state as it stands. */
+export function deviceState(memory: FireMemory): number {
   let state = DEVICE.normal;
   for (const [key, bytes] of memory.latest) {
     const bits = key.startsWith('1 ') ? bytes[2] : key.startsWith('2 ') ? bytes[7] : undefined;
     if (((bits ?? 0) & FIRE) !== 0) state |= DEVICE.fire;
     if (((bits ?? 0) & FAULT) !== 0) state |= DEVICE.fault;
   }
-  return memory.silent.size > 0 ? state | DEVICE.line : state;
+  return memory.lineFault ? state | DEVICE.line : state;
 }

@@ -12,7 +12,7 @@ import type { Delivery, Message, UplinkContext, UplinkSession } from '../../core
 import { addressText } from '../dial.ts';
 import type { FireMemory } from './memory.ts';
 import type { FireObject, Packed } from './objects.ts';
-import { replyTo } from './questions.ts';
+import { deviceState, replyTo } from './questions.ts';
 import { FireQueue } from './queue.ts';
 
 const RECORD = 160;
@@ -122,12 +122,13 @@ export class FireCentreSession implements UplinkSession {
   }
 
   #objectsOf(reading: LoggedReading): readonly FireObject[] {
-    const { device, point, quality, value, seq } = reading;
-    if (this.#config.forward.some((one) => one.device === device)) {
-      if (quality === 'bad') this.#memory.silent.add(device);
-      else this.#memory.silent.delete(device);
-    }
+    const { device, point, value, seq } = reading;
     const objects = [...this.#memory.objects.of(reading, this.#memory.sent)];
+    // A panel that falls silent is a fault of the monitored line (figure 13), and the centre is told without asking.
+    if (this.#config.forward.some((one) => one.device === device) && this.#memory.heard(reading)) {
+      const bytes = Uint8Array.of(deviceState(this.#memory), ...this.#label());
+      objects.push({ type: 21, bytes, seq, about: 'device' });
+    }
     const answer = this.#config.dutyAnswer;
     if (answer?.device === device && answer.point === point && value === true && this.#dutyPending()) {
       this.#dutyUntil = Number.NEGATIVE_INFINITY;

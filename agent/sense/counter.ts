@@ -9,6 +9,8 @@ export interface CounterRule {
   readonly modulus?: number;
   /** More in an hour is no consumption; `Infinity`: nothing is known. */
   readonly mostPerHour: number;
+  /** The most that ran in any hour so far, where that is known of many: what ran in a silence is held to it. */
+  readonly learned?: number;
   /** One step of the last digit. */
   readonly resolution: number;
   /** A silence of this length is long enough to put up another meter, ms. */
@@ -76,6 +78,8 @@ const CONFIRMATIONS = 2;
 const HOUR = 3_600_000;
 /** No silence is reckoned longer, ms: what may have been consumed meanwhile would excuse any step. */
 const LONGEST = 30 * 24 * HOUR;
+/** A silence may have been so many times busier than the busiest hour so far. */
+const MARGIN = 5;
 /** Steps of the last digit that are no step. */
 const JITTER = 2;
 /** A register rolls over from the last part of its range into the first. */
@@ -86,8 +90,11 @@ const GUESSED_TOP = 0.99;
 const HAND = HOUR;
 
 /** What may be consumed in `ms`, in the unit of the register. */
-export function most({ mostPerHour, resolution }: CounterRule, ms: number): number {
-  return (mostPerHour * Math.min(Math.max(ms, 0), LONGEST)) / HOUR + 3 * resolution;
+export function most({ mostPerHour, resolution, learned, outage }: CounterRule, ms: number): number {
+  const silence = Math.min(Math.max(ms, 0), LONGEST);
+  const hard = (mostPerHour * silence) / HOUR;
+  if (learned === undefined || silence < outage) return hard + 3 * resolution;
+  return Math.min(hard, (MARGIN * learned * Math.max(silence, HOUR)) / HOUR) + 3 * resolution;
 }
 
 /** True where a register that showed `from` can show `to` after `ms`. */

@@ -30,7 +30,9 @@ export interface Track {
   readonly point: string;
   readonly unit: string;
   readonly decimals: number | undefined;
-  readonly rule: CounterRule;
+  rule: CounterRule;
+  /** Profile or site say what it can run at most. */
+  readonly declared: boolean;
   state: CounterState;
   /** Of the last reading; undefined where it is from before this start. */
   lastMono: Mono | undefined;

@@ -19,6 +19,8 @@ import { checkNumbers, exchangeOf, explained, explainedBy } from './exchange.ts'
 import { MeterMarks } from './meter-marks.ts';
 
 const HOUR = 3_600_000;
+/** Hours that have to be known before the busiest of them says anything. */
+const LEARNED = 7 * 24;
 
 /** Of the transformers before a meter; absent: as they were. */
 export interface Ratios {
@@ -27,7 +29,7 @@ export interface Ratios {
 }
 
 /** A counter as the configuration knows it. */
-export type TrackFacts = Pick<Track, 'device' | 'point' | 'unit' | 'decimals' | 'rule'>;
+export type TrackFacts = Pick<Track, 'device' | 'point' | 'unit' | 'decimals' | 'rule' | 'declared'>;
 
 export interface MeterParts {
   readonly counters: readonly TrackFacts[];
@@ -99,6 +101,23 @@ export class Meters {
         confirmations: 0,
       },
     };
+  }
+
+  /** What the log knows of the busiest hour of counters; `hours`: of how many it knows. */
+  learn(
+    peaks: readonly {
+      readonly device: string;
+      readonly point: string;
+      readonly most: number;
+      readonly hours: number;
+    }[],
+  ): void {
+    for (const { device, point, most, hours } of peaks) {
+      const track = this.#track(device, point);
+      if (track === undefined || track.declared || hours < LEARNED || most <= 0) continue;
+      const { factor } = this.#parts.scale(device, point);
+      track.rule = { ...track.rule, learned: Math.max(most / Math.abs(factor), track.rule.learned ?? 0) };
+    }
   }
 
   /** Keeps a mark without telling it. */

@@ -36,6 +36,7 @@ export function sensePlan(devices: readonly DeviceConfig[], rate = 1): SensePlan
           point: point.id,
           unit: point.unit,
           decimals: point.decimals,
+          declared: own?.mostPerHour !== undefined,
           rule: {
             mostPerHour: own?.mostPerHour ?? mostPerHour(point.unit),
             ...(own?.modulus === undefined ? {} : { modulus: own.modulus }),

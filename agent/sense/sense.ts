@@ -9,7 +9,7 @@ import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher, Recorder } from '../core/hub.ts';
 import type { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
-import { type Correction, type Mark, markEvent, type Maintenance as Window } from '../core/mark.ts';
+import { type Correction, type Mark, markEvent } from '../core/mark.ts';
 import { type Reading, uncertain } from '../core/reading.ts';
 import type { AgentEvent, Json } from '../core/record.ts';
 import type { CorrectionOrder, SenseActs } from '../core/sense.ts';
@@ -21,10 +21,19 @@ import { Maintenance } from './maintenance.ts';
 import { Meters } from './meters.ts';
 import type { SensePlan } from './plan.ts';
 import { Snapshots } from './snapshots.ts';
-import { taskHealth } from './tasks.ts';
+import { blindHealth, taskHealth, windowHealth } from './tasks.ts';
 
 /** What is known of the devices from before this start. */
 export interface Memory {
+  /** The most that counters ran in an hour, of the last weeks. */
+  peaks?(points: readonly { readonly device: string; readonly point: string }[]): Promise<
+    readonly {
+      readonly device: string;
+      readonly point: string;
+      readonly most: number;
+      readonly hours: number;
+    }[]
+  >;
   marks(): Promise<readonly Mark[]>;
   latest(points: readonly { readonly device: string; readonly point: string }[]): Promise<
     readonly {
@@ -57,6 +66,7 @@ const MOST_WAITING = 50_000;
 /** Wait before the memory is asked again, ms. */
 const AGAIN = 15_000;
 const MINUTE = 60_000;
+const DAY = 86_400_000;
 
 export class Sense implements Publisher, SenseActs, Disposable {
   readonly #options: SenseOptions;
@@ -72,6 +82,8 @@ export class Sense implements Publisher, SenseActs, Disposable {
   #blind = false;
   #retry: Disposable | undefined;
   #timer: Disposable | undefined;
+  #learning: Disposable | undefined;
+  #disposed = false;
   readonly #ill = new Set<string>();
 
   constructor(options: SenseOptions) {
@@ -141,10 +153,25 @@ export class Sense implements Publisher, SenseActs, Disposable {
       else this.readings([one]);
     }
     for (const device of plan.devices) this.#showTasks(device);
+    if (!this.#blind) void this.#learn(memory);
     if (!this.#blind) this.#watch();
   }
 
+  /** At the start and once a day; what is not known of a log that is ill is not needed. */
+  async #learn(memory: Memory): Promise<void> {
+    const { plan, clock, log } = this.#options;
+    try {
+      this.#meters.learn((await memory.peaks?.(plan.counters)) ?? []);
+    } catch (thrown) {
+      log.warn('sense.peaks-unknown', { error: asAgentError(thrown).message });
+    }
+    this.#learning?.[Symbol.dispose]();
+    this.#learning = this.#disposed ? undefined : clock.after(DAY, () => void this.#learn(memory));
+  }
+
   [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.#learning?.[Symbol.dispose]();
     this.#retry?.[Symbol.dispose]();
     this.#timer?.[Symbol.dispose]();
   }
@@ -242,20 +269,8 @@ export class Sense implements Publisher, SenseActs, Disposable {
     hub.event(markEvent(mark, clock.mono()));
     const { id: _, ...facts } = mark;
     log.info(`sense.${mark.mark}`, { ...facts });
-    if (mark.mark === 'maintenance') this.#showWindow(mark);
+    if (mark.mark === 'maintenance') this.#options.onHealth(windowHealth(mark));
     else if (mark.mark !== 'correction') this.#showTasks(mark.device);
-  }
-
-  #showWindow({ device, by, why, since, until, ended }: Window): void {
-    const part = `maintenance:${device}`;
-    const over = ended !== undefined;
-    this.#options.onHealth({
-      part,
-      state: 'ok',
-      since: ended ?? since,
-      ...(over ? {} : { message: `${by} works on it until ${new Date(until).toISOString()}: ${why}` }),
-      facts: {},
-    });
   }
 
   /** Sets a correction and lets the counters under it run on. */
@@ -293,19 +308,7 @@ export class Sense implements Publisher, SenseActs, Disposable {
     if (!this.#blind && !this.#ill.has('')) return;
     if (this.#blind) this.#ill.add('');
     else this.#ill.delete('');
-    onHealth({
-      part: 'sense',
-      state: this.#blind ? 'degraded' : 'ok',
-      since: wallAt(clock.mapping(), clock.mono()).time,
-      ...(this.#blind
-        ? {
-            message:
-              'what was declared of the devices cannot be read from the log: no reading is told to be good',
-            fix: 'See what ails the store; it is tried again every 15 s.',
-          }
-        : {}),
-      facts: {},
-    });
+    onHealth(blindHealth(this.#blind, wallAt(clock.mapping(), clock.mono()).time));
   }
 
   /** Resolves when all that was told before is durable. */

@@ -1,5 +1,5 @@
 /** What somebody has to do about a meter, as a line of the health board. Pure. */
-import type { CounterBreak, MeterExchange } from '../core/mark.ts';
+import type { CounterBreak, Maintenance, MeterExchange } from '../core/mark.ts';
 import type { PartHealth } from '../core/view.ts';
 
 /** `now`: Unix epoch ms. Without tasks the line says that all is well. */
@@ -36,4 +36,30 @@ export function taskHealth(
     };
   }
   return { part, state: 'ok', since: now, facts };
+}
+
+/** Who works on a device, and until when. */
+export function windowHealth({ device, by, why, since, until, ended }: Maintenance): PartHealth {
+  const over = ended !== undefined;
+  const message = `${by} works on it until ${new Date(until).toISOString()}: ${why}`;
+  return {
+    part: `maintenance:${device}`,
+    state: 'ok',
+    since: ended ?? since,
+    ...(over ? {} : { message }),
+    facts: {},
+  };
+}
+
+/** Whether it is known what was declared of the devices. `now`: Unix epoch ms. */
+export function blindHealth(blind: boolean, now: number): PartHealth {
+  if (!blind) return { part: 'sense', state: 'ok', since: now, facts: {} };
+  return {
+    part: 'sense',
+    state: 'degraded',
+    since: now,
+    message: 'what was declared of the devices cannot be read from the log: no reading is told to be good',
+    fix: 'See what ails the store; it is tried again every 15 s.',
+    facts: {},
+  };
 }

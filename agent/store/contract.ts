@@ -77,6 +77,12 @@ export interface LatestValue extends PointId {
   readonly time: number;
 }
 
+/** The most that a counter ran in an hour, and of how many hours that is known. */
+export interface Peak extends PointId {
+  readonly most: number;
+  readonly hours: number;
+}
+
 export interface Store extends AsyncDisposable {
   /** The log's file, for `openLogSource` and `openHistory`. */
   readonly file: string;
@@ -108,6 +114,8 @@ export interface Store extends AsyncDisposable {
   marks(): Promise<readonly Mark[]>;
   /** Last numbers of points, as far as rollups reach; points without any are left out. */
   latest(points: readonly PointId[]): Promise<readonly LatestValue[]>;
+  /** The busiest hour of counters within the last 30 days, in whole steps of their readings. */
+  peaks(points: readonly PointId[]): Promise<readonly Peak[]>;
   health(): PartHealth;
   onHealth(listener: (health: PartHealth) => void): Disposable;
   /** Called on main after every commit, with the new heads. */

@@ -1,5 +1,5 @@
 /** The last value of points, from the rollups: what the agent knew of a register before it was stopped. */
-import type { LatestValue, PointId } from './contract.ts';
+import type { LatestValue, Peak, PointId } from './contract.ts';
 import type { LoggedPoint, PointTable } from './points.ts';
 import type { Accumulator } from './rollup/accumulator.ts';
 import { decodeRow } from './rollup/row.ts';
@@ -42,6 +42,30 @@ export function latestValues(
       .all(REACH[level] ?? 0);
     for (const { start, body } of rows) take(decodeRow(start, body), false);
   }
+  return [...found.values()];
+}
+
+/** Hours of history that a busiest one is looked for in. */
+const MONTH = 30 * 24;
+
+/** The most that counters ran within one hour, of the last 30 days. */
+export function busiestHours(db: Db, points: PointTable, wanted: readonly PointId[]): Peak[] {
+  const ids = new Map<number, LoggedPoint>();
+  for (const { device, point } of wanted) for (const one of points.named(device, point)) ids.set(one.id, one);
+  const found = new Map<string, Peak>();
+  const rows = db
+    .prepare<[number], { start: number; body: Uint8Array }>(
+      `SELECT start, body FROM ${LEVELS[2].table} ORDER BY start DESC LIMIT ?`,
+    )
+    .all(MONTH);
+  for (const { start, body } of rows)
+    for (const [id, acc] of decodeRow(start, body)) {
+      const known = ids.get(id);
+      if (known === undefined || acc.kind !== 'counter' || acc.count < 2) continue;
+      const { device, point } = known;
+      const { most, hours } = found.get(keyOf(known)) ?? { most: 0, hours: 0 };
+      found.set(keyOf(known), { device, point, most: Math.max(most, acc.steps), hours: hours + 1 });
+    }
   return [...found.values()];
 }
 

@@ -13,12 +13,12 @@ import { Appender } from './appender.ts';
 import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { type Columns, over } from './columns.ts';
-import type { LatestValue, PointId, Ranges } from './contract.ts';
+import type { LatestValue, Peak, PointId, Ranges } from './contract.ts';
 import { Chain } from './evidence/chain.ts';
 import { deviceKey } from './evidence/device-key.ts';
 import type { Cause } from './evidence/statement.ts';
 import { Journal } from './journal.ts';
-import { latestValues } from './latest.ts';
+import { busiestHours, latestValues } from './latest.ts';
 import { Marks } from './marks.ts';
 import type { Commit, Committed, LanePack, NumberedPoint, Statistics, ThreadData } from './messages.ts';
 import { PointTable } from './points.ts';
@@ -123,6 +123,11 @@ export class LogFile {
   latest(points: readonly PointId[]): LatestValue[] {
     const open = Array.from(this.#rollups.minutes.rows.values(), (row) => row.points);
     return latestValues(this.db, this.#points, open, points);
+  }
+
+  /** Busiest hours of counters. */
+  peaks(points: readonly PointId[]): Peak[] {
+    return busiestHours(this.db, this.#points, points);
   }
 
   /** Writes everything of `commit` in one transaction; returns after its fsync. */

@@ -283,6 +283,10 @@ class RunningStore implements Store {
     return this.#call().latest(points);
   }
 
+  async peaks(points: Parameters<Store['peaks']>[0]): ReturnType<Store['peaks']> {
+    return this.#call().peaks(points);
+  }
+
   async earlier(): Promise<readonly string[]> {
     return this.#call().earlier();
   }

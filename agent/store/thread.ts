@@ -133,6 +133,8 @@ export class StoreThread {
       marks: () => this.#using('reading of marks', ({ marks }) => marks.all()),
       latest: (points: readonly PointId[]) =>
         this.#using('reading of last values', (log) => log.latest(points)),
+      peaks: (points: readonly PointId[]) =>
+        this.#using('reading of the busiest hours', (log) => log.peaks(points)),
       earlier: () => earlierLogs(this.#data.dir),
       condemn: () => {
         if (this.#log === undefined) return;

@@ -173,6 +173,22 @@ describe('a jump that is no exchange', () => {
   });
 });
 
+test('what ran in a silence is held to the busiest hour the log knows, once it knows a week', async () => {
+  const jump = async (peak: { most: number; hours: number } | undefined, sense?: object) => {
+    const memory = new Memory();
+    if (peak !== undefined) memory.peaks = [{ device: 'meter', point: P, ...peak }];
+    await using the = await stage([{ ...meter(), ...sense }], { memory });
+    await the.say(P, 1000);
+    return quality(await the.say(P, 1100, 2 * HOUR));
+  };
+  expect(await jump(undefined)).toBe('good');
+  expect(await jump({ most: 2, hours: 100 })).toBe('good');
+  expect(await jump({ most: 2, hours: 168 })).toBe('uncertain implausible');
+  expect(await jump({ most: 11, hours: 168 })).toBe('good');
+  const rules = { points: { [P]: { mostPerHour: 60 } }, sums: [], freezes: {} };
+  expect(await jump({ most: 2, hours: 500 }, { sense: rules })).toBe('good');
+});
+
 test('an agent whose log cannot be read calls nothing good, and mends itself', async () => {
   await using the = await stage([meter()]);
   let works = false;

@@ -25,6 +25,8 @@ export function meter(id = 'meter', stem = 'eastron-sdm120', every = 10_000): De
 export class Memory {
   readonly readings: Reading[] = [];
   readonly events: AgentEvent[] = [];
+  /** Busiest hours that the log would know. */
+  peaks: { device: string; point: string; most: number; hours: number }[] = [];
 
   marksNow(): Mark[] {
     const byId = new Map<string, Mark>();
@@ -110,6 +112,7 @@ export async function stage(
   const take = () =>
     sense.remember({
       marks: async () => memory.marksNow(),
+      peaks: async () => memory.peaks,
       latest: async (points) =>
         points.flatMap(({ device, point }) => {
           const last = memory.readings.findLast((one) => one.device === device && one.point === point);
@@ -119,6 +122,8 @@ export async function stage(
         }),
     });
   if (remember) await take();
+  // What comes behind it comes in its own time.
+  await clock.advance(0);
   const units = new Map(
     devices.flatMap(({ id, profile: { points } }) =>
       points.map((one) => [`${id}/${one.id}`, one.unit] as const),

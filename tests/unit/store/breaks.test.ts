@@ -150,6 +150,30 @@ test('a break of an untimed boot moves with its readings when the clock becomes 
   await store[Symbol.asyncDispose]();
 });
 
+test('the last value and the busiest hour of a counter are known at the next start', async () => {
+  using at = folder();
+  const { store, clock } = await open(at.dir);
+  const runs = [1, 1, 1, 1, 7, 7, 7, 7, 2, 2, 2, 2, 2, 2, 2];
+  const values = runs.map((_, i) => runs.slice(0, i + 1).reduce((sum, run) => sum + run, 100));
+  const value = values.at(-1) ?? 0;
+  await feed(store, clock, values, 15 * MINUTE);
+  await clock.advance(3 * MINUTE);
+  await store.append([reading('voltage', 230, clock.mono())], []);
+  await store[Symbol.asyncDispose]();
+  const again = await open(at.dir, { clock });
+  const points = [
+    { device: 'meter-1', point: 'energy' },
+    { device: 'meter-1', point: 'nothing' },
+  ];
+  expect(await again.store.latest(points)).toEqual([
+    { device: 'meter-1', point: 'energy', unit: 'kW.h', value, time: START + runs.length * 15 * MINUTE },
+  ]);
+  const [peak] = await again.store.peaks(points);
+  expect(peak).toMatchObject({ device: 'meter-1', point: 'energy', most: 21 });
+  expect(peak?.hours).toBeGreaterThanOrEqual(3);
+  await again.store[Symbol.asyncDispose]();
+});
+
 test('marks go over to the log of a new epoch, and stand in its chain', async () => {
   using at = folder();
   const first = await open(at.dir);

@@ -11,6 +11,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 import { CONFIG, folder, open, reading } from '../../unit/store/site.ts';
 
 const FULL = new URL('./full-thread.ts', import.meta.url);
+const ILL = new URL('./ill-thread.ts', import.meta.url);
 const DYING = new URL('./dying-thread.ts', import.meta.url);
 
 /** Lets the store's back-off run until `promise` is settled. */
@@ -125,6 +126,59 @@ test('a log that another program holds locked: the store waits and recovers by i
   other.exec('ROLLBACK');
   other.close();
   expect((await withTime(clock, waiting)).ranges.telemetry).toEqual({ first: 1, last: 5 });
+  await withTime(clock, store[Symbol.asyncDispose]());
+});
+
+test.each([
+  ['SQLITE_IOERR_WRITE', /kernel log/],
+  ['SQLITE_IOERR_FSYNC', /kernel log/],
+  ['SQLITE_READONLY', /read-only is worn out/],
+  ['SQLITE_CANTOPEN', /writable/],
+])(
+  'a disk that answers %s: nothing is lost, health says what to do, it recovers by itself',
+  async (code, fix) => {
+    using at = folder();
+    const { store, clock } = await open(at.dir, { entry: ILL });
+    await store.append(noise(10, 0), []);
+    writeFileSync(join(at.dir, 'ill'), code);
+    const waiting = [1, 2, 3].map((i) => store.append(noise(10, i * 10), []));
+    await withTime(
+      clock,
+      health(store, (now) => ill(now) && fix.test(now.fix ?? '')),
+    );
+    rmSync(join(at.dir, 'ill'));
+    const appended = await withTime(clock, Promise.all(waiting));
+    expect(appended.map(({ ranges, dropped }) => [ranges.telemetry, dropped])).toEqual([
+      [{ first: 11, last: 20 }, 0],
+      [{ first: 21, last: 30 }, 0],
+      [{ first: 31, last: 40 }, 0],
+    ]);
+    expect(store.health().state).toBe('ok');
+    await withTime(clock, store[Symbol.asyncDispose]());
+    const logged = records(store.file, 'telemetry');
+    expect(logged.map((one) => (one.kind === 'reading' ? one.value : undefined))).toEqual(
+      noise(40, 0).map(({ value }) => value),
+    );
+  },
+);
+
+test('a commit of seconds holds up nobody: readings wait in memory, health says that the card is slow', async () => {
+  using at = folder();
+  const { store, clock } = await open(at.dir, { entry: ILL });
+  writeFileSync(join(at.dir, 'ill'), 'slow 800');
+  const first = store.append(noise(10, 0), []);
+  const second = store.append(noise(10, 10), []);
+  await withTime(
+    clock,
+    health(store, ({ state, fix }) => state === 'degraded' && /answers slowly/.test(fix ?? '')),
+  );
+  rmSync(join(at.dir, 'ill'));
+  const appended = await withTime(clock, Promise.all([first, second]));
+  expect(appended.map(({ ranges }) => ranges.telemetry?.last)).toEqual([10, 20]);
+  await withTime(
+    clock,
+    health(store, ({ state }) => state === 'ok'),
+  );
   await withTime(clock, store[Symbol.asyncDispose]());
 });
 

@@ -2,8 +2,6 @@
 import { isIP } from 'node:net';
 import type { Driver } from '../core/driver.ts';
 import type { LineConfig } from '../core/site.ts';
-import { energyPlaces } from './energy-uplink.ts';
-import { firePlaces } from './fire-uplink.ts';
 import { gotText } from './issues.ts';
 import type { LampFile } from './lighting.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
@@ -80,7 +78,7 @@ export function checkReferences(
 }
 
 /** Says that `name` is none of `known`, with the nearest of them. */
-function unknownName(
+export function unknownName(
   say: Say,
   path: Path,
   what: string,
@@ -312,53 +310,6 @@ export function checkLamp(
   const why = found.access === 'read' ? 'can only be read' : `is a ${found.type}, not a number`;
   const fix = names.length === 0 ? 'name another device' : `write point: ${names[0]}`;
   say(at('point'), `the point ${shown(item.point)} of ${item.device} ${why}`, fix);
-}
-
-/** Points that an uplink names are there. `devices` are those whose profile is known; others are told of elsewhere. */
-export function checkPlaces(
-  root: MapNode,
-  { index, item }: Numbered<UplinkFile>,
-  devices: readonly {
-    readonly id: string;
-    readonly profile: { readonly protocol: string; readonly points: readonly { readonly id: string }[] };
-  }[],
-  say: Say,
-): void {
-  const energy = item.building_energy;
-  const fire = item.gb26875;
-  const places = energy !== undefined ? energyPlaces(energy) : fire === undefined ? [] : firePlaces(fire);
-  const kind = energy === undefined ? 'gb26875' : 'building_energy';
-  for (const place of places) {
-    const { path, device } = place;
-    const at: Path = ['uplinks', index, kind, ...path];
-    if (device === undefined) {
-      say([...at, 'device'], 'missing: expected a device here or at the meter', 'write device: meter-1');
-      continue;
-    }
-    const known = [...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')];
-    if (!known.includes(device)) unknownName(say, [...at, 'device'], 'device', device, known);
-    const found = devices.find(({ id }) => id === device)?.profile;
-    if (place.point === undefined) {
-      if (found !== undefined && found.protocol !== 'gb26875') {
-        const why = `${device} does not speak GB/T 26875.3 itself`;
-        say(at, why, 'name its points below points: instead');
-      }
-      continue;
-    }
-    const points = found?.points.map(({ id }) => id);
-    if (points !== undefined && !points.includes(place.point)) {
-      unknownName(say, [...at, 'point'], `point of ${device}`, place.point, points);
-    }
-  }
-  for (const [i, { part, analogue }] of (fire?.points ?? []).entries()) {
-    if (analogue !== undefined && part === undefined) {
-      say(
-        ['uplinks', index, kind, 'points', i, 'part'],
-        'missing: an analogue is of a part',
-        'write part: { type: 92, address: 1 }',
-      );
-    }
-  }
 }
 
 /** Scheme of plain connections by kind; with an s behind it is TLS. */

@@ -25,7 +25,6 @@ import {
   checkKind,
   checkLamp,
   checkLine,
-  checkPlaces,
   checkPorts,
   checkReferences,
   checkSettings,
@@ -43,6 +42,7 @@ import { checkHj212 } from './hj212-check.ts';
 import { problemsOf, unknownKey } from './issues.ts';
 import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
 import { checkNames } from './naming-checks.ts';
+import { checkPlaces } from './place-check.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
 import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, type SiteFile, siteSchema } from './schema.ts';

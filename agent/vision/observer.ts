@@ -116,10 +116,12 @@ export class Observer {
       const tracks = this.#vehicles.update(others, frame.time, surely);
       const passed = this.#passes.update(tracks, size).length;
       const seen = sure.filter((one) => one.class !== PERSON);
+      // A network that knows no people finds none, which is no zero.
+      const knows = this.#detectors.vehicles.pack.settings.classes.includes(PERSON);
       news.push(
         ...this.#interval.vehicles(seen, passed, frame.time),
         ...this.#counting.update(
-          { vehicles: tracks, people: this.#people.update(people, frame.time, surely) },
+          { vehicles: tracks, ...(knows ? { people: this.#people.update(people, frame.time, surely) } : {}) },
           size,
           frame.time,
         ),

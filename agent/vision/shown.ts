@@ -14,8 +14,9 @@ import type { Frame } from './source/frame.ts';
 
 /** Nobody has asked for so long: frames are not kept any more, ms. */
 export const LOOKING = 15_000;
-/** An older frame is not shown, ms. */
+/** An older frame is not shown, ms; of a slow camera not one older than its period and a half. */
 const FRESH = 3000;
+const PERIODS = 1.5;
 /** Longest wait for a frame where none is kept, ms. */
 const WAIT = 3000;
 /** Scores of faces to blur may be lower than of faces to count: better one too many. */
@@ -31,6 +32,8 @@ export interface ShownOptions {
   readonly clock: Clock;
   /** False: nothing is ever kept or shown. */
   readonly allowed: boolean;
+  /** Frames per second of the camera. */
+  readonly rate: number;
   readonly faces: () => Promise<Detector>;
 }
 
@@ -87,7 +90,8 @@ export class Shown {
 
   #fresh(): Kept | undefined {
     const age = this.#options.clock.mono() - (this.#kept?.frame.time ?? Number.NEGATIVE_INFINITY);
-    return age <= FRESH ? this.#kept : undefined;
+    const period = 1000 / this.#options.rate;
+    return age <= Math.min(LOOKING, Math.max(FRESH, PERIODS * period)) ? this.#kept : undefined;
   }
 
   #frame(): Promise<void> {

@@ -62,7 +62,12 @@ export function watchCamera(options: WatchOptions): Watch {
   });
   const { condition } = observer;
   const governor = options.governor ?? new Governor(camera);
-  const shown = new Shown({ clock, allowed: camera.preview, faces: options.faces });
+  const shown = new Shown({
+    clock,
+    allowed: camera.preview,
+    rate: camera.rate,
+    faces: options.faces,
+  });
   const figures = new FrameFigures(clock.mono());
   const backoff = new Backoff(RECONNECT);
   let lastError: AgentError | undefined;

@@ -66,10 +66,10 @@ export function httpSource(address: string, options: HttpSourceOptions): Source 
     try {
       const response = await request(hangUp.signal);
       if (kind(response, what) === 'picture') {
-        return { bytes: await picture(response, what), time: clock.mono() };
+        return { bytes: await picture(response, what, hangUp.signal), time: clock.mono() };
       }
       const newest = new Newest(clock, what);
-      stream = { newest, ended: pump(response, newest), abort: hangUp };
+      stream = { newest, ended: pump(response, newest, hangUp.signal), abort: hangUp };
     } catch (thrown) {
       if (thrown instanceof AgentError) throw thrown;
       if (signal.aborted) throw asAgentError(signal.reason, 'aborted');
@@ -82,10 +82,10 @@ export function httpSource(address: string, options: HttpSourceOptions): Source 
     return await fromStream(stream, signal);
   };
 
-  const pump = async (response: Response, newest: Newest): Promise<void> => {
+  const pump = async (response: Response, newest: Newest, gone: AbortSignal): Promise<void> => {
     const splitter = new JpegSplitter();
     try {
-      for await (const chunk of response.body ?? []) {
+      for await (const chunk of chunksOf(response, gone)) {
         const bytes = splitter.push(chunk).at(-1);
         if (bytes !== undefined) newest.put({ bytes, time: clock.mono() });
         if (splitter.unframed > MAX_FRAME_BYTES) {
@@ -140,10 +140,33 @@ function kind(response: Response, what: string): 'picture' | 'stream' {
   );
 }
 
-async function picture(response: Response, what: string): Promise<Uint8Array> {
+/**
+ * The body piece by piece, until it ends or `gone` aborts. The signal that was given to `fetch` is not enough: undici
+ * holds the request weakly, and once it was collected an abort reaches the body no more.
+ */
+async function* chunksOf(response: Response, gone: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (reader === undefined) return;
+  const cancel = () => void reader.cancel().catch(() => {});
+  gone.addEventListener('abort', cancel, { once: true });
+  try {
+    while (!gone.aborted) {
+      const { done, value } = await reader.read();
+      if (gone.aborted) break;
+      if (done) return;
+      yield value;
+    }
+    throw gone.reason;
+  } finally {
+    gone.removeEventListener('abort', cancel);
+    cancel();
+  }
+}
+
+async function picture(response: Response, what: string, gone: AbortSignal): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of response.body ?? []) {
+  for await (const part of chunksOf(response, gone)) {
     size += part.length;
     // Leaving the loop cancels the stream: an endless answer costs no more than this.
     if (size > MAX_FRAME_BYTES) {

@@ -5,6 +5,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { AgentError } from '../../../agent/core/errors.ts';
@@ -102,6 +104,29 @@ describe('MJPEG', () => {
     expect(error.code).toBe('timeout');
     stalled[Symbol.dispose]();
     await until('frames again', async () => source.next(signal).catch(() => undefined));
+  });
+
+  test('a stream is ended also after the garbage collector went over its request', async () => {
+    let open = 0;
+    const url = await serve((_, response) => {
+      open += 1;
+      response.on('close', () => {
+        open -= 1;
+      });
+      response.on('error', () => {});
+      response.writeHead(200, { 'content-type': 'multipart/x-mixed-replace; boundary=b' });
+      response.write(jpeg);
+    });
+    const source = httpSource(url, { clock, deadline: 60_000 });
+    await source.next(signal);
+    setFlagsFromString('--expose-gc');
+    const collect: () => void = runInNewContext('gc');
+    for (let i = 0; i < 5; i++) {
+      collect();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await source[Symbol.asyncDispose]();
+    await until('the connection to be closed', () => (open === 0 ? true : undefined));
   });
 
   test.each([
@@ -265,6 +290,22 @@ describe.skipIf(ffmpeg === undefined)('through ffmpeg', () => {
     expect(error.code).toBe('timeout');
     stalled[Symbol.dispose]();
     await frames(source, 1);
+  });
+
+  test('a child that is killed is told and replaced', async () => {
+    await using street = await camera(false, true);
+    await using source = ffmpegSource(street.rtspUrl ?? '', { ...options, patience });
+    await frames(source, 1);
+    const [child = ''] = children();
+    process.kill(Number(child), 'SIGKILL');
+    const error = await until('its end', async () => {
+      const found = await source.next(signal).catch((thrown) => thrown);
+      return found instanceof AgentError ? found : undefined;
+    });
+    expect(error.message).toMatch(/ffmpeg ended \(SIGKILL\)/);
+    await frames(source, 1);
+    expect(children()).toHaveLength(1);
+    expect(children()).not.toEqual([child]);
   });
 
   test('nobody there is told in ffmpeg words, with the fix', async () => {

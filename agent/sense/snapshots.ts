@@ -46,6 +46,8 @@ const FREEZE_LASTS = 25 * 3_600_000;
 /** Missed midnights that are told one by one. */
 const MOST_MISSED = 62;
 
+const NONE: readonly number[] = [];
+
 interface Seen {
   readonly value: number;
   readonly at: number;
@@ -56,6 +58,8 @@ interface State {
   last?: Seen;
   /** The last midnight that was noted or is waited for. */
   noted?: number;
+  /** The one after it. */
+  next?: number;
   /** Midnights without a reading near enough, with the nearest one. */
   readonly waiting: Map<number, Seen | undefined>;
   frozenValue?: Seen;
@@ -135,6 +139,8 @@ export class Snapshots {
 
   /** Midnights up to `at` that were not looked at yet, oldest first. */
   #due(state: State, at: number): readonly number[] {
+    // Nearly every reading: days are only looked up when one begins.
+    if (state.next !== undefined && at < state.next) return NONE;
     const { days } = this.#parts;
     const today = days.start(at);
     // A register that is seen for the first time owes nothing.
@@ -142,6 +148,7 @@ export class Snapshots {
     const due: number[] = [];
     for (let day = days.next(state.noted); day <= today; day = days.next(day)) due.push(day);
     if (due.length > 0) state.noted = today;
+    state.next = days.next(state.noted);
     return due.slice(-MOST_MISSED);
   }
 

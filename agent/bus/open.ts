@@ -42,7 +42,8 @@ export interface OpenLineOptions {
   readonly random?: () => number;
 }
 
-/** A running line. Disposing it closes the port and ends all turns within 2 s; writes that wait reject. */
+/** A running line. Disposing it closes the port and ends all turns within 2 s (3 s where outputs
+ * are set to their fail-safe state first); writes that wait reject. */
 export interface LineHandle extends AsyncDisposable {
   readonly id: string;
   readonly devices: readonly string[];

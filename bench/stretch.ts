@@ -210,7 +210,10 @@ function compareBays(bays: boolean, told: readonly Reading[], end: number) {
       ])
       // One at the very start is no change, one too late cannot be told any more.
       .filter(({ time }) => time > 0 && time < end - 20_000);
-    const own = told.filter(({ point, value }) => point === `bay-${i}-occupied` && value !== null);
+    // A state that is told again after a restart is no change.
+    const own = told
+      .filter(({ point, value }) => point === `bay-${i}-occupied` && value !== null)
+      .filter(({ value }, at, all) => value !== all[at - 1]?.value);
     bayChanges += changes.length;
     const used = new Set<Reading>();
     for (const change of changes) {
@@ -248,13 +251,16 @@ export function total(results: readonly StretchResult[]) {
   };
 }
 
+const BAY_SECONDS = 100;
+
 /** The twenty-four stretches of the day, one an hour. */
 export function dayPlan(seconds: number, rate: number): readonly StretchPlan[] {
   return Array.from({ length: 24 }, (_, hour) => {
     const rain = hour % 6 === 4 ? 0.8 : 0;
     const before = hour % 5 === 3 ? [430, 900] : [];
     const rush = hour === 8 || hour === 17;
-    const bays = hour % 3 === 1;
+    // In less time no car stays for long enough.
+    const bays = seconds >= BAY_SECONDS && hour % 3 === 1;
     const kinds = [
       ...(hour < 6 || hour >= 19 ? ['night'] : ['day']),
       ...(rush ? ['dense'] : []),

@@ -157,6 +157,14 @@ describe('a jump that is no exchange', () => {
     );
   });
 
+  test('wrong values that even run on are taken back with all they counted', async () => {
+    await using the = await stage([meter()]);
+    for (const value of [1200, 770_000, 770_000.4, 1200.1, 3, 900_000, 1200.2]) await the.say(P, value);
+    await the.hub.commit();
+    expect(the.memory.consumption()).toBeCloseTo(0.2, 6);
+    expect(await the.sense.tasks()).toEqual([]);
+  });
+
   test('a break that was doubted when the agent stopped is doubted on, and confirmed', async () => {
     const clock = new VirtualClock();
     const memory = new Memory();

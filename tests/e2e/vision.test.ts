@@ -19,7 +19,7 @@ beforeAll(async () => {
   site = await openSite({
     scenario,
     cameraChange: { every: '2s' },
-    change: { lines: [], devices: [], lamps: [], log: { window: '500ms' } },
+    change: { lines: [], devices: [], lamps: [], programmes: [], log: { window: '500ms' } },
   });
   city = await openCity(site.broker);
   agent = startAgent(site.file);

@@ -10,6 +10,17 @@ import { SystemClock } from '../../../agent/core/system-clock.ts';
 import { openStore } from '../../../agent/store/store.ts';
 import { seeded } from './seeded.ts';
 
+/** Says a line before anything else happens. The pipe may be full: a parent on a machine under load reads late. */
+function say(line: string): void {
+  for (let rest = Buffer.from(line); rest.length > 0; )
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (thrown) {
+      if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EAGAIN')) throw thrown;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+}
+
 const [dir = '', from = '0', seed = '1'] = process.argv.slice(2);
 const random = seeded(Number(seed));
 const clock = new SystemClock();
@@ -29,7 +40,7 @@ const store = await openStore({
     lane: point === 'meter' ? 'meter' : 'telemetry',
   }),
 });
-writeSync(1, `open ${store.epoch}\n`);
+say(`open ${store.epoch}\n`);
 
 let value = Number(from);
 for (let round = 0; ; round++) {
@@ -48,6 +59,6 @@ for (let round = 0; ; round++) {
   const { ranges } = await appended;
   for (const part of parts) {
     const lane = part[0]?.point === 'meter' ? 'meter' : 'telemetry';
-    writeSync(1, `ack ${lane} ${ranges[lane]?.first} ${ranges[lane]?.last} ${part[0]?.value}\n`);
+    say(`ack ${lane} ${ranges[lane]?.first} ${ranges[lane]?.last} ${part[0]?.value}\n`);
   }
 }

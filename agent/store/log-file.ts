@@ -14,6 +14,7 @@ import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { type Columns, over } from './columns.ts';
 import type { LatestValue, Peak, PointId, Ranges } from './contract.ts';
+import { AlarmStates } from './evidence/alarms.ts';
 import { Chain } from './evidence/chain.ts';
 import { deviceKey } from './evidence/device-key.ts';
 import type { Cause } from './evidence/statement.ts';
@@ -70,6 +71,9 @@ export class LogFile {
   readonly #retention: Retention;
   /** Numbers of the point table by the packer's; the packer tells each point once per generation. */
   readonly #numbers: number[] = [];
+  readonly #alarms = new AlarmStates();
+  /** The transaction that is open tells an alarm. */
+  #alarmed = false;
   #statistics: Statistics | undefined;
   #lookedAt = 0;
   #trimmedAt = Number.NEGATIVE_INFINITY;
@@ -145,7 +149,10 @@ export class LogFile {
         events: [],
       };
     }
-    return this.db.transaction(() => this.#write(commit)).immediate();
+    const committed = this.db.transaction(() => this.#write(commit)).immediate();
+    // A transaction that failed is asked again, and its alarm is not signed yet.
+    this.#alarmed = false;
+    return committed;
   }
 
   #write(commit: Commit): Omit<Committed, 'statistics'> {
@@ -199,10 +206,8 @@ export class LogFile {
   }
 
   #causeToSign({ packs, events, now }: Commit): Cause | undefined {
-    const alarm =
-      events.some(({ severity }) => severity === 'alarm') ||
-      packs.some((pack) => pack.some(({ lane }) => lane === 'alarm'));
-    if (alarm) return 'alarm';
+    const told = events.some(({ severity }) => severity === 'alarm');
+    if (this.#alarmed || told) return 'alarm';
     // A commit without anything in it is made where nothing has come for a while: what there is gets its signature.
     const idle = packs.length === 0 && events.length === 0 && this.chain.unsigned;
     return idle || this.chain.due(now) ? 'period' : undefined;
@@ -218,6 +223,10 @@ export class LogFile {
     const ranges: Record<string, { first: number; last: number }> = {};
     for (const { lane, count, buffer, texts, events } of pack) {
       const readings = count === 0 ? undefined : this.#numbered(over(buffer, count, texts));
+      if (lane === 'alarm') {
+        const changed = readings !== undefined && this.#alarms.changed(readings);
+        this.#alarmed ||= changed || events.length > 0;
+      }
       ranges[lane] = this.#appender.append(lane, boot, readings, events);
     }
     return ranges;

@@ -75,6 +75,28 @@ test('signed every ten minutes, with an alarm, after silence and at the stop, by
   expect(checkEvidence(store.file, { key: 'A'.repeat(43) })).toMatchObject({ statements: 0 });
 });
 
+test('an alarm point is signed when it changes, not whenever it says that nothing has', async () => {
+  using at = folder();
+  const { store, clock } = await open(at.dir, {
+    describe: () => ({
+      id: 'door',
+      title: { en: 'Door' },
+      type: 'boolean',
+      unit: '1',
+      access: 'read',
+      aggregation: 'state',
+      lane: 'alarm',
+      every: 10_000,
+    }),
+  });
+  for (const value of [false, false, false, true, true, false]) {
+    await store.append([{ ...reading('door', 0, clock.mono()), value, unit: '1' }], []);
+    await clock.advance(10_000);
+  }
+  await store[Symbol.asyncDispose]();
+  expect(auditEvents(store.file).map(({ body }) => body.cause)).toEqual(['alarm', 'alarm', 'alarm']);
+});
+
 test('an unclean stop: what waited is signed at the next start, and an edit of it that forgets the chain is told', async () => {
   using at = folder();
   const opened = await open(at.dir);

@@ -3,6 +3,7 @@
  * The entry of everything: `kerbside <command>`. Each command is one file in agent/cli that exports `register(program)`;
  * only the one that is asked for is loaded, so that `kerbside run` starts fast on a small gateway.
  */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT, sentence } from './cli/exit.ts';
 
@@ -43,6 +44,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
 
 const program = new Command('kerbside')
   .description('Edge agent for what stands at the kerb: light poles, bus-stop signs, meters.')
+  .version(version(), '--version', 'print the version')
   .option('--debug', 'show where an error was born')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'kerbside: ')) })
@@ -51,8 +53,14 @@ const program = new Command('kerbside')
     '\nExit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 could not be done.',
   );
 
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(manifest) as { readonly version: string }).version;
+}
+
 async function main(args: readonly string[]): Promise<void> {
-  const wanted = args.find((arg) => !arg.startsWith('-')) ?? '';
+  const [first = '', second = ''] = args.filter((arg) => !arg.startsWith('-'));
+  const wanted = first === 'help' ? second : first;
   for (const [name, [does, load]] of Object.entries(COMMANDS)) {
     if (name === wanted) (await load()).register(program);
     else program.command(name).description(does);

@@ -24,12 +24,11 @@ export function register(program: Command): void {
     .description('declare that a meter was exchanged; asks for what is not given')
     .argument('<device>', 'id of the device in the site file')
     .option(...SITE)
-    .option('--closing <point=value>', 'last number on the display of the old meter; repeatable', numbers, {})
-    .option(
-      '--opening <point=value>',
-      'first number on the display of the new meter; repeatable',
-      numbers,
-      {},
+    .addOption(
+      registers('--closing <point=value>', 'last number on the display of the old meter; repeatable'),
+    )
+    .addOption(
+      registers('--opening <point=value>', 'first number on the display of the new meter; repeatable'),
     )
     .option('--old-serial <number>', 'serial number of the old meter')
     .option('--new-serial <number>', 'serial number of the new meter')
@@ -191,6 +190,10 @@ async function counters(device: string, { site, json }: Common): Promise<void> {
     ]);
     answer(json, faces, columns(rows));
   });
+}
+
+function registers(flags: string, description: string): Option {
+  return new Option(flags, description).argParser(numbers).default({}, 'none');
 }
 
 function numbers(text: string, before: Readonly<Record<string, number>>): Record<string, number> {

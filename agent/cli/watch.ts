@@ -26,6 +26,7 @@ export function register(program: Command): void {
     .option('--site <file>', 'site file', 'site.yaml')
     .option('--for <time>', 'stop after this long, for example 30s; default at Ctrl-C')
     .option('--json', 'one JSON line a reading')
+    .addHelpText('after', '\nExit code 0: every line and device answered at the end. 1: one was down.')
     .action(watch);
 }
 

@@ -1,4 +1,4 @@
-/** Modbus RTU, Modbus TCP and RTU over TCP. */
+/** Modbus RTU, ASCII and TCP, and the first two over TCP. */
 import { defineDriver } from '../../agent/core/driver.ts';
 import { checkDevice, checkProfile } from './check.ts';
 import { ModbusSession } from './session.ts';

@@ -1,4 +1,5 @@
 /** The command line by its real process: answers, exit codes, sentences instead of stacks. */
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SiteFolder, STREET } from '../config/site-folder.ts';
 import { kerbside } from './kerbside.ts';
@@ -29,6 +30,17 @@ describe('kerbside', () => {
       expect(page.out).toContain(`Usage: kerbside ${names[i]}`);
     });
   }, 120_000);
+
+  test('help of a command is the page of the command', async () => {
+    const [page, help] = await Promise.all([kerbside(['check', '--help']), kerbside(['help', 'check'])]);
+    expect(help).toEqual(page);
+    expect(help.out).toContain('--without-secrets');
+  });
+
+  test('tells its version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+    expect(await kerbside(['--version'])).toEqual({ code: 0, out: `${version}\n`, err: '' });
+  });
 
   test.each([
     [['chek'], "kerbside: unknown command 'chek'\n(Did you mean check?)\n"],

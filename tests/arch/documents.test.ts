@@ -76,7 +76,7 @@ describe('documents', () => {
     const architecture = read('docs/architecture.md');
     const rooms = new Set(
       sourceFiles()
-        .filter((file) => existsSync(file) && file.includes('/') && !/^(tests|bench|docs)\//.test(file))
+        .filter((file) => existsSync(file) && file.includes('/') && !/^(\.ci|tests|bench|docs)\//.test(file))
         .map((file) =>
           file
             .split('/')

@@ -1,0 +1,33 @@
+/** `npm ci` needs nothing but npm: no compiler, and no script that nobody has looked at. */
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+
+const json = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+const manifest: { readonly allowScripts: Readonly<Record<string, boolean>> } = json('package.json');
+const lock: {
+  readonly packages: Readonly<
+    Record<string, { readonly hasInstallScript?: boolean; readonly gypfile?: boolean }>
+  >;
+} = json('package-lock.json');
+const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
+
+describe('an install', () => {
+  test('compiles nothing: npm calls node-gyp for a binding.gyp unless the lock file says no (.ci/lock.mjs)', () => {
+    const withSources = packages.filter(([path]) => existsSync(`${path}/binding.gyp`));
+    expect(withSources.length).toBeGreaterThan(0);
+    const compiled = withSources.filter(([path, { gypfile }]) => {
+      const { install, preinstall } = json(`${path}/package.json`).scripts ?? {};
+      return install === undefined && preinstall === undefined && gypfile !== false;
+    });
+    expect(compiled.map(([path]) => path)).toEqual([]);
+  });
+
+  test('runs the script of node, and every other one is denied by name', () => {
+    const named = packages
+      .filter(([, { hasInstallScript, gypfile }]) => hasInstallScript === true || gypfile === false)
+      .map(([path]) => path.replace(/^.*node_modules\//, ''));
+    expect(new Set(named)).toEqual(new Set(Object.keys(manifest.allowScripts)));
+    const allowed = Object.entries(manifest.allowScripts).filter(([, yes]) => yes);
+    expect(allowed.map(([name]) => name)).toEqual(['node']);
+  });
+});

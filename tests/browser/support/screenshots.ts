@@ -1,6 +1,6 @@
 /**
- * Takes the pictures of docs/screenshots from the real street: `node tests/browser/support/screenshots.ts`.
- * Needs chromium; takes about three minutes.
+ * Takes the pictures of docs/screenshots from the real street: `node tests/browser/support/screenshots.ts [name…]`, all of
+ * them without names. Needs chromium; takes about three minutes.
  */
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,11 +32,17 @@ const browser = await launch(chromium);
 stack.defer(() => browser.close());
 await new Promise((resolve) => setTimeout(resolve, RUN_UP));
 
-await overview('overview', {});
-await overview('overview-dark', { colorScheme: 'dark' });
-await overview('overview-zh', { locale: 'zh-CN' });
-await overview('phone', { viewport: { width: 360, height: 1640 }, deviceScaleFactor: 2, isMobile: true });
-await nodeRed();
+const pictures: Readonly<Record<string, () => Promise<void>>> = {
+  overview: () => overview('overview', {}),
+  'overview-dark': () => overview('overview-dark', { colorScheme: 'dark' }),
+  'overview-zh': () => overview('overview-zh', { locale: 'zh-CN' }),
+  phone: () =>
+    overview('phone', { viewport: { width: 360, height: 1640 }, deviceScaleFactor: 2, isMobile: true }),
+  'node-red': nodeRed,
+};
+const asked = process.argv.slice(2);
+for (const [name, take] of Object.entries(pictures))
+  if (asked.length === 0 || asked.includes(name)) await take();
 
 async function overview(name: string, options: BrowserContextOptions): Promise<void> {
   await using watched = await watchedPage(browser, { viewport: { width: 1280, height: 1330 }, ...options });
@@ -49,7 +55,10 @@ async function overview(name: string, options: BrowserContextOptions): Promise<v
   await save(name, await page.screenshot());
 }
 
-/** Waits until the camera shows much at once; less is good enough after a while. */
+/**
+ * Waits until the camera shows much at once and the figures below it, which are some seconds older, say the same; less is
+ * good enough after a while.
+ */
 async function busyMoment(page: Page): Promise<void> {
   const end = performance.now() + LONGEST_WAIT;
   for (;;) {
@@ -61,8 +70,11 @@ async function busyMoment(page: Page): Promise<void> {
     );
     const faces = detections.filter((one) => one.class === 'face').length;
     const vehicles = detections.length - faces;
-    if (vehicles >= ENOUGH.vehicles && faces >= ENOUGH.faces) return;
-    if (performance.now() > end && vehicles > 0) return;
+    const told = await page.locator('.camera .counts').innerText();
+    const figure = (words: RegExp) => Number(words.exec(told)?.[1] ?? Number.NaN);
+    const counted = figure(/(?:Vehicles in sight|画面内车辆数)\s+(\d+)/);
+    if (vehicles >= ENOUGH.vehicles && faces >= ENOUGH.faces && counted === vehicles) return;
+    if (performance.now() > end && vehicles > 0 && counted > 0) return;
   }
 }
 

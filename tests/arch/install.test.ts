@@ -1,4 +1,5 @@
 /** `npm ci` needs nothing but npm: no compiler, and no script that nobody has looked at. */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
@@ -20,6 +21,14 @@ describe('an install', () => {
       return install === undefined && preinstall === undefined && gypfile !== false;
     });
     expect(compiled.map(([path]) => path)).toEqual([]);
+  });
+
+  test('is possible with npm 10, which refuses a lock file whose optional peers do not fit (i18next wants TypeScript 5)', () => {
+    const { stdout, stderr } = spawnSync('npm', ['ls', 'typescript', '--package-lock-only'], {
+      encoding: 'utf8',
+    });
+    expect(stdout).toContain('typescript@');
+    expect(`${stdout}${stderr}`).not.toContain('invalid');
   });
 
   test('runs the script of node, and every other one is denied by name', () => {

@@ -63,12 +63,57 @@ export function metricsText(view: AgentView, streams: number): string {
           STATES.map((one): Sample => [{ part, state: one }, Number(one === state)]),
         ),
     ),
+    ...lines(view),
     family('kerbside_points', 'gauge', 'Points by quality of their last reading.', qualities(view)),
     family('kerbside_console_streams', 'gauge', 'Live streams open.', [[{}, streams]]),
     family('process_resident_memory_bytes', 'gauge', 'Resident memory of the agent.', [
       [{}, process.memoryUsage.rss()],
     ]),
   ].join('');
+}
+
+/** What lines and their devices tell of themselves; a count begins at 0 when its line is opened. */
+function lines(view: AgentView): readonly string[] {
+  const parts = view.health().flatMap((part) => {
+    const [, kind = '', id = ''] = /^(line|device):(.+)$/.exec(part.part) ?? [];
+    return kind === '' ? [] : [{ labels: { [kind]: id }, facts: part.facts }];
+  });
+  const of = (fact: string, factor = 1): Sample[] =>
+    parts.flatMap(({ labels, facts }): Sample[] => {
+      const value = facts[fact];
+      return typeof value === 'number' ? [[labels, value * factor]] : [];
+    });
+  const errors = parts.flatMap(({ labels, facts }) =>
+    Object.entries(facts).flatMap(([fact, value]): Sample[] =>
+      fact.startsWith('errors_') && typeof value === 'number'
+        ? [[{ ...labels, error: fact.slice('errors_'.length) }, value]]
+        : [],
+    ),
+  );
+  return [
+    family(
+      'kerbside_line_utilisation_ratio',
+      'gauge',
+      'Part of the last minute that the line was busy.',
+      of('utilisation'),
+    ),
+    family(
+      'kerbside_turnaround_seconds',
+      'gauge',
+      'Time a device takes to answer, running mean.',
+      of('turnaround_ms', 1e-3),
+    ),
+    family('kerbside_answers_total', 'counter', 'Answers that were whole and ours.', of('answers')),
+    family('kerbside_errors_total', 'counter', 'Requests that failed, by kind.', errors),
+    family(
+      'kerbside_skipped_periods_total',
+      'counter',
+      'Periods without a request, for the line had no time.',
+      of('skipped_periods'),
+    ),
+    family('kerbside_noise_bytes_total', 'counter', 'Bytes that were no frame.', of('noise_bytes')),
+    family('kerbside_foreign_frames_total', 'counter', 'Frames of somebody else.', of('foreign_frames')),
+  ];
 }
 
 function qualities(view: AgentView): Sample[] {

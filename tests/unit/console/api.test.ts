@@ -330,7 +330,34 @@ describe('probes', () => {
     console_.agent.setHealth({ part: 'vision', state: 'starting', since: 1, facts: {} });
     expect((await console_.ask('/readyz')).status).toBe(503);
     console_.agent.setHealth({ part: 'vision', state: 'off', since: 1, facts: {} });
+    const tally = { answers: 90, errors_timeout: 3, errors_checksum: 1, skipped_periods: 0, noise_bytes: 7 };
+    const since = 1;
+    console_.agent.setHealth({
+      part: 'line:rs485-1',
+      state: 'ok',
+      since,
+      facts: { port: '/dev/x', utilisation: 0.281, ...tally },
+    });
+    console_.agent.setHealth({
+      part: 'device:meter-9',
+      state: 'ok',
+      since,
+      facts: { turnaround_ms: 12.5, ...tally },
+    });
+    console_.agent.setHealth({
+      part: 'device:meter-8',
+      state: 'starting',
+      since,
+      facts: { turnaround_ms: null },
+    });
     const { text } = await console_.ask('/metrics', { headers: await console_.token('viewer') });
+    expect(text).toContain('kerbside_line_utilisation_ratio{line="rs485-1"} 0.281\n');
+    expect(text).toContain('kerbside_turnaround_seconds{device="meter-9"} 0.0125\n');
+    expect(text).not.toContain('meter-8"} 0');
+    expect(text).toContain('kerbside_errors_total{line="rs485-1",error="timeout"} 3\n');
+    expect(text).toContain('kerbside_errors_total{device="meter-9",error="checksum"} 1\n');
+    expect(text).toContain('kerbside_skipped_periods_total{line="rs485-1"} 0\n');
+    expect(text).toContain('kerbside_noise_bytes_total{line="rs485-1"} 7\n');
     expect(text).toContain('kerbside_records_stored_total{uplink="city"} 100\n');
     expect(text).toContain('kerbside_part_state{part="vision",state="off"} 1\n');
     expect(text).toContain('kerbside_points{quality="good"} 2\n');

@@ -151,7 +151,8 @@ class Listener implements Disposable {
     this.#timer = clock.after(ms, () => {
       const now = clock.mono();
       const age = now - this.#heard;
-      if (age < this.#staleAfter) return this.#watch(this.#staleAfter - age);
+      // A whole millisecond: the rest of a sum of fractions may be too small to move a clock at all.
+      if (age < this.#staleAfter) return this.#watch(Math.max(1, this.#staleAfter - age));
       const down = this.#lineError();
       const error =
         down ??

@@ -182,7 +182,8 @@ export class StreamLine implements AsyncDisposable {
     this.#silence.push(
       clock.after(ms, () => {
         const age = clock.mono() - this.#heard;
-        if (age < this.#staleAfter) return this.#watch(this.#staleAfter - age);
+        // A whole millisecond: the rest of a sum of fractions may be too small to move a clock at all.
+        if (age < this.#staleAfter) return this.#watch(Math.max(1, this.#staleAfter - age));
         const { device } = this.#options.context;
         if (this.#state !== 'down') {
           const error = new AgentError(

@@ -65,6 +65,9 @@ export interface RequestRecord {
   readonly early: boolean;
 }
 
+/** A timer may fire so long before its moment, ms. */
+const EARLY = 1e-6;
+
 interface Slot {
   readonly end: number;
   readonly speaker: object | undefined;
@@ -339,7 +342,8 @@ export class Wire implements AsyncDisposable {
   }
 
   #flush(): void {
-    const now = this.time.mono();
+    // As early as `#at` may be: sums of fractions of milliseconds are not exact, and a clock that stands would wait for ever.
+    const now = this.time.mono() + EARLY;
     let count = 0;
     while ((this.#out[count]?.end ?? Number.POSITIVE_INFINITY) <= now) count += 1;
     const gone = this.#out.splice(0, count);
@@ -357,7 +361,7 @@ export class Wire implements AsyncDisposable {
     let timer: Disposable | undefined;
     const arm = (): void => {
       timer = this.time.after(moment - this.time.mono(), () => {
-        if (this.time.mono() < moment - 1e-6) arm();
+        if (this.time.mono() < moment - EARLY) arm();
         else run();
       });
     };

@@ -81,7 +81,10 @@ const words = fc.constantFrom(
   ],
 );
 
-describe(`fuzz of the site file, seed ${SEED}`, () => {
+/** Seconds on a free core. */
+const LIMIT = { timeout: 60_000 * Math.max(1, TIMES) };
+
+describe(`fuzz of the site file, seed ${SEED}`, LIMIT, () => {
   test('any bytes', async () => {
     await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), sound), {
       seed: SEED,
@@ -139,7 +142,7 @@ describe(`fuzz of the site file, seed ${SEED}`, () => {
     );
     const bytes = sites.map((site) => text.encode(JSON.stringify(site)));
     await fc.assert(fc.asyncProperty(bytes, sound), { seed: SEED, numRuns: 400 * TIMES });
-  }, 60_000);
+  });
 
   test('a profile of any values', () => {
     const profile = fc.dictionary(
@@ -157,5 +160,5 @@ describe(`fuzz of the site file, seed ${SEED}`, () => {
       }),
       { seed: SEED, numRuns: 400 * TIMES },
     );
-  }, 60_000);
+  });
 });

@@ -1,6 +1,6 @@
 /**
- * Seeded noise into what takes bytes of DL/T 645 and CJ/T 188: a million inputs in all by default. `FUZZ_INPUTS` sets the
- * tenth of it, `FUZZ_SEED` which.
+ * Seeded noise into what takes bytes of DL/T 645 and CJ/T 188: a million inputs each by default. `FUZZ_INPUTS` sets how
+ * many, `FUZZ_SEED` which.
  */
 import { describe, expect, it } from 'vitest';
 import type { Exchange, Matcher } from '../../../agent/core/link.ts';
@@ -12,7 +12,7 @@ import { decode } from '../../../drivers/index.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { device, profile } from './load.ts';
 
-const INPUTS = Number(process.env.FUZZ_INPUTS ?? 100_000);
+const INPUTS = Number(process.env.FUZZ_INPUTS ?? 1_000_000);
 const SEED = Number(process.env.FUZZ_SEED ?? 20270102);
 const never = new AbortController().signal;
 const line: LineConfig = {
@@ -164,64 +164,68 @@ function matcherOf({ stem, printed }: Spoken): Matcher {
 
 const stripped = (frame: readonly number[]) => frame.slice(frame.findIndex((byte) => byte !== 0xfe));
 
-describe.each(Object.keys(SPOKEN))(`%s under noise (seed ${SEED})`, { timeout: 60_000 + INPUTS }, (name) => {
-  const spoken = SPOKEN[name];
-  if (spoken === undefined) throw new Error(name);
-  const { answer } = spoken;
+describe.each(Object.keys(SPOKEN))(
+  `%s under noise (seed ${SEED})`,
+  { timeout: 60_000 + INPUTS / 10 },
+  (name) => {
+    const spoken = SPOKEN[name];
+    if (spoken === undefined) throw new Error(name);
+    const { answer } = spoken;
 
-  it(`takes nothing that is not whole and an answer (${4 * INPUTS} inputs)`, () => {
-    const match = matcherOf(spoken);
-    const roll = dice(SEED);
-    const wrong: string[] = [];
-    let taken = 0;
-    for (let i = 0; i < 4 * INPUTS; i++) {
-      const found = feed(match, input(roll, i, answer), roll);
-      if (found === undefined) continue;
-      taken++;
-      if (!spoken.fits(stripped(found))) wrong.push(`${i}: ${Buffer.from(found).toString('hex')}`);
-    }
-    expect(wrong).toEqual([]);
-    // Some damage leaves a whole answer behind or before it.
-    expect(taken).toBeGreaterThan(INPUTS / 100);
-  });
-
-  it('finds the good one behind noise and behind damaged ones', () => {
-    const match = matcherOf(spoken);
-    const roll = dice(SEED + 1);
-    let missed = 0;
-    for (let i = 0; i < INPUTS / 10; i++) {
-      const before = i % 2 === 0 ? noise(roll, 12) : answer.slice(0, roll(answer.length - 1));
-      const found = feed(match, [...before, 0xfe, 0xfe, ...answer], roll);
-      if (found === undefined || !stripped(found).every((byte, at) => byte === answer[at])) missed++;
-    }
-    expect(missed).toBe(0);
-  });
-
-  it(`decode always answers (${INPUTS} inputs)`, () => {
-    const roll = dice(SEED + 2);
-    for (let i = 0; i < INPUTS; i++) {
-      const bytes = Uint8Array.from(input(roll, i, answer));
-      const told = decode(spoken.decoder, i % 7 === 0 ? Buffer.from(bytes).toString('latin1') : bytes);
-      if (!told.ok && told.error.length === 0) throw new Error(`${i}: refused without a reason`);
-    }
-    expect(decode(spoken.decoder, Uint8Array.from(answer))).toMatchObject({ ok: true });
-  });
-
-  it('a session survives whatever stands in a whole answer', async () => {
-    const roll = dice(SEED + 3);
-    const of = profile(spoken.stem);
-    const driver = DRIVERS.find(({ protocol }) => protocol === of.protocol);
-    const config = device(of, { address: spoken.printed });
-    // Up to the identifier (DL/T 645), and to SER (CJ/T 188).
-    const head = 14;
-    for (let i = 0; i < INPUTS / 100; i++) {
-      const body = answer.slice(0, -2).map((byte, at) => (at < head ? byte : roll(256)));
-      const session = driver?.open({ device: config, clock: new VirtualClock(), log: silent }, line);
-      const exchange: Exchange = async () => ({ bytes: Uint8Array.from(closed(body)), time: 1 });
-      for (const { point, value, quality } of (await session?.polls[0]?.execute(exchange, never)) ?? []) {
-        expect([point, value === null]).toEqual([point, quality === 'bad']);
-        if (typeof value === 'number') expect(Number.isFinite(value)).toBe(true);
+    it(`takes nothing that is not whole and an answer (${INPUTS} inputs)`, () => {
+      const match = matcherOf(spoken);
+      const roll = dice(SEED);
+      const wrong: string[] = [];
+      let taken = 0;
+      for (let i = 0; i < INPUTS; i++) {
+        const found = feed(match, input(roll, i, answer), roll);
+        if (found === undefined) continue;
+        taken++;
+        if (!spoken.fits(stripped(found))) wrong.push(`${i}: ${Buffer.from(found).toString('hex')}`);
       }
-    }
-  });
-});
+      expect(wrong).toEqual([]);
+      // Some damage leaves a whole answer behind or before it.
+      expect(taken).toBeGreaterThan(INPUTS / 400);
+    });
+
+    it('finds the good one behind noise and behind damaged ones', () => {
+      const match = matcherOf(spoken);
+      const roll = dice(SEED + 1);
+      let missed = 0;
+      for (let i = 0; i < INPUTS / 100; i++) {
+        const before = i % 2 === 0 ? noise(roll, 12) : answer.slice(0, roll(answer.length - 1));
+        const found = feed(match, [...before, 0xfe, 0xfe, ...answer], roll);
+        if (found === undefined || !stripped(found).every((byte, at) => byte === answer[at])) missed++;
+      }
+      expect(missed).toBe(0);
+    });
+
+    it(`decode always answers (${INPUTS / 10} inputs)`, () => {
+      const roll = dice(SEED + 2);
+      for (let i = 0; i < INPUTS / 10; i++) {
+        const bytes = Uint8Array.from(input(roll, i, answer));
+        const told = decode(spoken.decoder, i % 7 === 0 ? Buffer.from(bytes).toString('latin1') : bytes);
+        if (!told.ok && told.error.length === 0) throw new Error(`${i}: refused without a reason`);
+      }
+      expect(decode(spoken.decoder, Uint8Array.from(answer))).toMatchObject({ ok: true });
+    });
+
+    it('a session survives whatever stands in a whole answer', async () => {
+      const roll = dice(SEED + 3);
+      const of = profile(spoken.stem);
+      const driver = DRIVERS.find(({ protocol }) => protocol === of.protocol);
+      const config = device(of, { address: spoken.printed });
+      // Up to the identifier (DL/T 645), and to SER (CJ/T 188).
+      const head = 14;
+      for (let i = 0; i < INPUTS / 1000; i++) {
+        const body = answer.slice(0, -2).map((byte, at) => (at < head ? byte : roll(256)));
+        const session = driver?.open({ device: config, clock: new VirtualClock(), log: silent }, line);
+        const exchange: Exchange = async () => ({ bytes: Uint8Array.from(closed(body)), time: 1 });
+        for (const { point, value, quality } of (await session?.polls[0]?.execute(exchange, never)) ?? []) {
+          expect([point, value === null]).toEqual([point, quality === 'bad']);
+          if (typeof value === 'number') expect(Number.isFinite(value)).toBe(true);
+        }
+      }
+    });
+  },
+);

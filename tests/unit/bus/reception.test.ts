@@ -54,36 +54,43 @@ test('debts expire, and bytes that come on an idle line settle them', () => {
   expect(owed.until('meter', 2000)).toBeUndefined();
 });
 
-test('fuzz: 100,000 random pieces never crash it, never give what the matcher refuses, and never pile up', () => {
-  const seed = 99;
-  const random = seeded(seed);
-  const owed = new OwedAnswers(2000);
-  let reception = fresh(owed);
-  let answers = 0;
-  for (let i = 0; i < 100_000; i++) {
-    const kind = random();
-    const bytes =
-      kind < 0.05
-        ? answer
-        : kind < 0.1
-          ? request
-          : kind < 0.2
-            ? answer.slice(0, Math.floor(random() * answer.length))
-            : Uint8Array.from({ length: random() * 24 }, () =>
-                random() < 0.5 ? random() * 256 : random() * 4,
-              );
-    const found = reception.feed(bytes);
-    if (reception.pending > 1024)
-      throw new Error(`seed ${seed}, piece ${i}: ${reception.pending} bytes kept`);
-    if (found !== undefined) {
-      answers += 1;
-      if (!sound(found)) throw new Error(`seed ${seed}, piece ${i}: ${found}`);
+/** `FUZZ_INPUTS` as in the other fuzz tests. */
+const INPUTS = Number(process.env.FUZZ_INPUTS ?? 1_000_000);
+
+test(
+  `fuzz: ${INPUTS} random pieces never crash it, never give what the matcher refuses, and never pile up`,
+  () => {
+    const seed = 99;
+    const random = seeded(seed);
+    const owed = new OwedAnswers(2000);
+    let reception = fresh(owed);
+    let answers = 0;
+    for (let i = 0; i < INPUTS; i++) {
+      const kind = random();
+      const bytes =
+        kind < 0.05
+          ? answer
+          : kind < 0.1
+            ? request
+            : kind < 0.2
+              ? answer.slice(0, Math.floor(random() * answer.length))
+              : Uint8Array.from({ length: random() * 24 }, () =>
+                  random() < 0.5 ? random() * 256 : random() * 4,
+                );
+      const found = reception.feed(bytes);
+      if (reception.pending > 1024)
+        throw new Error(`seed ${seed}, piece ${i}: ${reception.pending} bytes kept`);
+      if (found !== undefined) {
+        answers += 1;
+        if (!sound(found)) throw new Error(`seed ${seed}, piece ${i}: ${found}`);
+      }
+      if (found !== undefined || random() < 0.05) {
+        if (found === undefined) owed.add({ device: 'meter', match, sent: i });
+        reception = fresh(owed, random() < 0.5);
+        owed.expire(i);
+      }
     }
-    if (found !== undefined || random() < 0.05) {
-      if (found === undefined) owed.add({ device: 'meter', match, sent: i });
-      reception = fresh(owed, random() < 0.5);
-      owed.expire(i);
-    }
-  }
-  expect(answers).toBeGreaterThan(40);
-}, 60_000);
+    expect(answers).toBeGreaterThan(40);
+  },
+  60_000 + INPUTS / 10,
+);

@@ -12,7 +12,9 @@ const data: ThreadData = workerData;
 if (parentPort !== null) {
   const earlier = () => earlierLogs(dirname(data.logFile));
   // A connection of its own, and only where somebody reports periods.
-  const byPeriod = data.configs.some(({ kind }) => kind === 'hj212');
+  const byPeriod = data.configs.some(
+    ({ kind, select = [] }) => kind === 'hj212' || select.some(({ send }) => send === 'rollup'),
+  );
   runUplinks(data, openLogSource(data.logFile), parentPort, {
     hardware: hardwareId(),
     earlier: { files: earlier, open: openLogSource },

@@ -6,6 +6,7 @@ import { gotText } from './issues.ts';
 import type { LampFile } from './lighting.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
 import type { DeviceFile, LineFile, ListName } from './schema.ts';
+import { checkSelect } from './select-check.ts';
 import { type MapNode, nodeAt, placeAt, type Tree } from './tree.ts';
 import { UPLINK_KINDS, type UplinkFile } from './uplink-schema.ts';
 
@@ -326,15 +327,7 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
     say(['uplinks', index, second], 'an uplink has one kind, got two', 'make two uplinks of it');
     return false;
   }
-  for (const [i, { send, deadband, every }] of (item.select ?? []).entries()) {
-    if ((every === undefined) === (send === 'every')) {
-      const at: Path = ['uplinks', index, 'select', i, 'every'];
-      if (every === undefined) say(at, 'missing: send: every needs a period', 'write every: 1min');
-      else say(at, 'a period needs send: every', 'write send: every');
-    }
-    if (deadband === undefined || send === 'changes') continue;
-    say(['uplinks', index, 'select', i, 'deadband'], 'a deadband needs send: changes', 'write send: changes');
-  }
+  checkSelect(index, item, say);
   // Centres with protocols of their own have neither URL nor TLS; what else is to be said of them comes later.
   if (kind === 'building_energy' || kind === 'gb26875') return true;
   const settings = item[kind];

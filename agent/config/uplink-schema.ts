@@ -107,13 +107,15 @@ const select = z
     device: pattern('meter-*'),
     class: pattern('electricity-meter').describe('Class of the device, as its profile says'),
     point: pattern('power*'),
-    send: oneOf(['all', 'changes', 'every', 'none'], 'all').prefault('all'),
+    send: oneOf(['all', 'changes', 'every', 'rollup', 'none'], 'all').prefault('all'),
     deadband: number(0, 1e12, 0.5)
       .optional()
       .describe('With send: changes, in the unit of the point: smaller changes stay here. Default 0'),
     every: duration(SECOND, DAY, '1min')
       .optional()
-      .describe('With send: every: one value of a point in each such period, and where its quality changes'),
+      .describe(
+        'With send: every: one value of a point in each such period, and where its quality changes. With send: rollup (mqtt with preset plain, http as JSON): 1min, 15min, 1h or 1d; the figures of each such bucket instead of readings',
+      ),
   })
   .describe('The first rule that fits a record decides; what no rule fits is left out');
 

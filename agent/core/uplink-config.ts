@@ -20,10 +20,11 @@ export interface SelectionRule {
   /**
    * `changes`: where the value moved by more than `deadband` (in the unit of the point) or the quality changed.
    * `every`: the first reading of each period of `every`, and where the quality changed.
+   * `rollup`: instead of readings the closed buckets of `every`; readings of lane `alarm` leave as they are.
    */
-  readonly send: 'all' | 'changes' | 'every' | 'none';
+  readonly send: 'all' | 'changes' | 'every' | 'rollup' | 'none';
   readonly deadband?: number;
-  /** ms; periods are those of UTC. */
+  /** ms; periods are those of UTC, the day of `rollup` is one of the site's zone. */
   readonly every?: number;
 }
 

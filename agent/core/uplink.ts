@@ -5,7 +5,7 @@
 import type { Clock } from './clock.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { Log } from './log.ts';
-import type { Periods } from './period.ts';
+import type { Periods, RollupLane } from './period.ts';
 import type { Lane } from './point.ts';
 import type { Mono } from './reading.ts';
 import type { Cursor, LoggedReading, LoggedRecord, LogSource, Range } from './record.ts';
@@ -32,7 +32,8 @@ export interface Envelope {
   readonly v: 1;
   readonly agent: string;
   readonly epoch: string;
-  readonly lane: Lane;
+  /** `rollup-…`: closed buckets instead of records of the log, with numbers and an epoch of their own. */
+  readonly lane: Lane | RollupLane;
   readonly stream: StreamName;
   readonly first: number;
   readonly last: number;

@@ -1,7 +1,7 @@
 /** Figures of periods from rollup rows: minutes while they are kept, hours afterwards. A connection of its own. */
 import type { Statement } from 'better-sqlite3';
 import { AgentError } from '../core/errors.ts';
-import type { Periods, PeriodValue, PointName } from '../core/period.ts';
+import type { PeriodLevel, Periods, PeriodValue, PointName } from '../core/period.ts';
 import { isUnit, type Unit } from '../core/unit.ts';
 import { type LoggedPoint, PointTable } from './points.ts';
 import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';
@@ -63,17 +63,26 @@ export function openAllPeriods(file: string, agent: string, files: () => readonl
         all().map((one) => one.oldest(level)),
         -1,
       ),
-    read(points, from, to, share) {
-      const [first = [], ...others] = all().map((one) => one.read(points, from, to, share));
-      return first.map((value, i) =>
-        others.reduce((best, one) => ((one[i]?.count ?? 0) > (best?.count ?? 0) ? one[i] : best), value),
-      );
+    read: (points, from, to, share) => fullest(all().map((one) => one.read(points, from, to, share))),
+    points: () => {
+      const known = new Map<string, PointName>();
+      for (const one of all())
+        for (const name of one.points()) known.set(`${name.device}/${name.point}`, name);
+      return [...known.values()];
     },
+    bucket: (points, level, start, end) => fullest(all().map((one) => one.bucket(points, level, start, end))),
     [Symbol.dispose]() {
       own[Symbol.dispose]();
       for (const one of earlier.values()) one?.[Symbol.dispose]();
     },
   };
+}
+
+/** Of each point what the log with most values of it says. */
+function fullest([first = [], ...others]: readonly (readonly (PeriodValue | undefined)[])[]) {
+  return first.map((value, i) =>
+    others.reduce((best, one) => ((one[i]?.count ?? 0) > (best?.count ?? 0) ? one[i] : best), value),
+  );
 }
 
 /** Undefined for one of another agent, and for one that cannot be read, which uplinks tell of that want its records. */
@@ -101,16 +110,19 @@ export class RollupPeriods implements Periods {
   readonly agent: string;
   readonly #db: Db;
   readonly #points: PointTable;
+  #byName:
+    | { readonly version: number; readonly names: ReadonlyMap<string, readonly LoggedPoint[]> }
+    | undefined;
   readonly #newest: Statement<[], { start: number }>;
-  readonly #first: Readonly<Record<'minute' | 'hour', Statement<[], { start: number }>>>;
-  readonly #rows: Readonly<Record<'minute' | 'hour', Statement<[number, number], Row>>>;
+  readonly #first: Readonly<Record<PeriodLevel, Statement<[], { start: number }>>>;
+  readonly #rows: Readonly<Record<PeriodLevel, Statement<[number, number], Row>>>;
 
   constructor(db: Db) {
     this.#db = db;
     this.agent =
       db.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = 'agent'`).get()?.value ?? '';
     this.#points = new PointTable(db);
-    const [minute, , hour] = LEVELS.map(({ table }) => table);
+    const [minute, quarter, hour, day] = LEVELS.map(({ table }) => table);
     const first = (table = '') =>
       db.prepare<[], { start: number }>(`SELECT MIN(start) AS start FROM ${table}`);
     const rows = (table = '') =>
@@ -118,8 +130,8 @@ export class RollupPeriods implements Periods {
         `SELECT start, body FROM ${table} WHERE start >= ? AND start < ? ORDER BY start`,
       );
     this.#newest = db.prepare(`SELECT start FROM ${minute} WHERE state = 1 ORDER BY start DESC LIMIT 1`);
-    this.#first = { minute: first(minute), hour: first(hour) };
-    this.#rows = { minute: rows(minute), hour: rows(hour) };
+    this.#first = { minute: first(minute), quarter: first(quarter), hour: first(hour), day: first(day) };
+    this.#rows = { minute: rows(minute), quarter: rows(quarter), hour: rows(hour), day: rows(day) };
   }
 
   #reading<T>(what: string, read: () => T): T {
@@ -135,7 +147,7 @@ export class RollupPeriods implements Periods {
     return row === undefined ? undefined : row.start + MINUTE;
   }
 
-  oldest(level: 'minute' | 'hour'): number | undefined {
+  oldest(level: PeriodLevel): number | undefined {
     return this.#reading(
       `reading of the oldest ${level}`,
       () => this.#first[level].get()?.start ?? undefined,
@@ -161,15 +173,51 @@ export class RollupPeriods implements Periods {
     });
   }
 
+  points(): readonly PointName[] {
+    return this.#reading('reading of the points', () => {
+      this.#points.refresh();
+      return [...this.#named().values()].flatMap(([one]) =>
+        one === undefined ? [] : [{ device: one.device, point: one.point }],
+      );
+    });
+  }
+
+  bucket(
+    points: readonly PointName[],
+    level: PeriodLevel,
+    start: number,
+    end: number,
+  ): (PeriodValue | undefined)[] {
+    return this.#reading(`reading of a ${level}`, () => {
+      this.#points.refresh();
+      const wanted = points.map((name) => this.#versions(name));
+      const sums = wanted.map(({ every }) => new PeriodSum(start, end, 0, every));
+      // The day before may be longer by an hour.
+      const before = Math.max(BEFORE, level === 'day' ? 25 * HOUR : end - start);
+      for (const row of this.#rows[level].all(start - before, start + 1))
+        feed(row, wanted, (sum, acc) => (row.start < start ? sums[sum]?.before(acc) : sums[sum]?.whole(acc)));
+      return sums.map((sum, i) => sum.result(wanted[i]?.unit));
+    });
+  }
+
   /** All numbers under which a point was logged in its present unit: another count of decimals makes another number. */
   #versions({ device, point }: PointName): Versions {
-    const known = this.#points.named(device, point);
+    const known = this.#named().get(`${device}/${point}`) ?? [];
     const newest: LoggedPoint | undefined = known.at(-1);
     return {
       ids: new Set(known.filter(({ unit }) => unit === newest?.unit).map(({ id }) => id)),
       unit: newest !== undefined && isUnit(newest.unit) ? newest.unit : undefined,
       every: newest?.every,
     };
+  }
+
+  /** Points by name, oldest number first. */
+  #named(): ReadonlyMap<string, readonly LoggedPoint[]> {
+    if (this.#byName?.version !== this.#points.version) {
+      const names = Map.groupBy(this.#points.all(), ({ device, point }) => `${device}/${point}`);
+      this.#byName = { version: this.#points.version, names };
+    }
+    return this.#byName.names;
   }
 
   [Symbol.dispose](): void {
@@ -228,6 +276,11 @@ class PeriodSum {
     this.#add(acc);
   }
 
+  /** All of the period in one bucket. */
+  whole(acc: Accumulator): void {
+    this.#add(acc);
+  }
+
   result(unit: Unit | undefined): PeriodValue | undefined {
     const acc = this.#sum;
     if (acc === undefined || unit === undefined) return undefined;
@@ -245,6 +298,9 @@ class PeriodSum {
       expected: this.#due(this.#to - this.#from),
       validMinutes: this.#valid,
       revision: this.#revision,
+      ...(acc.durations === undefined
+        ? {}
+        : { states: { last: acc.lastState, ms: Object.fromEntries(acc.durations) } }),
     };
   }
 

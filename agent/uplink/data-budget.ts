@@ -112,6 +112,11 @@ export class DataBudget {
     this.#bytes += wireBytes(size);
   }
 
+  /** Nothing but alarms and events leaves. */
+  get usedUp(): boolean {
+    return this.step === USED_UP;
+  }
+
   /** Which of `STEPS` is in force. */
   get step(): number {
     return this.#step;

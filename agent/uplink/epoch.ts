@@ -4,7 +4,7 @@
  */
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, Heads, LogSource } from '../core/record.ts';
-import type { Delivery, StreamName } from '../core/uplink.ts';
+import type { Delivery, Envelope, StreamName } from '../core/uplink.ts';
 import { settledCount } from './cursor.ts';
 import { type Draft, type Fit, LaneWork } from './lane.ts';
 import type { Refusal } from './refusal.ts';
@@ -20,6 +20,8 @@ export interface EpochOptions {
   /** Logs whose state may hold what this uplink has settled of `source`, for an earlier epoch; empty for the present one. */
   readonly states: readonly LogSource[];
   readonly selection?: Selecting;
+  /** What envelopes call a lane. Absent: as it is. */
+  readonly name?: (lane: Lane) => Envelope['lane'];
   /** Up to where records may leave, of those up to `heads`; absent: all of them. */
   release?(heads: Heads): Heads;
   refused(lane: Lane, refusals: readonly Refusal[]): void;
@@ -51,6 +53,7 @@ export class EpochWork {
       new LaneWork({
         agent,
         lane,
+        ...(options.name === undefined ? {} : { name: options.name(lane) }),
         source,
         cursor: furthest([
           source.cursor(uplink, lane),

@@ -6,7 +6,7 @@
 import { AgentError } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
 import type { Cursor, LoggedRecord, LogSlice, LogSource, Range } from '../core/record.ts';
-import type { Delivery, Message, StreamName } from '../core/uplink.ts';
+import type { Delivery, Envelope, Message, StreamName } from '../core/uplink.ts';
 import { firstUnsettled, settle } from './cursor.ts';
 import { type Dropped, formMessage } from './message.ts';
 import { add, clip, holes, total } from './ranges.ts';
@@ -23,6 +23,8 @@ const LARGEST_DAMAGE = 20_000;
 export interface LaneOptions {
   readonly agent: string;
   readonly lane: Lane;
+  /** What envelopes call it. Absent: as it is. */
+  readonly name?: Envelope['lane'];
   readonly source: LogSource;
   /** What is settled already. */
   readonly cursor: Cursor;
@@ -277,7 +279,8 @@ export class LaneWork {
   }
 
   #message(stream: StreamName, range: Range, records: readonly LoggedRecord[]): Message {
-    const { lane, agent, source } = this.#options;
+    const { agent, source } = this.#options;
+    const lane = this.#options.name ?? this.#options.lane;
     const prev = Math.min(this.#said[stream], range[0] - 1);
     const { epoch } = source;
     return formMessage({ agent, epoch, lane, stream, prev, range, records, dropped: this.#dropped });

@@ -1,7 +1,6 @@
 /** Forms the envelope of a message: whatever lies between the message before and this one is named with its reason. */
-import type { Lane } from '../core/point.ts';
 import type { LoggedRecord, Range } from '../core/record.ts';
-import type { Message, Omission, StreamName } from '../core/uplink.ts';
+import type { Envelope, Message, Omission, StreamName } from '../core/uplink.ts';
 import { add, clip, holes, total } from './ranges.ts';
 
 /** Numbers that no message will carry, and why. */
@@ -41,7 +40,7 @@ export function omissions(span: Range, dropped: readonly Dropped[]): Omission[] 
 export interface MessageFacts {
   readonly agent: string;
   readonly epoch: string;
-  readonly lane: Lane;
+  readonly lane: Envelope['lane'];
   readonly stream: StreamName;
   /** Last number of the message before in this stream; below the first record. */
   readonly prev: number;

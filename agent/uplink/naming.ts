@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from '../core/command.ts';
 import { glob } from '../core/pattern.ts';
+import type { PointName } from '../core/period.ts';
 import type { Point } from '../core/point.ts';
 import type { Value } from '../core/reading.ts';
 import type { LoggedReading, LoggedRecord } from '../core/record.ts';
@@ -88,6 +89,13 @@ export class Naming {
     const device = this.#device(reading.device);
     const value = reading.value === null ? null : said(reading.value, reading.unit, unit);
     return { ...reading, device, point, value, unit: alike(reading.unit, unit) ? unit : reading.unit };
+  }
+
+  /** What a point is called and in which unit it is told; `of` converts numbers of `unit`. */
+  figure({ device, point }: PointName, unit: Unit): PointName & { unit: Unit; of(value: number): number } {
+    const { point: name, unit: there } = this.#point(device, point);
+    const to = alike(unit, there) ? there : unit;
+    return { device: this.#device(device), point: name, unit: to, of: (value) => convert(value, unit, to) };
   }
 
   description(description: Description): Description {

@@ -32,14 +32,30 @@ export function encodeMessage(
   }
   if (layout === 'columns' && fitsColumns(records))
     return json({ ...envelope, descriptions, columns: columnsOf(envelope.first, records) });
-  return json({ ...envelope, descriptions, records: records.map(wireRecord) });
+  const wire = envelope.lane.startsWith('rollup-') ? wireBucket : wireRecord;
+  return json({ ...envelope, descriptions, records: records.map(wire) });
 }
 
 /** Devices named in `records`, each once. */
 export function devicesOf(records: readonly LoggedRecord[]): Set<string> {
   const devices = new Set<string>();
-  for (const { device } of records) if (device !== undefined) devices.add(device);
+  for (const record of records) {
+    if (record.device !== undefined) devices.add(record.device);
+    else for (const { device } of valuesOf(record)) devices.add(device);
+  }
   return devices;
+}
+
+/** Values of a record of buckets (rollup.ts); none of any other record. */
+export function valuesOf(record: LoggedRecord): readonly { readonly device: string }[] {
+  if (record.kind !== 'event' || record.event !== 'agent') return [];
+  const { values = [] } = record.body as { values?: readonly { readonly device: string }[] };
+  return values;
+}
+
+/** A record of buckets is its body: it has no time of its own but the two ends. */
+function wireBucket({ seq, ...record }: LoggedRecord): object {
+  return { seq, ...(record.kind === 'event' ? record.body : {}) };
 }
 
 function wireRecord(record: LoggedRecord): object {

@@ -15,6 +15,7 @@ import type { Delivery, Message, StreamName, UplinkSession } from '../core/uplin
 import { EpochWork } from './epoch.ts';
 import { Hold } from './hold.ts';
 import type { Draft, Fit } from './lane.ts';
+import { untilReady } from './ready.ts';
 import type { Refusal } from './refusal.ts';
 import type { Selecting } from './selection.ts';
 import { Window } from './window.ts';
@@ -46,6 +47,8 @@ export interface PumpOptions {
   readonly backoff?: BackoffOptions;
   /** Logs of earlier epochs: what is left of them goes behind the backlog. May grow. */
   earlier?(): readonly LogSource[];
+  /** Another log that leaves beside the records (beside.ts). */
+  readonly beside?: EpochWork;
   /** Told of every new cursor; lets it ride in the next commit. */
   settle(lane: Lane, cursor: Cursor): void;
   /** The same for what is kept under a key of its own: counts, and cursors of earlier epochs (epoch.ts). */
@@ -193,6 +196,7 @@ export function startPump(options: PumpOptions): Pump {
 class SessionRun {
   readonly #options: PumpOptions;
   readonly #known: () => readonly EpochWork[];
+  readonly #beside: readonly EpochWork[];
   readonly #begun = new Set<EpochWork>();
   readonly #unreadable = new Set<EpochWork>();
   readonly #session: UplinkSession;
@@ -212,6 +216,7 @@ class SessionRun {
   constructor(options: PumpOptions, known: () => readonly EpochWork[], session: UplinkSession) {
     this.#options = options;
     this.#known = known;
+    this.#beside = options.beside === undefined ? [] : [options.beside];
     this.#session = session;
     const inFlight = Math.min(options.inFlight, session.atOnce ?? options.inFlight);
     this.#window = new Window({ inFlight, replayRate: options.replayRate }, options.clock.mono());
@@ -222,7 +227,7 @@ class SessionRun {
       size: (message: Message) => session.size(message),
     };
     this.#failed.promise.catch(() => {});
-    this.#begin(known()[0]);
+    for (const work of [known()[0], ...this.#beside]) this.#begin(work);
   }
 
   /** Sends until the link is lost (rejects) or `signal` aborts (resolves). */
@@ -256,16 +261,16 @@ class SessionRun {
   fill(committed = false): void {
     if (this.#stopped) return;
     try {
-      const [present, ...earlier] = this.#known();
-      if (present === undefined) return;
-      if (committed) present.refresh();
+      const [records, ...earlier] = this.#known();
+      const present = records === undefined ? [] : [records, ...this.#beside];
+      if (committed) for (const work of present) work.refresh();
       const now = this.#options.clock.mono();
       if (now < this.#pausedUntil) {
         this.#fillIn(this.#pausedUntil - now);
         return;
       }
-      this.#fillLive(present);
-      if (!this.#fillBacklog(present, now)) return;
+      for (const work of present) this.#fillLive(work);
+      for (const work of present) if (!this.#fillBacklog(work, now)) return;
       for (const epoch of earlier) if (!this.#fillEarlier(epoch, now)) return;
     } catch (thrown) {
       const error = asAgentError(thrown, 'store-failed');
@@ -367,26 +372,6 @@ class SessionRun {
     this.#complaint = undefined;
     if (this.#turnedDown) this.#options.onTurnedDown?.(undefined);
     this.#turnedDown = false;
-  }
-}
-
-/** Rejects where the link is lost or the pump stops before. */
-async function untilReady(
-  { closed }: UplinkSession,
-  ready: Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  const ended = Promise.withResolvers<never>();
-  const abort = () => ended.reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  if (signal.aborted) abort();
-  const lost = closed.then((): never => {
-    throw new AgentError('link-lost', 'the link was lost before the far end took data');
-  });
-  try {
-    await Promise.race([ready, lost, ended.promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }
 

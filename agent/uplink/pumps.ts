@@ -16,6 +16,7 @@ import type {
   UplinkSession,
 } from '../core/uplink.ts';
 import type { Ledger } from '../core/view.ts';
+import { besideOf } from './beside.ts';
 import { budgetOf, dataOf, thinned, thinnedWords } from './budgets.ts';
 import { type DataBudget, LOOK, STEPS } from './data-budget.ts';
 import { booksOf, connectUplink, sourceOf } from './index.ts';
@@ -149,11 +150,17 @@ export function startPumps(options: PumpsOptions): Pumps {
     const derived = sourceOf(config, context);
     const budget = budgetOf(config, options, derived !== undefined);
     let link: FromThread = { from: 'link', uplink: config.id, up: true };
+    const naming =
+      'names' in config && config.names !== undefined ? new Naming(config.names, classOf) : undefined;
+    const note = (key: string, lane: Lane, cursor: Cursor) => {
+      cursors.set(`${key}/${lane}`, { uplink: key, lane, cursor });
+      soon();
+    };
     const pump = startPump({
       uplink: config.id,
       agent: options.agent,
       source: derived ?? source,
-      connect: namedConnect(config, context, classOf),
+      connect: namedConnect(config, context, naming),
       clock,
       log,
       inFlight: config.inFlight,
@@ -163,15 +170,10 @@ export function startPumps(options: PumpsOptions): Pumps {
       // Periods exist only where true time is known.
       hold: derived === undefined ? (config.hold ?? HOLD) : 0,
       ...thinned(selectionOf(config, derived, classOf), budget),
+      ...besideOf(config, context, { classOf, naming, usedUp: () => budget?.usedUp === true, settle: note }),
       ...(budget === undefined ? {} : { sent: (bytes: number) => budget.sent(bytes) }),
-      settle: (lane, cursor) => {
-        cursors.set(`${config.id}/${lane}`, { uplink: config.id, lane, cursor });
-        soon();
-      },
-      note: (key, lane, cursor) => {
-        cursors.set(`${key}/${lane}`, { uplink: key, lane, cursor });
-        soon();
-      },
+      settle: (lane, cursor) => note(config.id, lane, cursor),
+      note,
       earlier: () => (derived === undefined ? earlier : []),
       refused: (lane, records, epoch) => {
         // Numbers of reports are no numbers of the log: a gap record of them would be told to everybody else.
@@ -224,11 +226,9 @@ export function startPumps(options: PumpsOptions): Pumps {
 function namedConnect(
   config: UplinkConfig,
   context: UplinkContext,
-  classOf: (device: string) => string | undefined,
+  naming: Naming | undefined,
 ): (signal: AbortSignal) => Promise<UplinkSession> {
-  if (!('names' in config) || config.names === undefined)
-    return (signal) => connectUplink(config, context, signal);
-  const naming = new Naming(config.names, classOf);
+  if (naming === undefined) return (signal) => connectUplink(config, context, signal);
   const named = namedContext(context, naming);
   return async (signal) => new NamedSession(await connectUplink(config, named, signal), naming);
 }

@@ -70,9 +70,25 @@ export class Selection implements Selecting {
 
   /** One reader of one lane. Undefined where nothing of it can leave, so that it need not even be read. */
   lane(lane: Lane): LaneSelector | undefined {
-    const rules = this.#rules.filter(({ lanes }) => lanes === undefined || lanes.includes(lane));
-    const never = rules.every(({ send }) => send === 'none') && !EVENTFUL.has(lane);
+    // No alarm waits for its bucket to close.
+    const rules = this.#of(lane).map(
+      (rule): Rule => (lane === 'alarm' && rule.send === 'rollup' ? { ...rule, send: 'all' } : rule),
+    );
+    const never = rules.every(({ send }) => send === 'none' || send === 'rollup') && !EVENTFUL.has(lane);
     return never ? undefined : new LaneSelector(rules, this.#classOf, this.#block);
+  }
+
+  /** Length of the buckets, ms, in which a point of `lane` leaves; undefined where it leaves by its readings or not at all. */
+  rollup(device: string, point: string, lane: Lane | undefined): number | undefined {
+    if (lane === 'alarm') return undefined;
+    const rule = this.#of(lane).find((one) => fits(one, device, point, this.#classOf));
+    return rule?.send === 'rollup' ? rule.every : undefined;
+  }
+
+  #of(lane: Lane | undefined): readonly Rule[] {
+    return this.#rules.filter(
+      ({ lanes }) => lanes === undefined || (lane !== undefined && lanes.includes(lane)),
+    );
   }
 }
 
@@ -115,9 +131,11 @@ export class LaneSelector implements Chooser {
   #leaves(record: LoggedRecord): boolean {
     if (this.#remembers && (record.seq - 1) % this.#block === 0) this.#sent.clear();
     if (record.kind === 'event' && ALWAYS.has(record.event)) return true;
-    const rule = this.#rules.find((one) => this.#fits(one, record));
+    const point = record.kind === 'reading' ? record.point : undefined;
+    const rule = this.#rules.find((one) => fits(one, record.device ?? '', point, this.#classOf));
     if (rule === undefined || rule.send === 'none') return false;
     if (rule.send === 'all' || record.kind === 'event') return true;
+    if (rule.send === 'rollup') return false;
     const key = `${record.device}/${record.point}`;
     if (rule.send === 'every') return this.#begins(key, record, rule.every);
     const before = this.#sent.get(key);
@@ -137,12 +155,18 @@ export class LaneSelector implements Chooser {
     if (before === undefined || before.seq < seq - this.#block) return true;
     return before.period !== period || before.quality !== quality || before.reason !== reason;
   }
+}
 
-  #fits({ device, class: kind, point }: Rule, record: LoggedRecord): boolean {
-    if (device !== undefined && !device.test(record.device ?? '')) return false;
-    if (point !== undefined && !(record.kind === 'reading' && point.test(record.point))) return false;
-    return kind === undefined || kind.test(this.#classOf(record.device ?? '') ?? '');
-  }
+/** `point`: undefined for an event. */
+function fits(
+  rule: Rule,
+  device: string,
+  point: string | undefined,
+  classOf: (device: string) => string | undefined,
+): boolean {
+  if (rule.device !== undefined && !rule.device.test(device)) return false;
+  if (rule.point !== undefined && (point === undefined || !rule.point.test(point))) return false;
+  return rule.class === undefined || rule.class.test(classOf(device) ?? '');
 }
 
 function changed(before: Sent, now: Sent, deadband: number): boolean {

@@ -1,7 +1,8 @@
 /**
  * What was received under each number, as 32-bit hashes: the same content again is a re-sent record, another content
  * under the same number is a conflict (two different contents go unnoticed once in 2^32). True time is hashed apart:
- * a better clock may move the time of a record that is sent again, and that is no conflict.
+ * a better clock may move the time of a record that is sent again, and that is no conflict. The same holds for a bucket
+ * that says itself by its `revision` that late readings changed it.
  */
 import type { Fields } from './envelope.ts';
 
@@ -13,11 +14,11 @@ export class Identities {
   readonly #chunks = new Map<number, Uint32Array>();
 
   see(record: Fields & { readonly seq: number }): Sight {
-    const { seq, time, clock, ...content } = record;
+    const { seq, time, clock, revision, ...content } = record;
     const chunk = this.#chunk(Math.floor(seq / CHUNK));
     const at = (seq % CHUNK) * 2;
     const contentHash = hash(JSON.stringify(sorted(content)));
-    const timeHash = hash(JSON.stringify([time, clock]));
+    const timeHash = hash(JSON.stringify([time, clock, revision]));
     const before = chunk[at];
     const timeBefore = chunk[at + 1];
     if (before === 0) {
@@ -25,7 +26,9 @@ export class Identities {
       chunk[at + 1] = timeHash;
       return 'new';
     }
-    if (before !== contentHash) return 'conflict';
+    const revised = revision !== undefined && timeBefore !== timeHash;
+    if (before !== contentHash && !revised) return 'conflict';
+    chunk[at] = contentHash;
     chunk[at + 1] = timeHash;
     return timeBefore === timeHash ? 'same' : 'retimed';
   }

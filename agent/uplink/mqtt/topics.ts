@@ -1,6 +1,5 @@
 /** Topics of payload v1. Ids are `[A-Za-z0-9_-]{1,64}`, so none of them can hold a separator or a wildcard. */
-import type { Lane } from '../../core/point.ts';
-import type { StreamName } from '../../core/uplink.ts';
+import type { Envelope, StreamName } from '../../core/uplink.ts';
 
 export interface Topics {
   readonly state: string;
@@ -9,7 +8,7 @@ export interface Topics {
   readonly time: string;
   /** Filter for the commands of all devices. Matches results too, which are not commands. */
   readonly commands: string;
-  data(stream: StreamName, lane: Lane): string;
+  data(stream: StreamName, lane: Envelope['lane']): string;
   describe(device: string): string;
   result(command: string): string;
   /** Device and point of a command's topic; undefined for anything else. A point named `result` has no commands. */

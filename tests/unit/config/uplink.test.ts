@@ -41,6 +41,16 @@ describe('uplinks', () => {
     expect(await uplink('mqtt: { urls: ["mqtt://a"] }')).not.toHaveProperty('fallbacks');
   });
 
+  test.each([
+    'mqtt: { url: "mqtt://a" }',
+    'mqtt: { url: "mqtt://a", preset: plain }',
+    'http: { url: "https://a", format: columns }',
+  ])('send rollups with %s', async (kind) => {
+    expect(await uplink('select: [{ point: power, send: rollup, every: 1d }]', kind)).toMatchObject({
+      select: [{ point: 'power', send: 'rollup', every: 86_400_000 }],
+    });
+  });
+
   test('of Sparkplug are an edge node with the id of the agent', async () => {
     expect(
       await uplink('sparkplug: { urls: ["mqtt://a", "mqtts://b"], group: city, primary_host: scada }'),
@@ -126,6 +136,25 @@ describe('uplinks', () => {
       ['select: [{ point: power, deadband: 1 }]', 'mqtt: { url: "mqtt://a" }'],
       'uplinks[0].select[0].deadband: a deadband needs send: changes; write send: changes',
     ],
+    [
+      'rollups without a length',
+      ['select: [{ send: rollup }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].select[0].every: missing: send: rollup needs a period; write every: 1min',
+    ],
+    [
+      'rollups of a length that there is not',
+      ['select: [{ send: rollup, every: 5min }]', 'mqtt: { url: "mqtt://a" }'],
+      'uplinks[0].select[0].every: expected the length of a bucket: 1min, 15min, 1h or 1d; write every: 15min',
+    ],
+    ...[
+      'sparkplug: { url: "mqtt://a", group: g }',
+      'mqtt: { url: "mqtt://a", preset: home-assistant }',
+      'http: { url: "http://a", format: influx }',
+    ].map((kind): [string, string[], string] => [
+      `rollups with ${kind}`,
+      ['select: [{ send: rollup, every: 1h }]', kind],
+      'uplinks[0].select[0].send: rollups leave with mqtt (preset plain) and http (format json or columns) alone; write send: every, or use one of those',
+    ]),
     [
       'two kinds',
       ['mqtt: { url: "mqtt://a" }', 'http: { url: "http://a" }'],

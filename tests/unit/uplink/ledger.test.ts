@@ -95,6 +95,13 @@ describe('receiver ledger', () => {
     expect(report).toMatchObject({ balanced: true, gaps: { retention: 1 } });
   });
 
+  it('takes a bucket that late readings changed for the same, if it says so', () => {
+    const bucket = (revision: number, max: number) =>
+      message(0, 1, 1, { change: () => ({ from: 'a', to: 'b', revision, values: [{ max }] }) });
+    expect(books([bucket(0, 1), bucket(1, 2), bucket(1, 2)])).toMatchObject({ balanced: true, resent: 2 });
+    expect(books([bucket(0, 1), bucket(0, 2)])).toMatchObject({ balanced: false, conflicts: 1 });
+  });
+
   it('finds the same number with another content, but forgives a better time', () => {
     const better = message(0, 1, 10, { change: () => ({ time: '2027-01-01T00:00:09.000Z' }) });
     const retimed = books([message(0, 1, 10), better]);

@@ -8,6 +8,7 @@ import { silent } from '../../../agent/core/log.ts';
 import type { Lane } from '../../../agent/core/point.ts';
 import { good, type Reading } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
+import type { MqttUplinkConfig } from '../../../agent/core/site.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
 import type { PartHealth } from '../../../agent/core/view.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
@@ -31,7 +32,12 @@ interface Agent {
   stop(): Promise<void>;
 }
 
-async function agent(dir: string, port: number, hardware = 'test:1'): Promise<Agent> {
+async function agent(
+  dir: string,
+  port: number,
+  hardware = 'test:1',
+  more: Partial<MqttUplinkConfig> = {},
+): Promise<Agent> {
   const clock = new SystemClock();
   const store = await openStore({
     dir,
@@ -48,7 +54,7 @@ async function agent(dir: string, port: number, hardware = 'test:1'): Promise<Ag
   const refused: Agent['refused'] = [];
   const gaps: AgentEvent[] = [];
   const uplinks = startUplinks({
-    configs: [configOf(port, { maxMessage: 4096, dataBudget: 2 ** 30 })],
+    configs: [configOf(port, { maxMessage: 4096, dataBudget: 2 ** 30, ...more })],
     logFile: store.file,
     entry: ENTRY,
     site: 'demo',
@@ -102,6 +108,31 @@ async function withFolder(run: (dir: string, broker: EmbeddedBroker) => Promise<
 const values = (from: number, count: number) => Array.from({ length: count }, (_, i) => (from + i) / 100);
 
 describe('uplink thread', () => {
+  it('sends buckets of what was measured before it began, and keeps their place', async () => {
+    await withFolder(async (dir, broker) => {
+      await using city = await MqttReceiver.at(broker.port);
+      const select = [{ send: 'rollup', every: 900_000 }] as const;
+      const first = await agent(dir, broker.port, 'test:1', { select, maxMessage: 131_072 });
+      const clock = new SystemClock();
+      const now = clock.mono();
+      const energy = { device: 'meter-1', point: 'energy', unit: 'kW.h' } as const;
+      const readings = Array.from({ length: 40 }, (_, i) => good(energy, i, now - (42 - i) * 60_000));
+      await first.store.append(readings, []);
+      await until(() => city.on('/rollup-15min').length > 0, 'the quarters of an hour');
+      const { count, last } = city.on('/rollup-15min').at(-1) ?? {};
+      expect(count).toBeGreaterThan(1);
+      using log = openLogSource(first.store.file);
+      // Cursors ride in the next commit.
+      await until(() => {
+        void first.append([1]);
+        return log.cursor('city:rollup', 'telemetry').low === last;
+      }, 'the stored cursor');
+      await until(() => city.report().balanced, 'balanced books');
+      await first.stop();
+      expect(city.report()).toMatchObject({ conflicts: 0, missing: 0 });
+    });
+  });
+
   it('sends what the store holds, live what is committed, and goes on after a restart', async () => {
     await withFolder(async (dir, broker) => {
       await using city = await MqttReceiver.at(broker.port);

@@ -61,13 +61,25 @@ export async function open(
   }
 }
 
+/**
+ * What each device has said, kept over its connections: a panel that calls anew does not always say again which part
+ * burns, and its own «normal» must not take back a fire.
+ */
+const SAID = new WeakMap<DriverContext['device'], FireState>();
+
+function saidBy(device: DriverContext['device']): FireState {
+  const said = SAID.get(device) ?? new FireState();
+  SAID.set(device, said);
+  return said;
+}
+
 class FireSession implements StreamSession {
   readonly first: Promise<true>;
   readonly #context: DriverContext;
   readonly #options: Options;
   readonly #vendor: VendorTypes;
   readonly #peer: Peer;
-  readonly #state = new FireState();
+  readonly #state: FireState;
   readonly #teller: Teller;
   readonly #readers: ReturnType<typeof readersOf>;
   readonly #heard = Promise.withResolvers<true>();
@@ -76,6 +88,7 @@ class FireSession implements StreamSession {
   constructor(context: DriverContext, stream: Stream, emit: (readings: readonly Reading[]) => void) {
     const { device, clock } = context;
     this.#context = context;
+    this.#state = saidBy(device);
     this.#options = optionsOf(device);
     this.#vendor = Object.fromEntries(
       Object.entries(this.#options.types).map(([type, layout]) => [Number(type), layout]),

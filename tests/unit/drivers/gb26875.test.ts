@@ -36,6 +36,7 @@ interface Stand extends AsyncDisposable {
 async function stand(
   options: Readonly<Record<string, unknown>> = {},
   before: (panel: FirePanel) => void = () => {},
+  device = alone('generic-gb26875-panel', options),
 ): Promise<Stand> {
   const clock = new VirtualClock(START);
   const readings: Reading[] = [];
@@ -46,7 +47,7 @@ async function stand(
     say: (bytes) => stream.send(bytes),
   });
   before(panel);
-  const context = { device: alone('generic-gb26875-panel', options), clock, log: silent };
+  const context = { device, clock, log: silent };
   const opening = gb26875.open(context, stream, (told) => void readings.push(...told), never);
   opening.catch(() => {});
   const beating = panel.start();
@@ -83,6 +84,21 @@ describe('a panel that calls', () => {
     await at.clock.advance(0);
     expect(at.last('fire')?.value).toBe(false);
     expect(at.last('operation')?.value).toBe('reset (7)');
+  });
+
+  it('calls anew while a part burns: its own «normal» takes no fire back', async () => {
+    const device = alone('generic-gb26875-panel');
+    {
+      await using at = await stand({}, () => {}, device);
+      fire(at.panel);
+      await at.clock.advance(0);
+    }
+    await using at = await stand({}, () => {}, device);
+    expect(at.panel.asked).toEqual([81]);
+    expect(at.last('fire')?.value).toBe(true);
+    fire(at.panel, 0);
+    await at.clock.advance(0);
+    expect(at.last('fire')?.value).toBe(false);
   });
 
   it('is fire while one part says so', async () => {

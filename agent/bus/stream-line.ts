@@ -35,6 +35,8 @@ export class StreamLine implements AsyncDisposable {
   readonly #running: Promise<void>;
   readonly #staleAfter: number;
   readonly #silence: Disposable[] = [];
+  /** Time of the newest reading of each point that the session told. */
+  readonly #told = new Map<string, Mono>();
   #session: StreamSession | undefined;
   #state: HealthState = 'starting';
   #since: number;
@@ -67,7 +69,10 @@ export class StreamLine implements AsyncDisposable {
     const outcome = await turn(context.clock, [this.#stop.signal, signal], (limit) =>
       session.write(write, limit),
     );
-    if (outcome.kind === 'done') publisher.readings([outcome.readback]);
+    // A session may have told what it read back; a reading gets one number, not two.
+    if (outcome.kind === 'done' && this.#told.get(outcome.readback.point) !== outcome.readback.time) {
+      publisher.readings([outcome.readback]);
+    }
     return outcome;
   }
 
@@ -159,6 +164,7 @@ export class StreamLine implements AsyncDisposable {
   }
 
   #emit(readings: readonly Reading[], healthy: () => void): void {
+    for (const { point, time } of readings) this.#told.set(point, time);
     if (this.#stop.signal.aborted || readings.length === 0) return;
     this.#heard = this.#options.context.clock.mono();
     this.#readings += readings.length;

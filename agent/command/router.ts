@@ -187,7 +187,9 @@ export class CommandRouter implements AsyncDisposable {
       const { device, point, value } = command;
       const outcome = await this.#options.write(device, { point, value }, signal);
       if (outcome.kind === 'rejected') return this.#refusal(command, 'device-refused', outcome.reason);
-      this.#options.hub.readings([outcome.readback]);
+      // Its line has told it already where there is one: a reading gets one number, not two.
+      const told = this.#options.hub.latest(device, point);
+      if (told?.time !== outcome.readback.time) this.#options.hub.readings([outcome.readback]);
       const readback = outcome.readback.value;
       if (readback === null) return this.#refusal(command, 'read-back-differs', 'nothing could be read back');
       const at = this.#now().time;

@@ -1,9 +1,11 @@
 /** Local days of the site, which have 23, 24 or 25 hours, and rarely something else. */
+import { zoneOffset } from './zone.ts';
+
 const HOUR = 3_600_000;
 const QUARTER = 900_000;
 
 export class LocalDays {
-  readonly #format: Intl.DateTimeFormat;
+  readonly #offset: (time: number) => number;
   #start = 0;
   #end = 0;
   #quarter = Number.NaN;
@@ -11,35 +13,12 @@ export class LocalDays {
 
   /** Throws `RangeError` for a zone that is not in the IANA table. */
   constructor(timezone: string) {
-    this.#format = new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', {
-      timeZone: timezone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    });
+    this.#offset = zoneOffset(timezone);
   }
 
   /** Local date and time of an instant, as if it were UTC. */
   #local(time: number): number {
-    const part: Record<string, number> = {};
-    for (const { type, value } of this.#format.formatToParts(time)) part[type] = Number(value);
-    return Date.UTC(
-      part.year ?? 0,
-      (part.month ?? 1) - 1,
-      part.day ?? 1,
-      part.hour ?? 0,
-      part.minute ?? 0,
-      part.second ?? 0,
-    );
-  }
-
-  #offset(time: number): number {
-    const second = Math.floor(time / 1000) * 1000;
-    return this.#local(second) - second;
+    return Math.floor(time / 1000) * 1000 + this.#offset(time);
   }
 
   /** Hour of the local day at `time`, 0…23. Clocks change by whole quarters of an hour. */

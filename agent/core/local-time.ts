@@ -1,26 +1,18 @@
 /** Local time of the site as the protocols of centres write it: `yyyyMMddHHmmss`. */
+import { zoneOffset } from './zone.ts';
 
 /** Offsets change at quarter hours at the soonest. */
 const QUARTER = 900_000;
 const DAY = 86_400_000;
 
 export class LocalTime {
-  readonly #format: Intl.DateTimeFormat;
+  readonly #zone: (time: number) => number;
   #quarter = Number.NaN;
   #offset = 0;
 
   /** Throws `RangeError` for a zone that is not in the IANA table. */
   constructor(timezone: string) {
-    this.#format = new Intl.DateTimeFormat('en-US-u-ca-gregory-nu-latn', {
-      timeZone: timezone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: '2-digit',
-      day: '2-digit',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-    });
+    this.#zone = zoneOffset(timezone);
   }
 
   /** 14 digits of an instant (Unix epoch ms), to the second below. */
@@ -57,12 +49,8 @@ export class LocalTime {
   offset(time: number): number {
     const quarter = Math.floor(time / QUARTER);
     if (quarter === this.#quarter) return this.#offset;
-    const at = quarter * QUARTER;
-    const part: Record<string, number> = {};
-    for (const { type, value } of this.#format.formatToParts(at)) part[type] = Number(value);
-    const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
     this.#quarter = quarter;
-    this.#offset = Date.UTC(year, month - 1, day, hour, minute, second) - at;
+    this.#offset = this.#zone(quarter * QUARTER);
     return this.#offset;
   }
 }

@@ -12,7 +12,6 @@ import { shown } from '../config/problem.ts';
 import { AgentError } from '../core/errors.ts';
 import { bad, good, type Quality, REASONS, type Reading, type Reason, uncertain } from '../core/reading.ts';
 import { importReadings, monoOf } from '../store/import.ts';
-import { cameraDescription } from '../vision/description.ts';
 import { EXIT } from './exit.ts';
 import { LEVELS, type Level } from './level.ts';
 import { createLog } from './log.ts';
@@ -64,7 +63,7 @@ async function run(file: string, options: Options): Promise<void> {
     return;
   }
   const { site, facts } = result;
-  const directory = new Directory(site, site.cameras.map(cameraDescription));
+  const directory = new Directory(site);
   const past: Past[] = [];
   const wrong: string[] = [];
   let number = 0;

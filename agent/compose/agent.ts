@@ -6,13 +6,11 @@ import { join } from 'node:path';
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { openLines } from '../bus/open.ts';
 import { startConsole } from '../console/server.ts';
-import { lampDescription } from '../control/lighting/description.ts';
 import { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
 import { startFigures } from '../derive/figures.ts';
-import { figureDescription } from '../derive/points.ts';
 import { Hub } from '../hub/hub.ts';
 import { startNodeRed } from '../node-red/node-red.ts';
 import { sensePlan } from '../sense/plan.ts';
@@ -21,7 +19,6 @@ import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { startUplinks } from '../uplink/uplinks.ts';
 import { watchBays } from '../vision/bay-charging.ts';
-import { cameraDescription } from '../vision/description.ts';
 import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
@@ -50,11 +47,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   await using stack = new AsyncDisposableStack();
   const clock = siteClock(site);
   stack.use(watchClock(clock, site, log));
-  const directory = new Directory(site, [
-    ...site.cameras.map(cameraDescription),
-    ...site.lamps.flatMap((lamp) => lampDescription(lamp) ?? []),
-    ...(site.figures ?? []).map(figureDescription),
-  ]);
+  const directory = new Directory(site);
 
   const store = openStore({
     dir: site.state,

@@ -1,10 +1,12 @@
 /** What the agent knows of its devices and points: for the log, for commands, for people and platforms. */
 import { createHash } from 'node:crypto';
+import { lampDescription, lampPeriod } from '../control/lighting/description.ts';
 import { PULSE_PERIOD } from '../core/contacts.ts';
-import type { FigureConfig } from '../core/figure.ts';
 import type { Point } from '../core/point.ts';
 import type { ProfilePoint } from '../core/profile.ts';
 import type { Description, DeviceConfig, Site } from '../core/site.ts';
+import { figureDescription } from '../derive/points.ts';
+import { cameraDescription } from '../vision/description.ts';
 
 export interface Described {
   readonly hash: string;
@@ -28,10 +30,10 @@ export class Directory {
   #descriptions: readonly Described[];
   readonly #points = new Map<string, Map<string, PointPlan>>();
 
-  /** `others`: cameras, lamps and figures, which are devices without a driver. */
-  constructor(site: Site, others: readonly Description[]) {
+  constructor(site: Site) {
     const devices = site.devices.map(describeDevice);
-    this.#descriptions = [...devices, ...others].map((description) => ({
+    const others = withoutDriver(site);
+    this.#descriptions = [...devices, ...others.map(({ description }) => description)].map((description) => ({
       hash: hashOf(description),
       description,
     }));
@@ -41,12 +43,9 @@ export class Directory {
       );
       this.#points.set(device.id, new Map(plans));
     }
-    for (const { device, points } of others) {
-      const every =
-        site.cameras.find(({ id }) => id === device)?.every ??
-        everyOf(site.figures?.find(({ id }) => id === device)) ??
-        10_000;
-      this.#points.set(device, new Map(points.map((point) => [point.id, { point, every }])));
+    for (const { description, every } of others) {
+      const plans = description.points.map((point) => [point.id, { point, every: every(point.id) }] as const);
+      this.#points.set(description.device, new Map(plans));
     }
   }
 
@@ -96,10 +95,26 @@ function everyOfPoint(device: DeviceConfig, point: ProfilePoint): number {
   return device.every ?? point.every ?? device.profile.every;
 }
 
-/** Period of a figure's points, ms. */
-function everyOf(figure: FigureConfig | undefined): number | undefined {
-  if (figure === undefined) return undefined;
-  return figure.kind === 'noise' ? figure.every : 3_600_000;
+/** Cameras, lamps that a programme runs, and figures: devices without a driver, with the period of each point, ms. */
+function withoutDriver(site: Site) {
+  const cameras = site.cameras.map((camera) => ({
+    description: cameraDescription(camera),
+    every: () => camera.every,
+  }));
+  const lamps = site.lamps.flatMap((lamp) => {
+    const description = lampDescription(lamp);
+    return description === undefined ? [] : [{ description, every: lampPeriod }];
+  });
+  const figures = (site.figures ?? []).map((figure) => ({
+    description: figureDescription(figure),
+    every: () => (figure.kind === 'noise' ? figure.every : 3_600_000),
+  }));
+  const others: readonly { description: Description; every: (point: string) => number }[] = [
+    ...cameras,
+    ...lamps,
+    ...figures,
+  ];
+  return others;
 }
 
 function describeDevice({ id, title, profile, asset, position }: DeviceConfig): Description {

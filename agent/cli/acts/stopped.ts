@@ -14,7 +14,7 @@ import { openStore } from '../../store/store.ts';
 export async function actsOfLog(site: Site, log: Log): Promise<{ acts: SenseActs } & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
   const clock = siteClock(site);
-  const directory = new Directory(site, []);
+  const directory = new Directory(site);
   const store = stack.use(
     await openStore({
       dir: site.state,

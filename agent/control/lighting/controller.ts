@@ -11,6 +11,7 @@ import type { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import { good, type Reading } from '../../core/reading.ts';
 import type { LampConfig } from '../../core/site.ts';
+import { REPEAT } from './description.ts';
 import { type Decision, evaluate } from './evaluate.ts';
 import { Nights } from './night.ts';
 import { ramp, STEP } from './ramp.ts';
@@ -38,8 +39,6 @@ export interface LampControllerOptions {
   readonly steer: Submit;
   /** The override that holds for the lamp's point, by the router. */
   readonly override: (device: string, point: string) => Override | undefined;
-  /** Called with every decision that differs from the one before. */
-  readonly onDecision?: (decision: Decision) => void;
 }
 
 export class LampController implements Disposable {
@@ -52,6 +51,8 @@ export class LampController implements Disposable {
   #writing = false;
   #again = false;
   #decision: Decision | undefined;
+  /** When it was told last, mono ms. */
+  #told = Number.NEGATIVE_INFINITY;
   /** Level last brought to the lamp, %. */
   #shown: number | undefined;
   #failures = 0;
@@ -183,27 +184,27 @@ export class LampController implements Disposable {
     this.#timer = this.#options.clock.after(ms, () => this.#evaluate());
   }
 
-  /** A change of the rung is an event and a reading, so that a dark lamp can always be explained. */
+  /** A change of rung or reason is an event, so that a dark lamp can always be explained; readings come every minute too. */
   #tell(decision: Decision): void {
     const before = this.#decision;
     this.#decision = decision;
-    const { hub, clock, lamp, onDecision } = this.#options;
-    if (before !== undefined && before.rung === decision.rung && before.level === decision.level) return;
+    const { hub, clock, lamp } = this.#options;
     const time = clock.mono();
+    const { level, rung, lit, why } = decision;
+    const asBefore = before?.rung === rung && before.why === why;
+    if (asBefore && before.level === level && time - this.#told < REPEAT) return;
+    this.#told = time;
     hub.readings([
-      good({ device: lamp.id, point: 'wanted', unit: '%' }, decision.level, time),
-      good({ device: lamp.id, point: 'rung', unit: '1' }, decision.rung, time),
+      good({ device: lamp.id, point: 'wanted', unit: '%' }, level, time),
+      good({ device: lamp.id, point: 'rung', unit: '1' }, rung, time),
     ]);
-    if (before?.rung !== decision.rung || before.why !== decision.why) {
-      const { level, rung, lit, why } = decision;
-      hub.event({
-        event: 'light',
-        severity: rung === 'safety' || rung === 'fail-safe' ? 'warning' : 'info',
-        device: lamp.id,
-        time,
-        body: { level, rung, lit, ...(why === undefined ? {} : { why }), before: before?.rung ?? null },
-      });
-    }
-    onDecision?.(decision);
+    if (asBefore) return;
+    hub.event({
+      event: 'light',
+      severity: rung === 'safety' || rung === 'fail-safe' ? 'warning' : 'info',
+      device: lamp.id,
+      time,
+      body: { level, rung, lit, ...(why === undefined ? {} : { why }), before: before?.rung ?? null },
+    });
   }
 }

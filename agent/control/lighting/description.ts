@@ -33,6 +33,16 @@ export function findingPoint(finding: Finding): string {
   return finding.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
+/** States of a lamp are told on change and this often, ms, so that their age says that somebody still looks. */
+export const REPEAT = 60_000;
+/** Interval of the energy amounts, ms. */
+export const ACCOUNT = 15 * 60_000;
+
+/** Period of a point of a lamp, ms. */
+export function lampPeriod(point: string): number {
+  return point === 'energy' || point === 'saved' ? ACCOUNT : REPEAT;
+}
+
 const common = { access: 'read', lane: 'telemetry' } as const;
 
 const WANTED: Point = {

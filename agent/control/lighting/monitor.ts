@@ -6,12 +6,9 @@ import { good, type Reading } from '../../core/reading.ts';
 import type { LampConfig } from '../../core/site.ts';
 import { convert, type Unit } from '../../core/unit.ts';
 import { LampAccount } from './account.ts';
-import { findingPoint } from './description.ts';
+import { ACCOUNT, findingPoint, REPEAT } from './description.ts';
 import type { Decision } from './evaluate.ts';
 import { FINDINGS, LampVerification } from './verification.ts';
-
-/** Interval of the energy amounts, ms of wall time. */
-const ACCOUNT = 15 * 60_000;
 
 export interface LampMonitorOptions {
   readonly lamp: LampConfig;
@@ -27,6 +24,8 @@ export class LampMonitor implements Disposable {
   readonly #account = new LampAccount();
   readonly #listener: Disposable;
   #accounted: number;
+  /** When all findings were told last, mono ms. */
+  #told = Number.NEGATIVE_INFINITY;
 
   constructor(options: LampMonitorOptions) {
     this.#options = options;
@@ -38,8 +37,7 @@ export class LampMonitor implements Disposable {
         if (reading.device === device && reading.point === point) this.#take(reading);
       }
     });
-    const time = options.clock.mono();
-    options.hub.readings(FINDINGS.map((one) => good(this.#at(findingPoint(one), '1'), false, time)));
+    this.#tellAll(options.clock.mono());
   }
 
   [Symbol.dispose](): void {
@@ -62,6 +60,7 @@ export class LampMonitor implements Disposable {
     });
     for (const finding of raised) this.#tell(finding, true, watts, level, time);
     for (const finding of cleared) this.#tell(finding, false, watts, level, time);
+    if (time - this.#told >= REPEAT) this.#tellAll(time);
     const full = decision()?.lit === true ? this.#verification.expected(100) : 0;
     const wall = this.#wall(time);
     this.#account.take(wall, watts, full);
@@ -73,6 +72,14 @@ export class LampMonitor implements Disposable {
         good(this.#at('saved', 'kW.h'), saved, time),
       ]);
     }
+  }
+
+  #tellAll(time: number): void {
+    this.#told = time;
+    const { findings } = this.#verification;
+    this.#options.hub.readings(
+      FINDINGS.map((one) => good(this.#at(findingPoint(one), '1'), findings.has(one), time)),
+    );
   }
 
   #tell(

@@ -94,6 +94,19 @@ describe('a lamp under its programme', () => {
     expect(pole.level).toBe(50);
   });
 
+  test('what it wants is told every minute, and an event only where the reason changes', async () => {
+    const pole = new Pole(at('2027-03-04T01:00'));
+    await using run = await runLamp(pole, programme);
+    const told: number[] = [];
+    run.hub.onReadings((readings) =>
+      told.push(...readings.filter(({ point }) => point === 'wanted').map(({ time }) => time)),
+    );
+    await pole.clock.advance(10 * MINUTE);
+    expect(told.length).toBeGreaterThanOrEqual(10);
+    expect(told.length).toBeLessThanOrEqual(12);
+    expect(run.events.filter(({ event }) => event === 'light')).toHaveLength(1);
+  });
+
   test('a command without a lease holds for its time; a month of silence of the city leaves the programme', async () => {
     const pole = new Pole(at('2027-03-04T01:00'));
     await using run = await runLamp(pole, programme);

@@ -3,7 +3,6 @@
  * asked. Every problem of every part is told at once.
  */
 import { dirname, resolve } from 'node:path';
-import { ZodPrefault } from 'zod';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Driver } from '../core/driver.ts';
 import type { FigureConfig } from '../core/figure.ts';
@@ -40,12 +39,13 @@ import { type Environment, fillEnvironment } from './environment.ts';
 import { figureOf } from './figure-check.ts';
 import { checkHj212 } from './hj212-check.ts';
 import { problemsOf, unknownKey } from './issues.ts';
+import { type Right, rightItems, withoutEmpty } from './items.ts';
 import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
 import { checkNames } from './naming-checks.ts';
 import { checkPlaces } from './place-check.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
-import { DEVICE_KEYS, type DeviceFile, ITEMS, type ListName, type SiteFile, siteSchema } from './schema.ts';
+import { DEVICE_KEYS, type DeviceFile, type SiteFile, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
 import { checkRules } from './sense-checks.ts';
 import { type ReadSource, readSource } from './source.ts';
@@ -206,40 +206,6 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     ...cameras.flatMap(({ camera }) => camera.password ?? []),
   ];
   return { ok: true, site, facts: { root, files, secrets: secrets.filter((one) => one !== ''), fits } };
-}
-
-/** `devices:` with nothing below it is no list, but everybody means an empty one; so with all that has a default. */
-function withoutEmpty(root: MapNode): MapNode {
-  const shape: Readonly<Record<string, unknown>> = siteSchema.shape;
-  const entries = [...root.entries].filter(([key, { node }]) => {
-    const empty = node.kind === 'scalar' && node.value === null;
-    return !(empty && shape[key] instanceof ZodPrefault);
-  });
-  return { ...root, entries: new Map(entries) };
-}
-
-type Right = { readonly [K in ListName]: readonly Numbered<ReturnType<(typeof ITEMS)[K]['parse']>>[] };
-
-/** The items of every list that are right in themselves, so that one wrong item hides no problem of the others. */
-function rightItems(plain: unknown): Right {
-  const of = <K extends ListName>(name: K): Right[K] => {
-    const list = (plain as Readonly<Record<string, unknown>>)[name];
-    const items = Array.isArray(list) ? list : [];
-    return items.flatMap((item: unknown, index) => {
-      const parsed = ITEMS[name].safeParse(item);
-      return parsed.success ? [{ index, item: parsed.data }] : [];
-    }) as unknown as Right[K];
-  };
-  return {
-    lines: of('lines'),
-    devices: of('devices'),
-    cameras: of('cameras'),
-    lamps: of('lamps'),
-    programmes: of('programmes'),
-    interlocks: of('interlocks'),
-    figures: of('figures'),
-    uplinks: of('uplinks'),
-  };
 }
 
 async function checkDevices(

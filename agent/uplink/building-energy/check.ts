@@ -1,8 +1,9 @@
 /** What can be said of the settings of this uplink without a connection: codes, keys, units. */
+
+import { buildingCode, energyCode, energyCodeParts } from '../../core/energy-codes.ts';
 import type { Issue } from '../../core/profile.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
 import { keyBytes } from './cipher.ts';
-import { buildingCode, energyCode, energyCodeParts } from './codes.ts';
 import { platformOf } from './platform.ts';
 import { published } from './published.ts';
 

@@ -159,6 +159,14 @@ export class CommandRouter implements AsyncDisposable {
     } else if (now.time >= command.expires) return { id: command.id, state: 'expired', at: now.time };
     const forbidden = this.#options.forbidden?.(command);
     if (forbidden !== undefined) return this.#refusal(command, 'not-allowed', forbidden);
+    const signed = this.#options.points(command.device)?.find(({ id }) => id === command.point)?.signed;
+    if (signed === true) {
+      return this.#refusal(
+        command,
+        'not-allowed',
+        `${command.point} is seen in public and takes signed content only; show a signed template`,
+      );
+    }
     return this.#refusePoint(command);
   }
 

@@ -12,7 +12,7 @@ import { problemsOf } from './issues.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
 import { nearestFix, ruleIssues, rulesOf, senseBlock } from './sense.ts';
 import { type MapNode, nodeAt, parseTree, placeAt, type Tree, toPlain } from './tree.ts';
-import { duration, id, integer, number, oneOf, scalar, text, title } from './values.ts';
+import { duration, flag, id, integer, number, oneOf, scalar, text, title } from './values.ts';
 
 const LONGEST = 30 * 86_400_000;
 
@@ -39,6 +39,7 @@ const point = z.strictObject({
     .length(2)
     .optional(),
   access: oneOf(['read', 'write', 'read-write'], 'read').prefault('read'),
+  signed: flag().optional().describe('Seen or heard in public: only signed content is written here'),
   aggregation: oneOf(AGGREGATIONS, 'mean').optional(),
   weight: id('wind-speed').optional(),
   lane: oneOf(LANES, 'telemetry').prefault('telemetry'),

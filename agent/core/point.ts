@@ -29,6 +29,8 @@ export interface Point {
   /** Values outside become `bad` with `over-range` or `under-range`. */
   readonly range?: readonly [min: number, max: number];
   readonly access: Access;
+  /** What is written here is seen or heard in public: no command writes it, only what shows signed content does. */
+  readonly signed?: boolean;
   readonly aggregation: Aggregation;
   /** Point of the same device that weighs a `weighted` or `vector` mean. */
   readonly weight?: string;

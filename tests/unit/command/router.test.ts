@@ -26,6 +26,7 @@ const LAMP: Point = {
   aggregation: 'mean',
   lane: 'telemetry',
 };
+const BOARD_TEXT: Point = { ...LAMP, id: 'text', type: 'string', unit: '1', signed: true };
 const DOOR: Point = { ...LAMP, id: 'cabinet-door', type: 'boolean', unit: '1', access: 'read' };
 
 let dir: string;
@@ -71,7 +72,7 @@ async function run(write?: Write) {
       log: silent,
       journal,
       hub,
-      points: (device) => (device === 'board' ? [LAMP, DOOR] : undefined),
+      points: (device) => (device === 'board' ? [LAMP, DOOR, BOARD_TEXT] : undefined),
       write: write ?? lamp,
       fallback: (_, point) => (point === 'lamp-level' ? 100 : undefined),
     });
@@ -114,6 +115,15 @@ describe('command router', () => {
     results.push(await agent.router.submit(wish));
     expect(results.map(({ state }) => state)).toEqual(['done', 'done', 'done', 'done']);
     expect(agent.writes).toHaveLength(1);
+  });
+
+  test('what is seen in public is written by those who show signed content, and by no command', async () => {
+    await using agent = await run();
+    const free = command({ point: 'text', value: 'anything at all' });
+    expect(await agent.router.submit(free)).toMatchObject({ state: 'rejected', code: 'not-allowed' });
+    expect(agent.writes).toEqual([]);
+    const steered = await agent.router.steer({ ...free, issuer: 'control:content' });
+    expect(steered).toMatchObject({ state: 'done', readback: 'anything at all' });
   });
 
   test('a retry that was issued anew under its id gets the old result', async () => {

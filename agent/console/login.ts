@@ -1,5 +1,6 @@
 /** The way in: a one-time link sets the session and leads to the page, so that the code leaves the address bar. */
 import type { FastifyInstance } from 'fastify';
+import type { Built } from '../assets/asset.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { LoginCodes } from './access/codes.ts';
@@ -7,8 +8,7 @@ import type { Guard } from './access/guard.ts';
 import { RateLimit } from './access/rate-limit.ts';
 import { LONGEST, type Sessions } from './access/sessions.ts';
 import { Problem } from './api/problem.ts';
-import type { Built } from './assets/asset.ts';
-import { sendPage } from './assets/serve.ts';
+import { sendPage } from './routes.ts';
 
 export interface LoginOptions {
   readonly clock: Clock;

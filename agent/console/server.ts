@@ -4,6 +4,7 @@
  */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import fastify, { type FastifyInstance } from 'fastify';
+import { loadAssets } from '../assets/load.ts';
 import type { Clock } from '../core/clock.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -21,11 +22,10 @@ import { answerProblems, guardApi, serveApi } from './api/serve.ts';
 import type { Services } from './api/services.ts';
 import { ready } from './api/status.ts';
 import { Viewings } from './api/viewings.ts';
-import { loadAssets } from './assets/load.ts';
-import { serveAssets } from './assets/serve.ts';
 import { setHeaders } from './headers.ts';
 import { listenNear } from './listen.ts';
 import { serveLogin } from './login.ts';
+import { CONSOLE_PAGES, serveAssets } from './routes.ts';
 
 export interface ConsoleOptions {
   readonly view: AgentView;
@@ -72,7 +72,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     hosts: [bracketed(listen.host), ...hosts].map((host) => host.toLowerCase()),
     everyAddress,
   });
-  const built = loadAssets(AbortSignal.any([signal, stop.signal]));
+  const built = loadAssets(CONSOLE_PAGES, AbortSignal.any([signal, stop.signal]));
   built.catch((error) => {
     if (!stop.signal.aborted && !signal.aborted) log.error('console.pages_failed', { error: error.message });
   });

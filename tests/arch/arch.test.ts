@@ -33,6 +33,8 @@ function wrong({ from, to, typeOnly, process }: Import): string | undefined {
   if (b === 'agent/core') return undefined;
   // Protocols that are spoken down to devices and up to a centre have their bytes in one place.
   if (b === 'agent/codec' && (a === 'drivers' || a === 'agent/uplink')) return undefined;
+  // What makes pages ready for browsers serves the technician's and the rider's alike.
+  if (b === 'agent/assets' && (a === 'agent/console' || a === 'agent/sign')) return undefined;
   if (a === 'drivers' || a === 'models') return `${a} import agent/core only`;
   return 'siblings meet through agent/core';
 }

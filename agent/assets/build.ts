@@ -9,11 +9,9 @@ import { stripTypeScriptTypes } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import type { Asset, Built } from './asset.ts';
-
-const PAGES = join(import.meta.dirname, '..', 'pages');
+import type { Asset, Built, PageSource } from './asset.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -21,21 +19,6 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.html': 'text/html; charset=utf-8',
 };
-
-/** Style sheets in the order they apply. */
-const STYLES = [
-  'colours',
-  'ground',
-  'controls',
-  'frame',
-  'ledger',
-  'quality',
-  'health',
-  'table',
-  'cards',
-  'access',
-  'narrow',
-];
 
 /** Modules of installed packages as browsers take them, by the name the pages import. */
 const PACKAGES: Readonly<Record<string, () => string>> = {
@@ -125,22 +108,22 @@ class Build {
 }
 
 /** Everything the pages are made of. */
-async function build(): Promise<Built> {
+async function build({ folder, modules, styles, sheets, icon }: PageSource): Promise<Built> {
   const built = new Build();
-  const main = await built.module(join(PAGES, 'main.ts'));
-  const early = await built.module(join(PAGES, 'early.ts'));
-  const style = await built.styles(STYLES.map((name) => join(PAGES, 'style', `${name}.css`)));
-  const chartStyle = await built.file(join(dirname(resolved('uplot')), 'uPlot.min.css'));
-  const icon = await built.file(join(PAGES, 'icon.svg'));
-  const template = await readFile(join(PAGES, 'index.html'), 'utf8');
-  const values: Readonly<Record<string, string>> = {
-    main: main.url,
-    early: early.url,
-    style,
-    'chart-style': chartStyle,
-    icon,
-    preload: Array.from(main.needs, (url) => `<link rel="modulepreload" href="${url}">`).join('\n    '),
-  };
+  const values: Record<string, string> = {};
+  for (const name of modules) {
+    const { url, needs } = await built.module(join(folder, `${name}.ts`));
+    values[name] = url;
+    if (name !== 'main') continue;
+    const links = Array.from(needs, (need) => `<link rel="modulepreload" href="${need}">`);
+    values.preload = links.join('\n    ');
+  }
+  values.style = await built.styles(styles.map((name) => join(folder, 'style', `${name}.css`)));
+  for (const [name, specifier, file] of sheets ?? []) {
+    values[name] = await built.file(join(dirname(resolved(specifier)), file));
+  }
+  values.icon = await built.file(join(folder, icon));
+  const template = await readFile(join(folder, 'index.html'), 'utf8');
   const html = template.replace(/%([a-z-]+)%/g, (whole, name: string) => values[name] ?? whole);
   return { assets: [...built.assets.values()], page: await packed('index.html', html) };
 }
@@ -167,4 +150,4 @@ function resolved(specifier: string): string {
   return fileURLToPath(import.meta.resolve(specifier));
 }
 
-parentPort?.postMessage(await build());
+parentPort?.postMessage(await build(workerData));

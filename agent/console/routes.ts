@@ -1,7 +1,30 @@
 /** Routes of the pages: hashed files that may be kept for ever, and the one page that names them. */
+import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Problem } from '../api/problem.ts';
-import type { Asset, Built } from './asset.ts';
+import type { Asset, Built, PageSource } from '../assets/asset.ts';
+import { sendAsset } from '../assets/send.ts';
+import { Problem } from './api/problem.ts';
+
+/** What the console's pages are made of. */
+export const CONSOLE_PAGES: PageSource = {
+  folder: join(import.meta.dirname, 'pages'),
+  modules: ['main', 'early'],
+  styles: [
+    'colours',
+    'ground',
+    'controls',
+    'frame',
+    'ledger',
+    'quality',
+    'health',
+    'table',
+    'cards',
+    'access',
+    'narrow',
+  ],
+  sheets: [['chart-style', 'uplot', 'uPlot.min.css']],
+  icon: 'icon.svg',
+};
 
 /** Addresses inside the page's own router; all get the same page. */
 export const PAGE_PATHS = [
@@ -23,7 +46,7 @@ export function serveAssets(app: FastifyInstance, built: Promise<Built>): void {
     const asset = await find(request.params.name);
     if (asset === undefined) throw new Problem(404, 'not-found', 'there is no such file');
     reply.header('cache-control', 'public, max-age=31536000, immutable');
-    return send(request, reply, asset);
+    return sendAsset(request, reply, asset);
   });
   for (const path of PAGE_PATHS) {
     app.get(path, async (request, reply) => sendPage(request, reply, built));
@@ -37,14 +60,5 @@ export async function sendPage(
   built: Promise<Built>,
 ): Promise<FastifyReply> {
   reply.header('cache-control', 'no-cache');
-  return send(request, reply, (await built).page);
-}
-
-function send(request: FastifyRequest, reply: FastifyReply, asset: Asset): FastifyReply {
-  const accepted = String(request.headers['accept-encoding'] ?? '');
-  const encoding = /\bbr\b/.test(accepted) ? 'br' : /\bgzip\b/.test(accepted) ? 'gzip' : undefined;
-  const bytes = encoding === 'br' ? asset.brotli : encoding === 'gzip' ? asset.gzip : asset.identity;
-  reply.header('vary', 'accept-encoding').type(asset.type);
-  if (encoding !== undefined) reply.header('content-encoding', encoding);
-  return reply.send(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return sendAsset(request, reply, (await built).page);
 }

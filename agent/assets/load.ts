@@ -1,15 +1,16 @@
 /** Gets the built pages from their short-lived thread. */
 import { Worker } from 'node:worker_threads';
-import { AgentError } from '../../core/errors.ts';
-import type { Built } from './asset.ts';
+import { AgentError } from '../core/errors.ts';
+import type { Built, PageSource } from './asset.ts';
 
 /** Longest wait for the pages, ms. */
 const DEADLINE = 30_000;
 
 /** Rejects with `internal` where a page cannot be made, with `aborted` when told to stop. */
-export async function loadAssets(signal: AbortSignal): Promise<Built> {
+export async function loadAssets(source: PageSource, signal: AbortSignal): Promise<Built> {
   const worker = new Worker(new URL('./build.ts', import.meta.url), {
     name: 'pages',
+    workerData: source,
     // Stripping types is marked experimental; saying so at each start helps nobody.
     execArgv: ['--disable-warning=ExperimentalWarning'],
   });

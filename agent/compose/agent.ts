@@ -27,6 +27,7 @@ import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
+import { startSign } from './sign.ts';
 import { agentView, type LateParts } from './view.ts';
 
 export interface RunOptions {
@@ -191,6 +192,9 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   derived.onAdded = uplinks.described;
   stack.use(opened.onCommitted(uplinks.wake));
 
+  if (site.sign !== undefined) {
+    stack.use(await startSign({ sign: site.sign, site, clock, hub, log, signal }));
+  }
   if (site.cameras.length > 0) {
     const vision = stack.use(
       startVision({

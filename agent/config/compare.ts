@@ -16,6 +16,7 @@ export type Part =
   | 'programme'
   | 'rules'
   | 'figure'
+  | 'sign'
   | 'uplink';
 
 export interface Change {
@@ -51,6 +52,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('log', (site) => site.log);
   whole('console', (site) => site.console);
   whole('node-red', (site) => site.nodeRed);
+  whole('sign', (site) => site.sign);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));
   for (const [part, list] of LISTS) {
     const before = new Map<string, unknown>((a[list] ?? []).map((item) => [item.id, item]));

@@ -48,6 +48,7 @@ import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.
 import { DEVICE_KEYS, type DeviceFile, type SiteFile, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
 import { checkRules } from './sense-checks.ts';
+import { checkSign } from './sign-resolve.ts';
 import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
 import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
@@ -176,6 +177,11 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     for (const { path, message, fix } of deps.uplinkIssues?.(config) ?? []) {
       say(['uplinks', uplink.index, uplink.kind, ...path], message, fix);
     }
+  }
+  if (parsed.success && parsed.data.sign !== undefined) {
+    const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
+    const taken = lists.flatMap((list) => writtenIds(root, list));
+    checkSign(parsed.data.sign, taken, say);
   }
   const cameras = await checkCameras(root, lists.cameras, parsed.data, points, file, deps, read, problems);
 

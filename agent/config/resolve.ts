@@ -22,6 +22,7 @@ import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
 import { mergedRules, rulesOf } from './sense.ts';
+import { signOf } from './sign-resolve.ts';
 import type { UplinkFile } from './uplink-schema.ts';
 
 /** Defaults that are no defaults of a key, but depend on its neighbours. */
@@ -286,13 +287,14 @@ interface Parts {
 export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, figures, uplinks }: Parts): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
+  const state = resolve(dirname(file), parsed.state);
   return {
     id: site.id,
     title: site.title ?? { en: site.id },
     timezone: site.timezone,
     position: site.position,
     agent,
-    state: resolve(dirname(file), parsed.state),
+    state,
     rate: parsed.rate,
     ...definedOnly({ origin: parsed.origin }),
     log: {
@@ -316,6 +318,7 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, figure
       ...definedOnly({ settlementDay: parsed.meters.settlement_day }),
     },
     ...(figures.length === 0 ? {} : { figures }),
+    ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state) }),
     uplinks,
     console: parsed.console.listen,
     nodeRed:

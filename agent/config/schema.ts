@@ -10,6 +10,7 @@ import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
 import { secret } from './secret.ts';
 import { senseBlock } from './sense.ts';
+import { sign } from './sign.ts';
 import { uplink } from './uplink-schema.ts';
 import {
   baud,
@@ -227,6 +228,7 @@ export const siteSchema = z
           .describe('Day of the month at whose beginning bills are made: registers are noted for it, too'),
       })
       .prefault({}),
+    sign: sign.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
     uplinks: z.array(uplink).prefault([]),
     console: z

@@ -12,6 +12,7 @@ import type { Lane, Text } from './point.ts';
 import type { Profile } from './profile.ts';
 import type { Value } from './reading.ts';
 import type { SenseRules } from './rules.ts';
+import type { SignConfig } from './sign.ts';
 import type { UplinkConfig } from './uplink-config.ts';
 
 export type { LineConfig, SerialSettings };
@@ -154,6 +155,8 @@ export interface Site {
   readonly meters?: MeterConfig;
   /** Absent: none. */
   readonly figures?: readonly FigureConfig[];
+  /** Absent: the agent is no stop sign. */
+  readonly sign?: SignConfig;
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
   readonly nodeRed: NodeRedConfig;

@@ -3,6 +3,7 @@
  * drawn by the screen, spoken, sent upstream. Moments are Unix epoch ms of the wall clock; while that clock is not trusted
  * (`ArrivalBoard.clock`) only differences to `ArrivalBoard.at` mean anything, and nothing may be shown as a time of day.
  */
+import type { FeedState, Occupancy, Translated } from './transit.ts';
 
 /**
  * How much is known of a row, best first. `live`: minutes from a fresh position or prediction. `about`: minutes from an
@@ -40,17 +41,6 @@ export interface RowSource {
   readonly skill?: number;
 }
 
-export const CROWDING = [
-  'empty',
-  'many-seats',
-  'few-seats',
-  'standing',
-  'crushed',
-  'full',
-  'not-boarding',
-] as const;
-export type Crowding = (typeof CROWDING)[number];
-
 /** The place of a bus on the strip of its line. */
 export interface StripPlace {
   /** Stop of the pattern that it is at or has passed last, by place in `ArrivalRow.strip`; -1 before the first one. */
@@ -75,9 +65,9 @@ export interface Explanation {
   /** Behind its timetable, s; negative: ahead. */
   readonly delay?: number;
   /** What the vehicle is doing. */
-  readonly phase?: VehiclePhase;
+  readonly phase?: Phase;
   /** Why it is not in a better state: the age of the newest position, no source, a source that is down … */
-  readonly because: readonly Reason[];
+  readonly because: readonly RowReason[];
 }
 
 /** Closed list of what lowers or marks a row. */
@@ -99,22 +89,25 @@ export const ROW_REASONS = [
   'off-route',
   'silent',
 ] as const;
-export type Reason = (typeof ROW_REASONS)[number];
+export type RowReason = (typeof ROW_REASONS)[number];
 
-/** What a vehicle is doing. Only `in-progress`, and `layover` with a known departure, are worth a row. */
-export const VEHICLE_PHASES = ['base', 'deadhead', 'layover', 'in-progress', 'off-route', 'silent'] as const;
-export type VehiclePhase = (typeof VEHICLE_PHASES)[number];
+/**
+ * What a vehicle is doing, as the sign sees it: by its positions, and by what its feed says. Only `in-progress`, and `layover`
+ * with a known departure, are worth a row.
+ */
+export const PHASES = ['base', 'deadhead', 'layover', 'in-progress', 'off-route', 'silent'] as const;
+export type Phase = (typeof PHASES)[number];
 
 export interface ArrivalRow {
   /** Stays the same for one bus on one trip (or one line without a bus) as long as it has a row. */
   readonly key: string;
   /** Route id and direction of the extract: names, colours and translations are found there. */
   readonly line: string;
-  readonly direction: 0 | 1;
+  readonly direction?: 0 | 1;
   /** The name of the line as riders know it. */
-  readonly lineName: string;
-  /** Where this bus ends, as the timetable says it. */
-  readonly terminus: string;
+  readonly lineName: Translated;
+  /** What stands on the bus: where this one ends. */
+  readonly terminus: Translated;
   readonly stop: string;
   readonly trip?: string;
   readonly vehicle?: string;
@@ -141,7 +134,7 @@ export interface ArrivalRow {
   readonly place?: StripPlace;
   /** Only as this trip's own source says it. */
   readonly wheelchair?: boolean;
-  readonly crowding?: Crowding;
+  readonly crowding?: Occupancy;
   /** First and last bus of the line and direction at this stop on this service day. */
   readonly first: boolean;
   readonly last: boolean;
@@ -151,9 +144,9 @@ export interface ArrivalRow {
 /** One line and direction that calls here, with or without rows. */
 export interface LineBoard {
   readonly line: string;
-  readonly direction: 0 | 1;
-  readonly lineName: string;
-  readonly terminus: string;
+  readonly direction?: 0 | 1;
+  readonly lineName: Translated;
+  readonly terminus: Translated;
   readonly state: LineState;
   /** First and last scheduled bus of the service day at this stop; absent where it has none. */
   readonly first?: number;
@@ -162,16 +155,6 @@ export interface LineBoard {
   readonly lastSoon: boolean;
   /** First bus of the next service day, told once the last one is gone. */
   readonly next?: number;
-}
-
-/** A source as the sign sees it. */
-export interface SourceHealth {
-  readonly source: string;
-  /** `fresh`: younger than 90 s. `late`: older. `frozen`: answers, always the same. `down`: no answer. */
-  readonly state: 'fresh' | 'late' | 'frozen' | 'refused' | 'down' | 'waiting';
-  /** Of its newest content, s; absent before the first. */
-  readonly age?: number;
-  readonly message?: string;
 }
 
 export interface ArrivalBoard {
@@ -183,10 +166,10 @@ export interface ArrivalBoard {
   /** Soonest first; then timetable, headway. */
   readonly rows: readonly ArrivalRow[];
   readonly lines: readonly LineBoard[];
-  readonly sources: readonly SourceHealth[];
+  readonly sources: readonly FeedState[];
   /** Since when there is no source fresh, ms; absent while one is. */
   readonly offlineSince?: number;
-  /** Day for which the timetable is no longer valid (`2027-01-31`), or that there is none. */
+  /** Whether today is among the days that the extract knows, and whether there is one at all. */
   readonly timetable: 'valid' | 'expired' | 'missing';
 }
 

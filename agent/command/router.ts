@@ -55,6 +55,7 @@ export class CommandRouter implements AsyncDisposable {
   readonly #options: RouterOptions;
   readonly #leases: Leases;
   readonly #stop = new AbortController();
+  #listener: Disposable | undefined;
   /** The last command of each device: commands of one device go one after another. */
   readonly #tails = new Map<string, Promise<unknown>>();
   /** Commands under way by id: the same id asked twice gets the same answer. */
@@ -69,11 +70,25 @@ export class CommandRouter implements AsyncDisposable {
   static async start(options: RouterOptions): Promise<CommandRouter> {
     const router = new CommandRouter(options);
     for (const command of await options.journal.open()) void router.#closeUnknown(command);
-    const now = router.#now().time;
-    for (const { command, result } of await options.journal.recent(1000)) {
+    const recent = await options.journal.recent(1000);
+    const { time, rank } = router.#now();
+    const now = trusted(rank) ? time : undefined;
+    for (const { command, result } of recent) {
       if (result.state === 'done') router.#leases.resume(command, result.at, now, router.#lease(command));
     }
+    if (now === undefined) router.#awaitClock();
     return router;
+  }
+
+  /** Leases of before the start are taken up once somebody knows whether they have ended. */
+  #awaitClock(): void {
+    const { clock, onOverride } = this.#options;
+    this.#listener = clock.onMapping(() => {
+      const { time, rank } = this.#now();
+      if (!trusted(rank)) return;
+      this.#listener?.[Symbol.dispose]();
+      for (const { device, point } of this.#leases.trust(time)) onOverride?.(device, point);
+    });
   }
 
   /** Resolves with the final result; never rejects. */
@@ -117,6 +132,7 @@ export class CommandRouter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
+    this.#listener?.[Symbol.dispose]();
     this.#leases[Symbol.dispose]();
     await Promise.allSettled(this.#tails.values());
   }
@@ -197,7 +213,8 @@ export class CommandRouter implements AsyncDisposable {
       if (outcome.kind === 'rejected') return this.#refusal(command, 'device-refused', outcome.reason);
       // Its line has told it already where there is one: a reading gets one number, not two.
       const told = this.#options.hub.latest(device, point);
-      if (told?.time !== outcome.readback.time) this.#options.hub.readings([outcome.readback]);
+      const { time, value: now } = outcome.readback;
+      if (told?.time !== time || told.value !== now) this.#options.hub.readings([outcome.readback]);
       const readback = outcome.readback.value;
       if (readback === null) return this.#refusal(command, 'read-back-differs', 'nothing could be read back');
       const at = this.#now().time;

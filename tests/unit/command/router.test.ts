@@ -280,6 +280,40 @@ describe('command router', () => {
     expect(agent.writes[0]?.value).toBe(100);
   });
 
+  test('a lease that ran out while the agent was down never holds again, not for a moment', async () => {
+    {
+      await using agent = await run();
+      await agent.router.submit(command({ value: 30, lease: 60_000 }));
+    }
+    await clock.advance(90_000);
+    await using agent = await run();
+    expect(agent.router.override('board', 'lamp-level')).toBeUndefined();
+    await clock.advance(0);
+    await vi.waitUntil(() => agent.writes.length === 1);
+    expect(agent.writes[0]?.value).toBe(100);
+  });
+
+  test('a restart without a clock starts no lease anew: nobody knows whether it has ended', async () => {
+    const wall = (rank: 'none' | 'ntp', time: number) =>
+      clock.remap({ mono: clock.mono(), wall: time, rate: 1, rank, uncertaintyMs: 1 });
+    const before = clock.mapping().wall;
+    {
+      await using agent = await run();
+      await agent.router.submit(command({ value: 30, lease: 60_000 }));
+    }
+    wall('none', 0);
+    await using agent = await run();
+    expect(agent.router.override('board', 'lamp-level')).toBeUndefined();
+    await clock.advance(0);
+    await vi.waitUntil(() => agent.writes.length === 1);
+    expect(agent.writes[0]?.value).toBe(100);
+    await vi.waitUntil(() => agent.events.some(({ body }) => body.issuer === 'control:lease'));
+    // The clock comes back within the lease: the point was given back, and stays so.
+    wall('ntp', before + 20_000);
+    await clock.advance(60_000);
+    expect(agent.writes.map(({ value }) => value)).toEqual([100]);
+  });
+
   test('accepted before a crash becomes unknown: read back, never written again', async () => {
     const wish = command({ value: 70 });
     {

@@ -17,6 +17,11 @@ import { Hub } from '../../../agent/hub/hub.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { TIMEZONE, ZIBO } from './programme-of.ts';
 
+export interface Somewhere {
+  readonly place: { readonly lat: number; readonly lon: number };
+  readonly timezone: string;
+}
+
 export const LEVEL: Point = {
   id: 'lamp-level',
   title: { en: 'Lamp level' },
@@ -39,13 +44,14 @@ export class Pole {
   /** The disk does not take a commit. */
   ill = false;
 
-  constructor(start: number) {
-    this.clock = new VirtualClock(start);
+  /** `rate`: wall time per monotonic time. */
+  constructor(start: number, rate = 1) {
+    this.clock = new VirtualClock(start, rate);
   }
 
   get now(): number {
-    const { wall, mono } = this.clock.mapping();
-    return wall + this.clock.mono() - mono;
+    const { wall, mono, rate } = this.clock.mapping();
+    return wall + (this.clock.mono() - mono) * rate;
   }
 
   readonly journal: CommandJournal = {
@@ -95,6 +101,7 @@ export async function runLamp(
   pole: Pole,
   programme: LightingProgramme,
   lampChange: Partial<LampConfig> = {},
+  { place, timezone }: Somewhere = { place: ZIBO, timezone: TIMEZONE },
 ): Promise<RunningLamp> {
   const { clock } = pole;
   const stack = new AsyncDisposableStack();
@@ -126,8 +133,8 @@ export async function runLamp(
   const site = {
     lamps: [lamp],
     programmes: [programme],
-    position: { ...ZIBO, datum: 'WGS84' as const },
-    timezone: TIMEZONE,
+    position: { ...place, datum: 'WGS84' as const },
+    timezone,
   };
   lighting = stack.use(
     startLighting({ site, clock, hub, log: silent, steer: router.steer, override: router.override }),

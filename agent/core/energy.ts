@@ -267,6 +267,8 @@ export interface RegisterSeries {
   readonly unit: Unit;
   /** Period of its readings as the log knows it, ms. */
   readonly every?: number;
+  /** The first reading that the log has of it; absent: there is none. */
+  readonly since?: number;
   /** Ascending; values as long. */
   readonly times: Float64Array;
   readonly values: Float64Array;

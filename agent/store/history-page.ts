@@ -1,23 +1,19 @@
 /** One page of history of a point: closed buckets from their rows, open ones from minutes and the readings above them. */
 import type { Statement } from 'better-sqlite3';
 import type { LocalDays } from '../core/local-days.ts';
-import { LANES, type Lane } from '../core/point.ts';
 import type { Bucket } from '../core/view.ts';
-import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
-import { decodeBatch } from './codec/batch.ts';
 import { Marks } from './marks.ts';
+import { OpenBuckets } from './open-buckets.ts';
 import { type LoggedPoint, PointTable } from './points.ts';
 import { type Accumulator, merge } from './rollup/accumulator.ts';
 import { Breaks, type Offsets } from './rollup/breaks.ts';
 import { bucketOf } from './rollup/bucket.ts';
-import { MINUTE, Minutes } from './rollup/minutes.ts';
+import { MINUTE, type Minutes } from './rollup/minutes.ts';
 import { decodeRow } from './rollup/row.ts';
-import { timesOf } from './rollup/times.ts';
 import { expectedIn } from './rollup/validity.ts';
 import { LEVELS } from './schema.ts';
 import type { Db } from './sqlite.ts';
-import { State } from './state.ts';
 
 const HOUR = 3_600_000;
 
@@ -37,29 +33,29 @@ interface OnePoint {
   readonly ids: readonly number[];
   readonly offsets: Offsets | undefined;
 }
-interface RollupState {
-  readonly rolled?: Partial<Record<Lane, number>>;
-  readonly pending?: readonly (readonly number[])[];
-}
 
 export class HistoryPages {
   readonly #db: Db;
   readonly #days: LocalDays;
-  readonly #batches: Batches;
   readonly #points: PointTable;
   readonly #clock: ClockTable;
-  readonly #state: State;
   readonly #breaks: Breaks;
+  readonly #open: OpenBuckets;
   readonly #newest: readonly Statement<[number, number, number], Row>[];
 
   constructor(db: Db, days: LocalDays) {
     this.#db = db;
     this.#days = days;
-    this.#batches = new Batches(db);
     this.#points = new PointTable(db);
     this.#clock = new ClockTable(db);
-    this.#state = new State(db);
     this.#breaks = new Breaks(new Marks(db), this.#clock);
+    this.#open = new OpenBuckets({
+      db,
+      days,
+      points: this.#points,
+      clock: this.#clock,
+      breaks: this.#breaks,
+    });
     this.#newest = LEVELS.map(({ table }) =>
       db.prepare(
         `SELECT start, body FROM ${table} WHERE start >= ? AND start < ? ORDER BY start DESC LIMIT ?`,
@@ -85,7 +81,7 @@ export class HistoryPages {
     const ids = known.filter(({ unit }) => unit === newest.unit).map(({ id }) => id);
     const offsets = newest.aggregation === 'counter' ? this.#breaks.of(newest) : undefined;
     const one: OnePoint = { ids, offsets };
-    const open = this.#open(level, from, to);
+    const open = this.#open.of(level, from, to);
     // One more than asked for: the bucket before the first gives a counter its beginning.
     const rows = this.#newest[level]?.all(from - 2 * bucket, to, limit + 1) ?? [];
     const found = new Map<number, Accumulator>();
@@ -128,39 +124,9 @@ export class HistoryPages {
     ).length;
   }
 
-  /** Buckets of a level that are not made yet or not up to date, and the minutes with what is not rolled up yet. */
-  #open(level: number, from: number, to: number): { starts: Set<number>; minutes: Minutes } {
-    const { rolled = {}, pending = [] } = (this.#state.get('rollups') ?? {}) as RollupState;
-    const minutes = new Minutes(this.#db, this.#points, this.#breaks, this.#days);
-    for (const lane of LANES) {
-      let next = (rolled[lane] ?? 0) + 1;
-      for (
-        let row = this.#batches.from(lane, next);
-        row !== undefined;
-        row = this.#batches.from(lane, next)
-      ) {
-        const { readings } = decodeBatch(row.body);
-        if (readings !== undefined) minutes.feed(readings, timesOf(this.#clock, row.boot, readings));
-        next = row.first + row.count;
-      }
-    }
-    const starts = new Set(level === 0 ? [] : pending[level]);
-    for (const minute of minutes.rows.keys()) starts.add(this.#startOf(level, minute));
-    const step = LEVELS[level]?.ms ?? MINUTE;
-    for (const start of starts) if (start < from - step || start >= to) starts.delete(start);
-    return { starts, minutes };
-  }
-
-  #startOf(level: number, time: number): number {
-    const ms = LEVELS[level]?.ms ?? MINUTE;
-    return level === 3 ? this.#days.start(time) : Math.floor(time / ms) * ms;
-  }
-
   #fromMinutes(start: number, level: number, minutes: Minutes, point: OnePoint): Accumulator | undefined {
-    const end = level === 3 ? this.#days.next(start) : start + (LEVELS[level]?.ms ?? MINUTE);
-    const stored = new Map(
-      this.#newest[0]?.all(start, end, 2000).map(({ start: minute, body }) => [minute, body] as const),
-    );
+    const end = this.#open.endOf(level, start);
+    const stored = this.#open.stored(start, end);
     let sum: Accumulator | undefined;
     for (let minute = start; minute < end; minute += MINUTE) {
       const body = stored.get(minute);

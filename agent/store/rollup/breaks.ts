@@ -50,6 +50,18 @@ export class Breaks {
     return time === undefined || time.rank === 'none' ? at : time.time;
   }
 
+  /** Those of a point behind `from` and up to `to`, both true time, ascending, with their times. */
+  between(
+    point: PointName,
+    from: number,
+    to: number,
+  ): { readonly time: number; readonly mark: CounterBreak }[] {
+    return [...(this.#points.get(keyOf(point))?.values() ?? [])]
+      .map((mark) => ({ time: this.timeOf(mark), mark }))
+      .filter(({ time }) => time > from && time <= to)
+      .sort((a, b) => a.time - b.time);
+  }
+
   /** Undefined for a point without breaks, as nearly all are. */
   of(point: PointName): Offsets | undefined {
     const known = this.#points.get(keyOf(point));

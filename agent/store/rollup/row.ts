@@ -154,8 +154,12 @@ function writeKind(writer: ByteWriter, acc: Accumulator, decimals: number | unde
   }
 }
 
-/** Throws `AgentError` `store-damaged`. With `only`, nothing but that point. */
-export function decodeRow(start: number, body: Uint8Array, only?: number): Map<number, Accumulator> {
+/** Throws `AgentError` `store-damaged`. With `only`, nothing but that point, or those. */
+export function decodeRow(
+  start: number,
+  body: Uint8Array,
+  only?: number | ReadonlySet<number>,
+): Map<number, Accumulator> {
   if (body.length < 6) throw damaged('a rollup row is too short');
   const end = body.length - 4;
   if (new ByteReader(body, end).uint32() !== crc32(body.subarray(0, end)))
@@ -168,7 +172,8 @@ export function decodeRow(start: number, body: Uint8Array, only?: number): Map<n
   for (let i = 0, id = 0; i < count; i++) {
     id += reader.varint();
     const length = reader.varint();
-    if (only !== undefined && id !== only) reader.skip(length);
+    const wanted = only === undefined || (typeof only === 'number' ? id === only : only.has(id));
+    if (!wanted) reader.skip(length);
     else accumulators.set(id, readEntry(reader, start, version));
   }
   return accumulators;

@@ -53,6 +53,8 @@ export interface StateTest {
   readonly point: string;
   readonly is: readonly Value[];
   readonly not: boolean;
+  /** Uncertain values count too: a help button is believed also while its device is in maintenance. */
+  readonly uncertain?: true;
 }
 
 /** An event that begins it, and one that ends it: each names the values that its body must have. */
@@ -305,6 +307,21 @@ export interface SosOutput {
   readonly tested: boolean;
 }
 
+/** Result of a self-test: the body of an event, and the mark that says when the last one was. */
+export interface SosTest {
+  readonly mark: 'sos-test';
+  /** `sos-test:<sos>`. */
+  readonly id: string;
+  readonly sos: string;
+  readonly device: string;
+  readonly at: number;
+  readonly ok: boolean;
+  /** What did not work, in words. */
+  readonly failed: readonly string[];
+  /** Who asked for it: `control:sos` for the daily one. */
+  readonly by: string;
+}
+
 /** How many alarms are told one by one before they are told together. */
 export interface FloodRule {
   /** More than this many raised within `within` are a flood; it ends below half of it. ISA-18.2 §16.5: 10 in 10 min. */
@@ -326,16 +343,20 @@ export const DEFAULT_FLOOD: FloodRule = { most: 10, within: 600_000, every: 10_0
 export function stateOf(
   facts: Pick<
     AlarmStatus,
-    'active' | 'count' | 'acknowledged' | 'latched' | 'shelved' | 'outOfService' | 'suppressedBy'
-  > & {
-    /** Nobody has acknowledged the newest occurrence. */
-    readonly unseen: boolean;
-  },
+    'active' | 'raised' | 'acknowledged' | 'latched' | 'shelved' | 'outOfService' | 'suppressedBy'
+  >,
 ): AlarmState {
   if (facts.outOfService !== undefined) return 'out-of-service';
   if (facts.shelved !== undefined) return 'shelved';
   if (facts.suppressedBy !== undefined) return 'suppressed';
-  if (facts.active) return facts.unseen ? 'unacknowledged' : 'acknowledged';
-  if (facts.unseen) return 'returned';
-  return facts.latched === true ? 'latched' : 'normal';
+  const unseen = facts.raised !== undefined && facts.acknowledged === undefined;
+  if (facts.active) return unseen ? 'unacknowledged' : 'acknowledged';
+  // What latches stands for whoever has not seen it, also when it is over.
+  if (facts.latched === true) return unseen ? 'unacknowledged' : 'latched';
+  return unseen ? 'returned' : 'normal';
+}
+
+/** Whether an alarm in this state stands: somebody should look at it, or is looking at it. */
+export function stands(state: AlarmState): boolean {
+  return state === 'unacknowledged' || state === 'acknowledged' || state === 'latched';
 }

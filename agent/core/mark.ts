@@ -4,6 +4,7 @@
  * numbered, signed event; the log keeps the newest body of every mark at hand. Times without `mono` in the name are
  * true time, Unix epoch ms.
  */
+import type { AlarmStatus, SosTest } from './alarm.ts';
 import type { Mono } from './reading.ts';
 import type { AgentEvent, EventKind, Json } from './record.ts';
 
@@ -119,7 +120,7 @@ export interface Identity {
   readonly since: number;
 }
 
-export type Mark = CounterBreak | MeterExchange | Correction | Maintenance | Identity;
+export type Mark = CounterBreak | MeterExchange | Correction | Maintenance | Identity | AlarmStatus | SosTest;
 
 const KIND_OF: Readonly<Record<Mark['mark'], EventKind>> = {
   break: 'meter',
@@ -127,6 +128,8 @@ const KIND_OF: Readonly<Record<Mark['mark'], EventKind>> = {
   identity: 'meter',
   correction: 'audit',
   maintenance: 'maintenance',
+  alarm: 'alarm',
+  'sos-test': 'alarm',
 };
 
 /** What the mark adds to a step over it. */
@@ -161,9 +164,21 @@ function whatOf(mark: Mark): string {
 
 /** The mark that an event tells of. Looks at its shape only as far as to tell it from other events. */
 export function markOf({ body }: Pick<AgentEvent, 'body'>): Mark | undefined {
+  return markIn(body);
+}
+
+/** All marks that an event tells of: of itself, or of a list where many are told together. */
+export function marksOf({ body }: Pick<AgentEvent, 'body'>): readonly Mark[] {
+  const { marks } = body;
+  const own = markIn(body);
+  const listed = Array.isArray(marks) ? (marks as readonly Json[]).map((one) => markIn(Object(one))) : [];
+  return [own, ...listed].filter((mark) => mark !== undefined);
+}
+
+function markIn(body: AgentEvent['body']): Mark | undefined {
   const { mark, id, device } = body;
   if (typeof mark !== 'string' || typeof id !== 'string' || typeof device !== 'string') return undefined;
-  if (!(mark in KIND_OF)) return undefined;
+  if (!Object.hasOwn(KIND_OF, mark)) return undefined;
   const { what: _, ...rest } = body;
   return rest as unknown as Mark;
 }

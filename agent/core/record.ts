@@ -38,13 +38,18 @@ export const EVENT_KINDS = [
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
-/** Something that happened, with its facts. Goes to lane `event`, or `alarm` where `severity` is `alarm`. */
+/** Something that happened, with its facts. See `laneOf` for where it goes. */
 export interface AgentEvent {
   readonly event: EventKind;
   readonly severity: 'info' | 'warning' | 'alarm';
   readonly device?: string;
   readonly time: Mono;
   readonly body: { readonly [key: string]: Json };
+}
+
+/** Lane of an event: `alarm` for all that is told of alarms and for whatever else is of that severity, else `event`. */
+export function laneOf({ event, severity }: Pick<AgentEvent, 'event' | 'severity'>): 'alarm' | 'event' {
+  return event === 'alarm' || severity === 'alarm' ? 'alarm' : 'event';
 }
 
 /**

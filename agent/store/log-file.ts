@@ -6,9 +6,9 @@ import { statSync } from 'node:fs';
 import type { ClockMapping } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import { LocalDays } from '../core/local-days.ts';
-import { markOf } from '../core/mark.ts';
+import { marksOf } from '../core/mark.ts';
 import type { Lane } from '../core/point.ts';
-import type { AgentEvent, Json } from '../core/record.ts';
+import { type AgentEvent, type Json, laneOf } from '../core/record.ts';
 import { Appender } from './appender.ts';
 import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
@@ -48,11 +48,6 @@ export interface LogFileOptions
   readonly file: string;
   /** Free share of the disk; tests give their own. */
   readonly free?: (dir: string) => number;
-}
-
-/** The lane of an event. */
-export function laneOf(event: AgentEvent): Lane {
-  return event.severity === 'alarm' ? 'alarm' : 'event';
 }
 
 export class LogFile {
@@ -193,9 +188,7 @@ export class LogFile {
   #mark(events: readonly AgentEvent[], wall: number): void {
     const { breaks } = this.#parts;
     let changed = false;
-    for (const event of events) {
-      const mark = markOf(event);
-      if (mark === undefined) continue;
+    for (const mark of events.flatMap(marksOf)) {
       this.marks.put(mark);
       if (mark.mark !== 'break') continue;
       breaks.refresh();

@@ -1,7 +1,7 @@
 /** Packs readings into columns of shared memory, lane by lane, and numbers their points. Runs on main: it is the hot path. */
 import { LANES, type Lane, type ValueType } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
-import type { AgentEvent } from '../core/record.ts';
+import { type AgentEvent, laneOf } from '../core/record.ts';
 import type { Unit } from '../core/unit.ts';
 import { allocate, ENTRY_BYTES, KIND, qualityCode } from './columns.ts';
 import type { PointFacts } from './contract.ts';
@@ -95,7 +95,7 @@ export class Packer {
 
 function eventsOf(lane: Lane, events: readonly AgentEvent[]): readonly AgentEvent[] {
   if (events.length === 0 || (lane !== 'alarm' && lane !== 'event')) return [];
-  return events.filter(({ severity }) => (severity === 'alarm') === (lane === 'alarm'));
+  return events.filter((event) => laneOf(event) === lane);
 }
 
 function fill(

@@ -4,6 +4,8 @@
  * numbers and words of closed lists; none of them puts a word of its own on a board. Times are Unix epoch ms.
  */
 
+import type { WarningColour } from './board.ts';
+
 /** A text by language (BCP 47: `zh-CN`, `en`). Plain text: no markup, no control characters, bounded length. */
 export type Texts = Readonly<Record<string, string>>;
 
@@ -82,6 +84,7 @@ export interface Takeover {
   readonly id: string;
   /** 1…9; the highest is shown, of equals the newest. */
   readonly priority: number;
+  readonly severity: 'notice' | 'emergency';
   readonly display?: string;
   readonly title: Texts;
   readonly text: Texts;
@@ -90,7 +93,7 @@ export interface Takeover {
   readonly until: number;
 }
 
-export const TILE_KINDS = ['enquiry', 'top-up', 'trip-planning', 'shops', 'feedback', 'other'] as const;
+export const TILE_KINDS = ['enquiry', 'top-up', 'trip', 'shops', 'feedback'] as const;
 export type TileKind = (typeof TILE_KINDS)[number];
 
 /** Something a rider may do with his phone: a link, shown as QR. */
@@ -151,10 +154,6 @@ export interface MeasuredHere {
   /** Monotonic ms of its reading. */
   readonly time: number;
 }
-
-/** Chinese warning signals (中国气象局令第16号), ascending. CAP's Minor, Moderate, Severe, Extreme stand for the same. */
-export const WARNING_COLOURS = ['blue', 'yellow', 'orange', 'red'] as const;
-export type WarningColour = (typeof WARNING_COLOURS)[number];
 
 export interface Warning {
   readonly id: string;

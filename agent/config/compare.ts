@@ -16,6 +16,7 @@ export type Part =
   | 'programme'
   | 'rules'
   | 'figure'
+  | 'energy'
   | 'sign'
   | 'uplink';
 
@@ -52,6 +53,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('log', (site) => site.log);
   whole('console', (site) => site.console);
   whole('node-red', (site) => site.nodeRed);
+  whole('energy', (site) => site.energy);
   whole('sign', (site) => site.sign);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));
   for (const [part, list] of LISTS) {

@@ -34,6 +34,8 @@ import {
 } from './checks.ts';
 import { checkContacts, withCounters } from './contacts.ts';
 import { type SecretSource, secretsOfLine, withSecrets } from './device-secrets.ts';
+import { energy as energySchema } from './energy.ts';
+import { checkEnergy } from './energy-checks.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { type Environment, fillEnvironment } from './environment.ts';
 import { figureOf } from './figure-check.ts';
@@ -183,6 +185,12 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     const taken = lists.flatMap((list) => writtenIds(root, list));
     checkSign(parsed.data.sign, taken, say);
   }
+  const energy = energySchema.safeParse((plain as { readonly energy?: unknown }).energy);
+  if (energy.success) {
+    const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
+    const taken = [...lists.flatMap((list) => writtenIds(root, list)), ...signIds(parsed.data)];
+    checkEnergy(energy.data, { devices, deviceIds, taken }, say);
+  }
   const cameras = await checkCameras(root, lists.cameras, parsed.data, points, file, deps, read, problems);
 
   const fits =
@@ -212,6 +220,10 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     ...cameras.flatMap(({ camera }) => camera.password ?? []),
   ];
   return { ok: true, site, facts: { root, files, secrets: secrets.filter((one) => one !== ''), fits } };
+}
+
+function signIds(parsed: SiteFile | undefined): readonly string[] {
+  return parsed?.sign === undefined ? [] : [parsed.sign.id];
 }
 
 async function checkDevices(

@@ -16,6 +16,7 @@ import type {
 } from '../core/site.ts';
 import { privacyOf } from './camera-checks.ts';
 import { contactsOf } from './contacts.ts';
+import { energyOf } from './energy-resolve.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
 import { gb26875Of } from './fire-uplink.ts';
 import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
@@ -318,6 +319,7 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, figure
       ...definedOnly({ settlementDay: parsed.meters.settlement_day }),
     },
     ...(figures.length === 0 ? {} : { figures }),
+    ...(parsed.energy === undefined ? {} : { energy: energyOf(parsed.energy, devices, site.timezone) }),
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state) }),
     uplinks,
     console: parsed.console.listen,

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { camera, privacy } from './camera-schema.ts';
 import { contactKeys } from './contacts.ts';
+import { energy } from './energy.ts';
 import { figure } from './figure-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
@@ -228,6 +229,7 @@ export const siteSchema = z
           .describe('Day of the month at whose beginning bills are made: registers are noted for it, too'),
       })
       .prefault({}),
+    energy: energy.optional(),
     sign: sign.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
     uplinks: z.array(uplink).prefault([]),

@@ -195,6 +195,8 @@ export interface DegreeDayTerms {
 }
 
 export interface EnergyConfig {
+  /** The device as which the account appears. */
+  readonly id: string;
   readonly title: Text;
   /** Code of the building, ten characters. */
   readonly building?: string;

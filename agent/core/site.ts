@@ -5,6 +5,7 @@
 import type { CameraConfig, PrivacyConfig } from './camera.ts';
 import type { Condition } from './condition.ts';
 import type { ContactRules } from './contacts.ts';
+import type { EnergyConfig } from './energy.ts';
 import type { FigureConfig } from './figure.ts';
 import type { LampPower, LightingProgramme } from './lighting.ts';
 import type { LineConfig, SerialSettings } from './line.ts';
@@ -155,6 +156,8 @@ export interface Site {
   readonly meters?: MeterConfig;
   /** Absent: none. */
   readonly figures?: readonly FigureConfig[];
+  /** Absent: no energy account is kept. */
+  readonly energy?: EnergyConfig;
   /** Absent: the agent is no stop sign. */
   readonly sign?: SignConfig;
   readonly uplinks: readonly UplinkConfig[];

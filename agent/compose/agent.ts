@@ -15,6 +15,7 @@ import { Hub } from '../hub/hub.ts';
 import { startNodeRed } from '../node-red/node-red.ts';
 import { sensePlan } from '../sense/plan.ts';
 import { Sense } from '../sense/sense.ts';
+import { MESSAGE_POINT } from '../sign/content/target.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { startUplinks } from '../uplink/uplinks.ts';
@@ -22,6 +23,7 @@ import { watchBays } from '../vision/bay-charging.ts';
 import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
+import { displaysOf, displayWrite, startSiteContent } from './content.ts';
 import { DerivedPoints } from './derived-points.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
@@ -49,6 +51,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   const clock = siteClock(site);
   stack.use(watchClock(clock, site, log));
   const directory = new Directory(site);
+  for (const display of displaysOf(site)) directory.show(display, MESSAGE_POINT);
 
   const store = openStore({
     dir: site.state,
@@ -127,6 +130,11 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       history = openOwnHistory();
     }),
   );
+  const content = await startSiteContent({ site, clock, log, hub });
+  if (content !== undefined) {
+    stack.use(content);
+    board.source(content.health);
+  }
   const commands = stack.use(
     await startCommands({
       site,
@@ -135,7 +143,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       hub,
       journal: opened.journal,
       points: (device) => directory.points(device),
-      write: (device, write, abort) => lines.write(device, write, abort),
+      write: async (device, write, abort) =>
+        displayWrite(content, site, clock, device, write) ?? (await lines.write(device, write, abort)),
     }),
   );
 

@@ -8,6 +8,9 @@ import type { Description, DeviceConfig, Site } from '../core/site.ts';
 import { figureDescription } from '../derive/points.ts';
 import { cameraDescription } from '../vision/description.ts';
 
+/** What comes when something happens has no period; for the books of expected readings, ms. */
+const EVENT_PERIOD = 86_400_000;
+
 export interface Described {
   readonly hash: string;
   readonly description: Description;
@@ -75,6 +78,28 @@ export class Directory {
       return { hash: hashOf(description), description };
     });
     return true;
+  }
+
+  /** Gives a display the point that takes messages; one that is no device of the site becomes one. */
+  show(display: string, point: Point): void {
+    const plans = this.#points.get(display) ?? new Map<string, PointPlan>();
+    this.#points.set(display, plans);
+    plans.set(point.id, { point, every: EVENT_PERIOD });
+    const known = this.#descriptions.find(({ description }) => description.device === display)?.description;
+    const description: Description = {
+      ...(known ?? {
+        device: display,
+        title: { en: display },
+        class: 'display',
+        brand: 'Kerbside',
+        model: 'sign',
+      }),
+      points: [...(known?.points ?? []), point],
+    };
+    this.#descriptions = [
+      ...this.#descriptions.filter((one) => one.description.device !== display),
+      { hash: hashOf(description), description },
+    ];
   }
 
   /** Undefined for an unknown device or point. */

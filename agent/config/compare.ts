@@ -18,6 +18,7 @@ export type Part =
   | 'figure'
   | 'energy'
   | 'sign'
+  | 'content'
   | 'uplink';
 
 export interface Change {
@@ -55,6 +56,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('node-red', (site) => site.nodeRed);
   whole('energy', (site) => site.energy);
   whole('sign', (site) => site.sign);
+  whole('content', (site) => site.content);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));
   for (const [part, list] of LISTS) {
     const before = new Map<string, unknown>((a[list] ?? []).map((item) => [item.id, item]));

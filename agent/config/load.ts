@@ -33,6 +33,7 @@ import {
   writtenIds,
 } from './checks.ts';
 import { checkContacts, withCounters } from './contacts.ts';
+import { contentOf } from './content-resolve.ts';
 import { type SecretSource, secretsOfLine, withSecrets } from './device-secrets.ts';
 import { energy as energySchema } from './energy.ts';
 import { checkEnergy } from './energy-checks.ts';
@@ -191,6 +192,10 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     const taken = [...lists.flatMap((list) => writtenIds(root, list)), ...signIds(parsed.data)];
     checkEnergy(energy.data, { devices, deviceIds, taken }, say);
   }
+  const content =
+    parsed.success && parsed.data.content !== undefined
+      ? await contentOf(parsed.data.content, agent, points, source, say)
+      : undefined;
   const cameras = await checkCameras(root, lists.cameras, parsed.data, points, file, deps, read, problems);
 
   const fits =
@@ -202,6 +207,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     devices,
     cameras: cameras.map(({ camera }) => camera),
     figures,
+    content: content?.config,
     uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
   });
   const { console: page, nodeRed } = site;
@@ -216,6 +222,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const secrets = [
     ...own,
     ...lineSecrets,
+    ...(content?.secrets ?? []),
     ...uplinks.flatMap((uplink) => Object.values(uplink.secrets)),
     ...cameras.flatMap(({ camera }) => camera.password ?? []),
   ];

@@ -2,6 +2,7 @@
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
+import type { ContentConfig } from '../core/content-config.ts';
 import type { FigureConfig } from '../core/figure.ts';
 import type { Profile } from '../core/profile.ts';
 import { NO_RULES } from '../core/rules.ts';
@@ -283,9 +284,13 @@ interface Parts {
   readonly cameras: readonly CameraConfig[];
   readonly figures: readonly FigureConfig[];
   readonly uplinks: readonly UplinkConfig[];
+  readonly content?: ContentConfig | undefined;
 }
 
-export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, figures, uplinks }: Parts): Site {
+export function siteOf(
+  parsed: SiteFile,
+  { file, lines, devices, cameras, figures, uplinks, content }: Parts,
+): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
   const state = resolve(dirname(file), parsed.state);
@@ -321,6 +326,7 @@ export function siteOf(parsed: SiteFile, { file, lines, devices, cameras, figure
     ...(figures.length === 0 ? {} : { figures }),
     ...(parsed.energy === undefined ? {} : { energy: energyOf(parsed.energy, devices, site.timezone) }),
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state) }),
+    ...definedOnly({ content }),
     uplinks,
     console: parsed.console.listen,
     nodeRed:

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { camera, privacy } from './camera-schema.ts';
 import { contactKeys } from './contacts.ts';
+import { content } from './content.ts';
 import { energy } from './energy.ts';
 import { figure } from './figure-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
@@ -231,6 +232,7 @@ export const siteSchema = z
       .prefault({}),
     energy: energy.optional(),
     sign: sign.optional(),
+    content: content.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
     uplinks: z.array(uplink).prefault([]),
     console: z

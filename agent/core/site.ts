@@ -5,6 +5,7 @@
 import type { CameraConfig, PrivacyConfig } from './camera.ts';
 import type { Condition } from './condition.ts';
 import type { ContactRules } from './contacts.ts';
+import type { ContentConfig } from './content-config.ts';
 import type { EnergyConfig } from './energy.ts';
 import type { FigureConfig } from './figure.ts';
 import type { LampPower, LightingProgramme } from './lighting.ts';
@@ -160,6 +161,8 @@ export interface Site {
   readonly energy?: EnergyConfig;
   /** Absent: the agent is no stop sign. */
   readonly sign?: SignConfig;
+  /** Absent: nothing is shown in public but arrivals. */
+  readonly content?: ContentConfig;
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
   readonly nodeRed: NodeRedConfig;

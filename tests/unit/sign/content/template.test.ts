@@ -77,9 +77,9 @@ describe('templates', () => {
         const text = Object.values(filled.texts).join('\n');
         return sentences.some((one) => one.test(text));
       }),
-      { seed: 20261127, numRuns: 20_000 },
+      { seed: 20261127, numRuns: 5_000 },
     );
-    expect(shown).toBeGreaterThan(100);
+    expect(shown).toBeGreaterThan(20);
   });
 
   test('a brace in a word is no field', () => {

@@ -100,7 +100,8 @@ export function replay(pings: readonly Ping[], trips: ReadonlyMap<string, readon
         ups.updates += 1;
         if (shown > before) ups.ups += 1;
       }
-      add(5, index, now + shown * 60);
+      const near = time - now <= 30 || (pattern.stops[index]?.distance ?? 0) - last.distance <= 120;
+      add(5, index, now + (shown === 0 && !near ? 60 : shown * 60));
     }
   }
   const estimators = names.map((name, i) => ({

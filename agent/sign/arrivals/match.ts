@@ -14,6 +14,8 @@ export interface Matched {
   readonly time: number;
   /** Metres along the pattern. */
   readonly distance: number;
+  /** Metres off it. */
+  readonly off: number;
 }
 
 export type Refusal = 'off-route' | 'too-fast' | 'time-back' | 'future';
@@ -30,22 +32,13 @@ const AHEAD = 200;
 const FUTURE = 60;
 
 /** The next place of a vehicle that was at `last`; a reason where the fix is not to be believed. `now`: s. */
-export function match(
-  pattern: Pattern,
-  fix: Fix,
-  last: Matched | undefined,
-  now: number,
-  /** Longest straight piece of the pattern, metres: the longer, the further the road may be off it. */
-  longest: number,
-): Matched | Refusal {
+export function match(pattern: Pattern, fix: Fix, last: Matched | undefined, now: number): Matched | Refusal {
   if (fix.time > now + FUTURE) return 'future';
   if (last !== undefined && fix.time <= last.time) return 'time-back';
-  const allowed = Math.max(OFF, OFF_PER_METRE * longest);
+  const allowed = Math.max(OFF, OFF_PER_METRE * pattern.longest);
   if (last === undefined) {
     const place = pattern.project(fix, 0, pattern.length);
-    return place === undefined || place.off > allowed
-      ? 'off-route'
-      : { time: fix.time, distance: place.distance };
+    return place === undefined || place.off > allowed ? 'off-route' : { time: fix.time, ...place };
   }
   const reach = FASTEST * (fix.time - last.time) + AHEAD;
   const place = pattern.project(
@@ -54,7 +47,7 @@ export function match(
     Math.min(pattern.length, last.distance + reach),
   );
   if (place !== undefined && place.off <= allowed) {
-    return { time: fix.time, distance: Math.max(last.distance, place.distance) };
+    return { time: fix.time, distance: Math.max(last.distance, place.distance), off: place.off };
   }
   const anywhere = pattern.project(fix, 0, pattern.length);
   return anywhere !== undefined && anywhere.off <= allowed ? 'too-fast' : 'off-route';

@@ -8,11 +8,23 @@ export function minutes(left: number): number {
   return Math.max(0, Math.floor(left / 60));
 }
 
+/** The end of a minute, s. */
+const WHOLE = 59.999;
+
 /** One row of the screen; a new one for each bus and stop. */
 export class ShownRow {
-  #minutes: number | undefined;
-  #since = 0;
+  #due: number | undefined;
   #held = false;
+
+  /** The moment that the row counts down to, s: its whole minutes are shown. Undefined before the first promise. */
+  get due(): number | undefined {
+    return this.#due;
+  }
+
+  /** Whether the last promise waits for a second one that says the same. */
+  get held(): boolean {
+    return this.#held;
+  }
 
   /**
    * What to show for a promise of `left` s at `now`, s. A rise of one minute, against what the row shows by counting
@@ -26,14 +38,13 @@ export class ShownRow {
       return before;
     }
     this.#held = false;
-    this.#minutes = wanted;
-    this.#since = now;
+    // A minute once shown stays a whole one, unless something new is heard: positions waver by as much.
+    this.#due = now + wanted * 60 + WHOLE;
     return wanted;
   }
 
   /** What the row shows at `now` without a new promise; undefined before the first. */
   countedDown(now: number): number | undefined {
-    if (this.#minutes === undefined) return undefined;
-    return Math.max(0, this.#minutes - Math.floor((now - this.#since) / 60));
+    return this.#due === undefined ? undefined : minutes(this.#due - now);
   }
 }

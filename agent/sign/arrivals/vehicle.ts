@@ -17,16 +17,10 @@ export interface Passing {
 
 export class TrackedTrip {
   readonly pattern: Pattern;
-  readonly #longest: number;
   #last: Matched | undefined;
 
   constructor(pattern: Pattern) {
     this.pattern = pattern;
-    this.#longest = pattern.stops.reduce(
-      (longest, { distance }, i) =>
-        Math.max(longest, distance - (pattern.stops[i - 1]?.distance ?? distance)),
-      0,
-    );
   }
 
   get last(): Matched | undefined {
@@ -36,7 +30,7 @@ export class TrackedTrip {
   /** Takes a position; gives the stops passed since the one before, or why it is not believed. */
   take(fix: Fix, now: number, links: Links | undefined, terminal: number): readonly Passing[] | Refusal {
     const before = this.#last;
-    const place = match(this.pattern, fix, before, now, this.#longest);
+    const place = match(this.pattern, fix, before, now);
     if (typeof place === 'string') return place;
     this.#last = place;
     if (before === undefined) return [];

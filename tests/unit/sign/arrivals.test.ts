@@ -105,7 +105,7 @@ describe('a vehicle', () => {
 });
 
 describe('estimates', () => {
-  const at = (metres: number, time: number) => ({ distance: metres, time });
+  const at = (metres: number, time: number) => ({ distance: metres, time, off: 0 });
   const times = (links: Links, metres: number, time: number) =>
     estimate(line(), at(metres, time), links, 0, 1800).map(({ index, time: when }) => [
       index,

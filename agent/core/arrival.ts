@@ -79,6 +79,7 @@ export const ROW_REASONS = [
   'source-refused',
   'layover',
   'not-departed',
+  'standing',
   'clock-untrusted',
   'low-skill',
   'wide-spread',

@@ -4,7 +4,7 @@ import { Links } from '../../agent/sign/arrivals/links.ts';
 import { Pattern, type TimedStop } from '../../agent/sign/arrivals/pattern.ts';
 import { Promises } from '../../agent/sign/arrivals/promise.ts';
 import { Score } from '../../agent/sign/arrivals/score.ts';
-import { ShownRow } from '../../agent/sign/arrivals/shown.ts';
+import { APPROACH, ShownRow } from '../../agent/sign/arrivals/shown.ts';
 import { TrackedTrip } from '../../agent/sign/arrivals/vehicle.ts';
 import type { Ping } from './read.ts';
 
@@ -94,14 +94,16 @@ export function replay(pings: readonly Ping[], trips: ReadonlyMap<string, readon
       const rowKey = `${key}/${index}`;
       const row = rows.get(rowKey) ?? new ShownRow();
       rows.set(rowKey, row);
-      const before = row.countedDown(now);
-      const shown = row.show(promised - now, now);
+      const near =
+        time - now <= APPROACH.seconds ||
+        (pattern.stops[index]?.distance ?? 0) - last.distance <= APPROACH.metres;
+      const before = row.at(now, near);
+      const shown = row.promise(promised - now, now, near);
       if (before !== undefined) {
         ups.updates += 1;
         if (shown > before) ups.ups += 1;
       }
-      const near = time - now <= 30 || (pattern.stops[index]?.distance ?? 0) - last.distance <= 120;
-      add(5, index, now + (shown === 0 && !near ? 60 : shown * 60));
+      add(5, index, now + shown * 60);
     }
   }
   const estimators = names.map((name, i) => ({

@@ -29,9 +29,29 @@ export interface BucketScore {
   readonly mae: number;
 }
 
+/** Of each bucket, as it is kept over a restart. */
+export type ScoreSums = readonly (readonly [
+  count: number,
+  accurate: number,
+  error: number,
+  absolute: number,
+])[];
+
 /** Collects predictions as their arrivals become known. */
 export class Score {
-  readonly #sums = BUCKETS.map(() => ({ count: 0, accurate: 0, error: 0, absolute: 0 }));
+  readonly #sums: { count: number; accurate: number; error: number; absolute: number }[];
+
+  /** `kept`: of an earlier run. */
+  constructor(kept: ScoreSums = []) {
+    this.#sums = BUCKETS.map((_, i) => {
+      const [count = 0, accurate = 0, error = 0, absolute = 0] = kept[i] ?? [];
+      return { count, accurate, error, absolute };
+    });
+  }
+
+  sums(): ScoreSums {
+    return this.#sums.map(({ count, accurate, error, absolute }) => [count, accurate, error, absolute]);
+  }
 
   /** A prediction made at `at` for `predicted`, when the bus came at `actual`; s of one clock. */
   add(at: number, predicted: number, actual: number): void {

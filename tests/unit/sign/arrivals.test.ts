@@ -185,20 +185,28 @@ describe('a row', () => {
   test('shows minutes that have fully to pass, and counts down by itself', () => {
     expect([minutes(0), minutes(59), minutes(60), minutes(-5)]).toEqual([0, 0, 1, 0]);
     const row = new ShownRow();
-    expect(row.show(310, 0)).toBe(5);
-    expect(row.countedDown(130)).toBe(3);
-    expect(row.countedDown(10_000)).toBe(0);
+    expect(row.at(0, false)).toBeUndefined();
+    expect(row.promise(310, 0, false)).toBe(5);
+    expect(row.at(130, false)).toBe(3);
+  });
+
+  test('says that the bus comes now only where there is evidence of it', () => {
+    const row = new ShownRow();
+    expect(row.promise(20, 0, false)).toBe(1);
+    expect(row.at(10, true)).toBe(0);
+    expect(row.at(10_000, false)).toBe(1);
   });
 
   test('goes up one minute only when a second position says so, and more at once', () => {
     const row = new ShownRow();
-    row.show(310, 0);
-    expect(row.show(370, 10)).toBe(5);
-    expect(row.show(310, 20)).toBe(5);
-    expect(row.show(370, 30)).toBe(5);
-    expect(row.show(370, 40)).toBe(6);
-    expect(row.show(600, 50)).toBe(10);
-    expect(row.show(120, 60)).toBe(2);
+    const promise = (left: number, now: number) => row.promise(left, now, false);
+    promise(310, 0);
+    expect([promise(370, 10), row.held]).toEqual([5, true]);
+    expect([promise(310, 20), row.held]).toEqual([5, false]);
+    expect(promise(370, 30)).toBe(5);
+    expect(promise(370, 40)).toBe(6);
+    expect(promise(600, 50)).toBe(10);
+    expect(promise(120, 60)).toBe(2);
   });
 });
 

@@ -225,7 +225,8 @@ function verdict(
   }
   const marks: readonly RowReason[] = ['old-position', 'not-departed', 'low-skill', 'wide-spread'];
   const near = distance !== undefined && distance <= APPROACH.metres && phase === 'in-progress';
-  const coming = left <= APPROACH.seconds && phase !== 'layover';
+  const soonest = Math.min(left, (seen.opinion?.expected ?? Number.POSITIVE_INFINITY) - now);
+  const coming = soonest <= APPROACH.seconds && phase !== 'layover';
   return {
     ...facts,
     state: because.some((one) => marks.includes(one)) ? 'about' : 'live',

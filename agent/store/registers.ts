@@ -9,7 +9,7 @@ import { ClockTable } from './clock-table.ts';
 import { Marks } from './marks.ts';
 import { type Open, OpenBuckets } from './open-buckets.ts';
 import { type LoggedPoint, PointTable } from './points.ts';
-import { type Accumulator, merge } from './rollup/accumulator.ts';
+import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';
 import { Breaks } from './rollup/breaks.ts';
 import { MINUTE } from './rollup/minutes.ts';
 import { decodeRow } from './rollup/row.ts';
@@ -75,22 +75,43 @@ export class Registers {
     this.#back = LEVELS.map(rows('DESC'));
   }
 
-  /** `from` and `to`: whole quarters, Unix epoch ms. Throws `AgentError` as reading of the log does. */
-  read(names: readonly RegisterName[], from: number, to: number): RegisterSeries[] {
+  /**
+   * `from` and `to`: whole quarters, Unix epoch ms. `level`: of which buckets first and last readings are given. Throws
+   * `AgentError` as reading of the log does.
+   */
+  read(
+    names: readonly RegisterName[],
+    from: number,
+    to: number,
+    level: 'minute' | 'quarter' = 'quarter',
+  ): RegisterSeries[] {
     // One snapshot for rows, high-water numbers and readings.
-    return this.#db.transaction(() => this.#read(names, from, to))();
+    return this.#db.transaction(() => this.#read(names, from, to, level === 'minute' ? 0 : QUARTER_LEVEL))();
   }
 
-  #read(names: readonly RegisterName[], from: number, to: number): RegisterSeries[] {
+  /** Mean of a point on each local day that is closed; null where there is none. */
+  dayMeans(name: RegisterName, days: readonly { readonly start: number }[]): (number | null)[] {
+    this.#points.refresh();
+    const { ids } = this.#wanted(name);
+    return days.map(({ start }) => {
+      const [row] = this.#rows[DAY_LEVEL]?.all(start, start + 1) ?? [];
+      if (row === undefined) return null;
+      for (const acc of decodeRow(row.start, row.body, ids).values())
+        if (acc.count > 0) return bucketValue(acc);
+      return null;
+    });
+  }
+
+  #read(names: readonly RegisterName[], from: number, to: number, level: number): RegisterSeries[] {
     this.#points.refresh();
     this.#clock.refresh();
     this.#breaks.refresh();
     const wanted = names.map((name) => this.#wanted(name));
     const all = new Set(wanted.flatMap(({ ids }) => [...ids]));
     const gathered = wanted.map((): Gathered => ({ readings: [], buckets: [] }));
-    const open = this.#open.of(QUARTER_LEVEL, 0, Number.POSITIVE_INFINITY);
+    const open = this.#open.of(level, 0, Number.POSITIVE_INFINITY);
     const quarter = (start: number, take: (index: number, acc: Accumulator) => void) => {
-      const accs = this.#openQuarter(start, open.minutes.rows, all);
+      const accs = this.#openBucket(level, start, open.minutes.rows, all);
       for (const [index, one] of wanted.entries()) {
         const acc = summed(accs, one);
         if (acc !== undefined) take(index, acc);
@@ -104,7 +125,7 @@ export class Registers {
       readings.push({ time: acc.firstTime, value: acc.first });
       if (acc.lastTime > acc.firstTime) readings.push({ time: acc.lastTime, value: acc.last });
     };
-    for (const row of this.#rows[QUARTER_LEVEL]?.all(from, to) ?? []) {
+    for (const row of this.#rows[level]?.all(from, to) ?? []) {
       if (open.starts.has(row.start)) continue;
       const accs = decodeRow(row.start, row.body, all);
       for (const [index, one] of wanted.entries()) {
@@ -114,7 +135,7 @@ export class Registers {
     }
     for (const start of [...open.starts].sort((a, b) => a - b))
       if (start >= from && start < to) quarter(start, take(start));
-    this.#around(wanted, gathered, all, from, to, open.starts, quarter);
+    this.#around(wanted, gathered, all, level, from, to, open.starts, quarter);
     return wanted.map((one, i) => this.#series(one, gathered[i] as Gathered));
   }
 
@@ -123,6 +144,7 @@ export class Registers {
     wanted: readonly Wanted[],
     gathered: readonly Gathered[],
     all: ReadonlySet<number>,
+    level: number,
     from: number,
     to: number,
     openStarts: ReadonlySet<number>,
@@ -168,21 +190,22 @@ export class Registers {
     const hasAfter = (one: Gathered) => one.after !== undefined;
     // Nearly always it is in the quarter beside; else the days tell, whose rows are kept for good.
     const dayOf = this.#days.start(from);
-    look(hasBefore, before, () => this.#back[QUARTER_LEVEL]?.iterate(from - HOUR, from), isOpen);
+    look(hasBefore, before, () => this.#back[level]?.iterate(from - HOUR, from), isOpen);
     look(hasBefore, before, () => this.#back[QUARTER_LEVEL]?.iterate(dayOf - DAY, from - HOUR), isOpen);
     look(hasBefore, before, () => this.#back[DAY_LEVEL]?.iterate(from - REACH, dayOf), never);
     const nextDay = this.#days.next(this.#days.start(to - 1));
-    look(hasAfter, after, () => this.#rows[QUARTER_LEVEL]?.iterate(to, to + HOUR), isOpen);
+    look(hasAfter, after, () => this.#rows[level]?.iterate(to, to + HOUR), isOpen);
     look(hasAfter, after, () => this.#rows[QUARTER_LEVEL]?.iterate(to + HOUR, nextDay + DAY), isOpen);
     look(hasAfter, after, () => this.#rows[DAY_LEVEL]?.iterate(nextDay, to + REACH), never);
   }
 
-  #openQuarter(
+  #openBucket(
+    level: number,
     start: number,
     fresh: Open['minutes']['rows'],
     all: ReadonlySet<number>,
   ): Map<number, Accumulator> {
-    const end = this.#open.endOf(QUARTER_LEVEL, start);
+    const end = this.#open.endOf(level, start);
     const stored = this.#open.stored(start, end);
     const sums = new Map<number, Accumulator>();
     for (let minute = start; minute < end; minute += MINUTE) {

@@ -210,6 +210,8 @@ export function gridsOf(
   seriesOf: (meter: RegisterMeter) => {
     readonly series?: RegisterSeries;
     readonly midnights?: RegisterSeries;
+    /** Nothing is due before; default: that of `span`. */
+    readonly since?: number;
   },
 ): Map<string, MeterGrid> {
   const grids = new Map<string, MeterGrid>();
@@ -217,8 +219,9 @@ export function gridsOf(
   const make = (meter: EnergyMeter): void => {
     if (grids.has(meter.id)) return;
     if (meter.kind === 'register') {
-      const { series, midnights } = seriesOf(meter);
-      grids.set(meter.id, registerGrid(meter, series, span, midnights));
+      const { series, midnights, since = span.since } = seriesOf(meter);
+      const due = since === undefined ? span : { ...span, since };
+      grids.set(meter.id, registerGrid(meter, series, due, midnights));
       return;
     }
     for (const id of [...meter.plus, ...meter.minus]) {

@@ -9,7 +9,7 @@ import {
   type RegisterSeries,
 } from '../../core/energy.ts';
 import { offsetOf } from '../../core/mark.ts';
-import { convert } from '../../core/unit.ts';
+import { convert, type Unit } from '../../core/unit.ts';
 
 /** Millionths of a unit: sums and differences of quantities are exact. */
 export const MICRO = 1e6;
@@ -39,12 +39,17 @@ export class CountedRegister {
   readonly #every: number;
   readonly #near: number;
 
-  constructor(meter: RegisterMeter, series: Pick<RegisterSeries, 'times' | 'values' | 'breaks' | 'unit'>) {
+  /** `unit`: what is counted; default: the unit of the carrier. */
+  constructor(
+    meter: Pick<RegisterMeter, 'carrier' | 'every' | 'ratios'>,
+    series: Pick<RegisterSeries, 'times' | 'values' | 'breaks' | 'unit'>,
+    unit: Unit = CARRIER_UNITS[meter.carrier],
+  ) {
     this.breaks = series.breaks;
     this.#every = meter.every;
     this.#near = Math.min(NEAREST, Math.max(NEAR, 2 * meter.every));
     this.#times = series.times;
-    this.#counted = counted(meter, series);
+    this.#counted = counted(meter, series, unit);
   }
 
   get first(): number | undefined {
@@ -91,10 +96,11 @@ export class CountedRegister {
 
 /** What had been counted by each reading, millionths of the carrier's unit, from 0; never falls. */
 function counted(
-  meter: RegisterMeter,
+  meter: Pick<RegisterMeter, 'ratios'>,
   { times, values, breaks, unit }: Pick<RegisterSeries, 'times' | 'values' | 'breaks' | 'unit'>,
+  into: Unit,
 ): Float64Array {
-  const factor = convert(1, unit, CARRIER_UNITS[meter.carrier]);
+  const factor = convert(1, unit, into);
   const result = new Float64Array(times.length);
   const start = values[0] ?? 0;
   let next = 0;
@@ -133,7 +139,7 @@ function counted(
   return result;
 }
 
-function ratioAt({ ratios }: RegisterMeter, time: number): number {
+function ratioAt({ ratios }: Pick<RegisterMeter, 'ratios'>, time: number): number {
   const dated = ratios.findLast(({ from }) => from <= time);
   return dated === undefined ? 1 : dated.ct * dated.pt;
 }

@@ -76,3 +76,29 @@ export function steady(
     readings.push([time, Math.round((start + ((time - from) / HOUR) * perHour) * 100) / 100]);
   return readings;
 }
+
+/** A source of registers that holds `all` of them, and gives what a stretch needs: with one reading before it and one behind. */
+export function sourceOf(all: readonly RegisterSeries[]) {
+  return (
+    names: readonly { readonly device: string; readonly point: string }[],
+    from: number,
+    to: number,
+  ): RegisterSeries[] =>
+    names.map(({ device, point }) => {
+      const whole = all.find((one) => one.device === device && one.point === point);
+      if (whole === undefined) return { ...series(device, []), point };
+      const first = Math.max(
+        0,
+        whole.times.findLastIndex((time) => time < from),
+      );
+      const behind = whole.times.findIndex((time) => time >= to);
+      const end = behind < 0 ? whole.times.length : behind + 1;
+      return {
+        ...whole,
+        ...(whole.times[0] === undefined ? {} : { since: whole.times[0] }),
+        times: whole.times.slice(first, end),
+        values: whole.values.slice(first, end),
+        buckets: whole.buckets.filter(({ start }) => start >= from && start < to),
+      };
+    });
+}

@@ -32,5 +32,7 @@ export function isPlainText(raw: string, max: number): boolean {
 }
 
 function clean(raw: string): string {
-  return raw.normalize('NFC').replace(SPACE, ' ').replace(HIDDEN, '').replace(TOWER, '$1').trim();
+  // What is hidden may have kept two spaces, or a letter and its mark, apart.
+  const seen = raw.replace(SPACE, ' ').replace(HIDDEN, '').replace(SPACE, ' ');
+  return seen.normalize('NFC').replace(TOWER, '$1').trim();
 }

@@ -10,6 +10,7 @@ import { supervise } from '../../core/supervise.ts';
 import type { PartHealth } from '../../core/view.ts';
 import { ContentDesk } from './desk.ts';
 import { Documents } from './documents.ts';
+import { Feeds } from './feeds/feeds.ts';
 import { contentHealth, SourceHealth } from './health.ts';
 import { Media } from './media.ts';
 import { PackShown } from './pack-shown.ts';
@@ -85,6 +86,7 @@ export async function startContent(options: ContentOptions): Promise<RunningCont
       },
     }),
   );
+  let feeds: Feeds | undefined;
   const desk: ContentDesk = stack.use(
     new ContentDesk({
       displays: options.displays,
@@ -93,12 +95,13 @@ export async function startContent(options: ContentOptions): Promise<RunningCont
       takeoverTime,
       packs,
       media,
-      told: () => ({ warnings: [], notices: [] }),
+      told: () => feeds?.told() ?? { warnings: [], notices: [] },
       clock,
       log,
       hub,
     }),
   );
+  feeds = stack.use(new Feeds({ feeds: config.feeds, clock, log, onTold: desk.look }));
   const fetchMedia = () => {
     const { wanted, kept } = packs.media();
     media.want(wanted, kept);
@@ -160,6 +163,7 @@ export async function startContent(options: ContentOptions): Promise<RunningCont
     health: () => [
       contentHealth(documents, media, clock),
       ...[...health.values()].map((one) => one.health()),
+      ...(feeds?.health() ?? []),
     ],
     settled: async () => {
       await media.settled();

@@ -28,6 +28,8 @@ import modem from './modem/index.ts';
 import mqttIn from './mqtt-in/index.ts';
 import { decoder as nmeaDecoder } from './nmea/decode.ts';
 import nmea from './nmea/index.ts';
+import { decoder as ocppDecoder } from './ocpp/decode.ts';
+import ocpp from './ocpp/index.ts';
 import { decoder as plantowerDecoder } from './plantower/decode.ts';
 import plantower from './plantower/index.ts';
 import reach from './reach/index.ts';
@@ -62,6 +64,7 @@ export const DRIVERS: readonly Driver[] = [
   mhz19,
   modem,
   nmea,
+  ocpp,
   sds,
   snmp,
   sps30,
@@ -80,6 +83,7 @@ export const DECODERS: readonly Decoder[] = [
   mhz19Decoder,
   modemDecoder,
   nmeaDecoder,
+  ocppDecoder,
   sdsDecoder,
   snmpDecoder,
   sps30Decoder,

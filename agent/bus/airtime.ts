@@ -105,6 +105,7 @@ export function lineLoad(line: LineConfig, plans: readonly DevicePlan[]): LineLo
     mqtt: 0,
     network: 0,
     http: 0,
+    ocpp: 0,
   }[line.kind];
   const atOnce = (line.kind === 'tcp' && line.pipeline) || 1;
   const polls = plans

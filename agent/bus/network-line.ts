@@ -1,6 +1,12 @@
-/** Devices that are reached over the gateway's own network: each by itself, so that one that hangs holds nobody up. */
+/** Devices that are reached over the gateway's own network, or call us over it: each by itself, so that one that hangs holds nobody up. */
 import { type Clock, wallAt } from '../core/clock.ts';
-import type { DriverContext, NetworkDriver, PointWrite, WriteOutcome } from '../core/driver.ts';
+import type {
+  DriverContext,
+  NetworkDriver,
+  NetworkSession,
+  PointWrite,
+  WriteOutcome,
+} from '../core/driver.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Reading } from '../core/reading.ts';
@@ -25,7 +31,7 @@ const CLOSE_MS = 2000;
 
 interface Seated {
   readonly id: string;
-  readonly running: AsyncDisposable;
+  readonly running: NetworkSession;
   state: HealthState;
   since: number;
   readings: number;
@@ -43,7 +49,7 @@ export class NetworkLine implements AsyncDisposable {
     this.#seated = options.seats.map(({ driver, context }): Seated => {
       const seat: Seated = {
         id: context.device.id,
-        running: driver.start(context, (readings) => this.#heard(seat, readings)),
+        running: driver.start(context, (readings) => this.#heard(seat, readings), options.line),
         state: 'starting',
         since: this.#since,
         readings: 0,
@@ -52,17 +58,26 @@ export class NetworkLine implements AsyncDisposable {
     });
   }
 
-  write(device: string, { point }: PointWrite): Promise<WriteOutcome> {
-    if (this.#seated.some(({ id }) => id === device)) {
-      return Promise.resolve({ kind: 'rejected', reason: `${point} cannot be written` });
+  async write(device: string, write: PointWrite, signal: AbortSignal): Promise<WriteOutcome> {
+    const seat = this.#seated.find(({ id }) => id === device);
+    if (seat === undefined) {
+      throw new AgentError('not-found', `write to ${device} failed: not on this line`);
     }
-    return Promise.reject(new AgentError('not-found', `write to ${device} failed: not on this line`));
+    const { running } = seat;
+    if (running.write === undefined) return { kind: 'rejected', reason: `${write.point} cannot be written` };
+    signal.throwIfAborted();
+    return await running.write(write, signal);
   }
 
   health(): readonly PartHealth[] {
     const { line } = this.#options;
     return [
-      { part: `line:${line.id}`, state: 'ok', since: this.#since, facts: { port: 'network' } },
+      {
+        part: `line:${line.id}`,
+        state: 'ok',
+        since: this.#since,
+        facts: { port: line.kind === 'ocpp' ? `${line.host}:${line.port} ocpp` : 'network' },
+      },
       ...this.#seated.map((seat) => this.#part(seat)),
     ];
   }

@@ -101,18 +101,19 @@ function contactsOf({ devices, driver, clock, memory }: OpenLineOptions): LineCo
   });
 }
 
-/** The gateway's own network; undefined for every other kind. */
+/** The gateway's own network, and who calls us over it; undefined for every other kind. */
 function networkLine(
   options: OpenLineOptions,
   onHealth: (health: PartHealth) => void,
   refuse: (device: DeviceConfig, error: AgentError) => void,
 ): NetworkLine | undefined {
   const { line, devices, clock, publisher } = options;
-  if (line.kind !== 'network') return undefined;
+  if (line.kind !== 'network' && line.kind !== 'ocpp') return undefined;
   const seats: NetworkSeat[] = [];
   for (const device of devices) {
     const driver = options.driver(device.profile.protocol);
-    if (driver?.kind === 'network') seats.push({ driver, context: contextOf(options, device) });
+    if (driver?.kind === 'network' && (driver.by ?? 'network') === line.kind)
+      seats.push({ driver, context: contextOf(options, device) });
     else refuse(device, unserved(device, driver));
   }
   return new NetworkLine({ line, seats, clock, publisher, onHealth });
@@ -265,7 +266,7 @@ function unserved(device: DeviceConfig, driver: Driver | undefined): AgentError 
     : new AgentError('config-invalid', `device ${device.id} refused: ${protocol} needs another line`, {
         fix:
           driver.kind === 'message' || driver.kind === 'network'
-            ? `Give the device a line with ${driver.kind === 'message' ? driver.by : 'network'}:.`
+            ? `Give the device a line with ${driver.by ?? 'network'}:.`
             : 'Give the device a line and port that no other device has.',
       });
 }

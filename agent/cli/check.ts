@@ -81,7 +81,7 @@ function portText(line: LineConfig): string {
   if (line.kind === 'network') return 'network';
   if (line.kind === 'mqtt') return new URL(line.url).host;
   const host = line.host.includes(':') ? `[${line.host}]` : line.host;
-  if (line.kind === 'http') return `${host}:${line.port} http`;
+  if (line.kind === 'http' || line.kind === 'ocpp') return `${host}:${line.port} ${line.kind}`;
   const how =
     line.kind === 'tcp'
       ? line.framing

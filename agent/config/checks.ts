@@ -102,12 +102,12 @@ export function unknownName(
 /** A line is a serial port, a TCP or UDP address or a door to call at, and has the settings of its kind only. */
 export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolean {
   const at = (key: string): Path => ['lines', index, key];
-  const kinds = ['port', 'tcp', 'udp', 'listen', 'mqtt', 'http', 'network'] as const;
+  const kinds = ['port', 'tcp', 'udp', 'listen', 'mqtt', 'http', 'ocpp', 'network'] as const;
   const [kind, other] = kinds.filter((key) => item[key] !== undefined);
   if (kind === undefined) {
     say(
       at('port'),
-      'missing: expected port:, tcp:, udp:, listen:, mqtt:, http: or network:',
+      'missing: expected port:, tcp:, udp:, listen:, mqtt:, http:, ocpp: or network:',
       'write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
     );
     return false;
@@ -120,7 +120,7 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
     );
     return false;
   }
-  if (item.mqtt !== undefined || item.http !== undefined || item.network !== undefined) {
+  if (kind === 'mqtt' || kind === 'http' || kind === 'ocpp' || kind === 'network') {
     for (const key of [
       'framing',
       'pipeline',
@@ -187,8 +187,8 @@ export function checkLine({ index, item }: Numbered<LineFile>, say: Say): boolea
 }
 
 /** Who may post to us from elsewhere needs a token, and TLS needs both of its files. */
-function checkMessages({ http, mqtt }: LineFile, say: Say): boolean {
-  const { cert, key } = http ?? mqtt ?? {};
+function checkMessages({ http, mqtt, ocpp }: LineFile, say: Say): boolean {
+  const { cert, key } = http ?? mqtt ?? ocpp ?? {};
   if ((cert === undefined) !== (key === undefined)) {
     const [missing, given] = cert === undefined ? ['cert', 'key'] : ['key', 'cert'];
     say([missing], `missing: ${given} needs ${missing}`, `write ${missing}: file:…`);
@@ -213,8 +213,9 @@ export function checkKind(
   driver: Driver,
   say: Say,
 ): boolean {
-  const special = line.kind === 'mqtt' || line.kind === 'http' || line.kind === 'network';
-  const wanted = driver.kind === 'message' ? driver.by : driver.kind === 'network' ? 'network' : undefined;
+  const special = ['mqtt', 'http', 'ocpp', 'network'].includes(line.kind);
+  const wanted =
+    driver.kind === 'message' ? driver.by : driver.kind === 'network' ? (driver.by ?? 'network') : undefined;
   if (wanted === (special ? line.kind : undefined)) return true;
   const expected = wanted === undefined ? 'a line with a port' : `a line with ${wanted}:`;
   const message = `${driver.protocol} needs ${expected}, got ${item.line} with ${line.kind === 'serial' ? 'port' : line.kind}:`;

@@ -85,11 +85,11 @@ const LINE_SECRETS = ['token', 'password', 'ca', 'cert', 'key'] as const;
 export async function secretsOfLine(
   root: MapNode,
   index: number,
-  { mqtt, http }: LineFile,
+  { mqtt, http, ocpp }: LineFile,
   source: SecretSource,
 ): Promise<{ readonly secrets: LineSecrets; readonly problems: readonly Problem[] }> {
-  const kind = mqtt === undefined ? 'http' : 'mqtt';
-  const refs: Readonly<Record<string, unknown>> = mqtt ?? http ?? {};
+  const kind = mqtt !== undefined ? 'mqtt' : ocpp !== undefined ? 'ocpp' : 'http';
+  const refs: Readonly<Record<string, unknown>> = mqtt ?? ocpp ?? http ?? {};
   const secrets: Partial<Record<(typeof LINE_SECRETS)[number], string>> = {};
   const problems: Problem[] = [];
   for (const name of LINE_SECRETS) {

@@ -60,6 +60,9 @@ export function lineOf(line: LineFile, secrets: LineSecrets = {}, agent = ''): L
   if (line.network !== undefined) {
     return { id: line.id, kind: 'network', timeout: LINE_DEFAULTS.tcpTimeout };
   }
+  if (line.ocpp !== undefined) {
+    return { id: line.id, kind: 'ocpp', ...line.ocpp.listen, ...secrets, timeout: LINE_DEFAULTS.tcpTimeout };
+  }
   if (line.mqtt !== undefined) {
     const { url, username, client_id } = line.mqtt;
     const clientId = client_id ?? `${agent}-${line.id}`;

@@ -122,6 +122,14 @@ const line = z
       })
       .optional()
       .describe('Instead of port: devices, or the platform they report to, post to us here'),
+    ocpp: z
+      .strictObject({
+        listen: hostPort('127.0.0.1:9220', 0),
+        cert: secret('file:./server.pem').optional().describe('With key: wss (security profile 2)'),
+        key: secret('file:./server.key').optional(),
+      })
+      .optional()
+      .describe('Instead of port: chargers call us here with OCPP 1.6J'),
     baud: baud().optional().describe('Default 9600'),
     format: serialFormat().optional().describe('Data bits, parity, stop bits. Default 8N1'),
     timeout: duration(10, 60 * SECOND, '300ms')

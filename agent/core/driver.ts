@@ -141,11 +141,26 @@ export interface MessageDriver extends DriverFacts {
   open(context: DriverContext, line: LineConfig): MessageSession;
 }
 
+/** A device with sockets of its driver's. */
+export interface NetworkSession extends AsyncDisposable {
+  /** Writes and reads back, as `PolledSession` does; absent where nothing can be written. */
+  write?(write: PointWrite, signal: AbortSignal): Promise<WriteOutcome>;
+}
+
 /** A device that is reached over the gateway's own network, with sockets of the driver's; any number share a line. */
 export interface NetworkDriver extends DriverFacts {
   readonly kind: 'network';
-  /** Starts at once; never throws. Tells every point at least once a period, whether the device is there or not. */
-  start(context: DriverContext, emit: (readings: readonly Reading[]) => void): AsyncDisposable;
+  /** Kind of its line. Default `network`; `ocpp`: an endpoint that chargers call. */
+  readonly by?: 'network' | 'ocpp';
+  /**
+   * Starts at once; never throws. Tells every point that can be read at least once a period (one that the device tells by
+   * itself at the device's own), whether the device is there or not.
+   */
+  start(
+    context: DriverContext,
+    emit: (readings: readonly Reading[]) => void,
+    line: LineConfig,
+  ): NetworkSession;
 }
 
 export type Driver = PolledDriver | StreamDriver | MessageDriver | NetworkDriver;

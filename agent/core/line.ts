@@ -67,6 +67,17 @@ export type LineConfig = { readonly id: string /** Response timeout, ms. */; rea
       readonly serial?: SerialSettings;
     }
   | {
+      /** An endpoint that chargers call: OCPP over WebSocket. */
+      readonly kind: 'ocpp';
+      readonly host: string;
+      readonly port: number;
+      /** PEM texts; with them it is TLS. */
+      readonly cert?: string;
+      readonly key?: string;
+      /** None: no character travels. */
+      readonly serial?: SerialSettings;
+    }
+  | {
       /** The gateway's own network: nothing is opened until a device is asked. */
       readonly kind: 'network';
       /** None: no character travels. */

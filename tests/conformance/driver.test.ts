@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { LineConfig } from '../../agent/core/site.ts';
 import { DRIVERS } from '../../drivers/index.ts';
@@ -12,6 +14,7 @@ import { MbusDevice } from '../../hw-sim/devices/mbus-device.ts';
 import { MBUS_MODELS } from '../../hw-sim/devices/mbus-models.ts';
 import { MESSAGE_MODELS, sentMessage } from '../../hw-sim/devices/message-devices.ts';
 import { networkNeighbour } from '../../hw-sim/devices/network-neighbour.ts';
+import { OcppCharger } from '../../hw-sim/devices/ocpp-charger.ts';
 import { SnmpAgent } from '../../hw-sim/devices/snmp-agent.ts';
 import { SNMP_MODELS } from '../../hw-sim/devices/snmp-models.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
@@ -111,6 +114,22 @@ const door: LineConfig = {
 const lan: LineConfig = { id: 'line', kind: 'network', timeout: 1000 };
 const neighbour = device(profile('neighbour-http'), { address: '127.0.0.1', every: 20 });
 
+const charger = device(profile('generic-ocpp16-charger'), {
+  address: 'CP-1',
+  every: 20,
+  options: { sample: 20 },
+});
+
+/** A port that is free now; whoever takes it in between makes the endpoint wait, not fail. */
+async function anyPort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
 type Fixture = PolledFixture | StreamFixture | MessageFixture | NetworkFixture;
 const fixtures: Readonly<Record<string, Fixture>> = {
   reach: {
@@ -121,6 +140,20 @@ const fixtures: Readonly<Record<string, Fixture>> = {
       const one = await networkNeighbour();
       return {
         device: { ...neighbour, options: { port: one.port } },
+        [Symbol.asyncDispose]: () => one[Symbol.asyncDispose](),
+      };
+    },
+  },
+  ocpp: {
+    kind: 'network',
+    line: { id: 'line', kind: 'ocpp', host: '127.0.0.1', port: 0, timeout: 1000 },
+    device: charger,
+    async serve() {
+      const port = await anyPort();
+      const one = new OcppCharger({ url: `ws://127.0.0.1:${port}`, identity: 'CP-1', retry: 10 });
+      return {
+        device: charger,
+        line: { id: 'line', kind: 'ocpp', host: '127.0.0.1', port, timeout: 1000 },
         [Symbol.asyncDispose]: () => one[Symbol.asyncDispose](),
       };
     },

@@ -150,14 +150,21 @@ const CASES: readonly (readonly [what: string, text: string, expected: readonly 
     'a line with neither port nor tcp',
     street('\n    port: /dev/ttyUSB0', ''),
     [
-      'site.yaml:8:5 lines[0].port: missing: expected port:, tcp:, udp:, listen:, mqtt:, http: or network:; write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
+      'site.yaml:8:5 lines[0].port: missing: expected port:, tcp:, udp:, listen:, mqtt:, http:, ocpp: or network:; write port: /dev/ttyUSB0, or tcp: 10.0.0.7:502',
+    ],
+  ],
+  [
+    'a charger that others can call for, without a password',
+    street('port: /dev/ttyUSB0', 'ocpp: { listen: "0.0.0.0:9220", cert: file:./x.pem }'),
+    [
+      'site.yaml:9:11 lines[0].ocpp.key: missing: cert needs key; write key: file:…',
     ],
   ],
   [
     'a line with both',
     street('port: /dev/ttyUSB0', 'port: /dev/ttyUSB0\n    tcp: 10.0.0.7:502'),
     [
-      'site.yaml:10:5 lines[0].tcp: a line has one of port:, tcp:, udp:, listen:, mqtt:, http:, network:, got port and tcp; remove one of them',
+      'site.yaml:10:5 lines[0].tcp: a line has one of port:, tcp:, udp:, listen:, mqtt:, http:, ocpp:, network:, got port and tcp; remove one of them',
     ],
   ],
   [

@@ -154,10 +154,12 @@ const CASES: readonly (readonly [what: string, text: string, expected: readonly 
     ],
   ],
   [
-    'a charger that others can call for, without a password',
+    'a certificate of an endpoint for chargers without its key, and a meter on it',
     street('port: /dev/ttyUSB0', 'ocpp: { listen: "0.0.0.0:9220", cert: file:./x.pem }'),
     [
-      'site.yaml:9:11 lines[0].ocpp.key: missing: cert needs key; write key: file:…',
+      'site.yaml:9:5 lines[0].ocpp.key: missing: cert needs key; write key: file:…',
+      'site.yaml:9:37 lines[0].ocpp.cert: file ./x.pem cannot be read: there is no such file; check the name and the folder',
+      'site.yaml:12:5 devices[0].line: modbus needs a line with a port, got rs485-1 with ocpp:; give it another line',
     ],
   ],
   [

@@ -24,7 +24,7 @@ export interface RouterOptions {
   /** Carries one write to its device and reads it back. */
   readonly write: (
     device: string,
-    write: { point: string; value: Value },
+    write: { point: string; value: Value; issuer: string },
     signal: AbortSignal,
   ) => Promise<WriteOutcome>;
   /** What the local program wants of a point when nobody commands it; undefined: there is none, and no lease. */
@@ -208,8 +208,8 @@ export class CommandRouter implements AsyncDisposable {
   async #carryOut(command: Command): Promise<CommandResult> {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(DEADLINE)]);
     try {
-      const { device, point, value } = command;
-      const outcome = await this.#options.write(device, { point, value }, signal);
+      const { device, point, value, issuer } = command;
+      const outcome = await this.#options.write(device, { point, value, issuer }, signal);
       if (outcome.kind === 'rejected') return this.#refusal(command, 'device-refused', outcome.reason);
       // Its line has told it already where there is one: a reading gets one number, not two.
       const told = this.#options.hub.latest(device, point);

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { openLines } from '../bus/open.ts';
 import { startConsole } from '../console/server.ts';
+import { Alarms } from '../control/alarms/alarms.ts';
+import { ALARM_DEVICE } from '../core/alarm.ts';
 import { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
@@ -99,6 +101,11 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       onDerived: (device, point) => derived.raw(device, point),
     }),
   );
+  // Before the lines, so that a press in the first second is seen.
+  const alarms =
+    site.alarms === undefined
+      ? undefined
+      : new Alarms({ config: site.alarms, clock, hub, log, days: new LocalDays(site.timezone) });
   const lines = openLines({
     memory: (device) => memories.of(device),
     lines: site.lines,
@@ -116,6 +123,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   void sense.remember(opened);
   window = () => opened.window;
   stack.use(hub);
+  stack.use(alarms);
   stack.use(memories);
   stack.use(lines);
   board.source(() => [opened.health()]);
@@ -144,9 +152,16 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       journal: opened.journal,
       points: (device) => directory.points(device),
       write: async (device, write, abort) =>
-        displayWrite(content, site, clock, device, write) ?? (await lines.write(device, write, abort)),
+        device === ALARM_DEVICE && alarms !== undefined
+          ? alarms.write(write.point, write.value, write.issuer)
+          : (displayWrite(content, site, clock, device, write) ?? (await lines.write(device, write, abort))),
     }),
   );
+
+  if (alarms !== undefined) {
+    void alarms.remember(opened);
+    alarms.connect(commands.steer);
+  }
 
   stack.use(
     startFigures({
@@ -169,6 +184,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     journal: opened.journal,
     submit: commands.submit,
     sense,
+    alarms: alarms?.acts((limit) => history.alarms(limit)),
     late,
   });
   const console = stack.use(

@@ -13,6 +13,8 @@ export interface CommandsOptions
 
 export interface Commands extends AsyncDisposable {
   readonly submit: Submit;
+  /** The way of controllers: no journal, no clock. */
+  readonly steer: Submit;
   readonly lighting: Lighting;
 }
 
@@ -40,5 +42,10 @@ export async function startCommands({ site, ...options }: CommandsOptions): Prom
   const lights: LightingOptions = { ...options, site, steer: router.steer, override: router.override };
   lighting = stack.use(startLighting(lights));
   const owned = stack.move();
-  return { submit: router.submit, lighting, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+  return {
+    submit: router.submit,
+    steer: router.steer,
+    lighting,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }

@@ -1,5 +1,7 @@
 /** What the agent knows of its devices and points: for the log, for commands, for people and platforms. */
 import { createHash } from 'node:crypto';
+import { alarmDescription } from '../control/alarms/description.ts';
+import { REPEAT } from '../control/alarms/engine.ts';
 import { lampDescription, lampPeriod } from '../control/lighting/description.ts';
 import { PULSE_PERIOD } from '../core/contacts.ts';
 import type { Point } from '../core/point.ts';
@@ -134,10 +136,13 @@ function withoutDriver(site: Site) {
     description: figureDescription(figure),
     every: () => (figure.kind === 'noise' ? figure.every : 3_600_000),
   }));
+  const alarms =
+    site.alarms === undefined ? [] : [{ description: alarmDescription(site.alarms), every: () => REPEAT }];
   const others: readonly { description: Description; every: (point: string) => number }[] = [
     ...cameras,
     ...lamps,
     ...figures,
+    ...alarms,
   ];
   return others;
 }

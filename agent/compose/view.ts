@@ -1,4 +1,5 @@
 /** The agent as console and API see it: put together from the parts, each asked when somebody looks. */
+import type { AlarmActs } from '../core/alarm.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
 import { AgentError } from '../core/errors.ts';
@@ -26,6 +27,7 @@ export interface ViewParts {
   readonly journal: CommandJournal;
   readonly submit: Submit;
   readonly sense: SenseActs;
+  readonly alarms?: AlarmActs | undefined;
   readonly late: LateParts;
 }
 
@@ -38,6 +40,7 @@ export function agentView({
   journal,
   submit,
   sense,
+  alarms,
   late,
 }: ViewParts): AgentView {
   return {
@@ -61,6 +64,7 @@ export function agentView({
     },
     submit,
     sense,
+    ...(alarms === undefined ? {} : { alarms }),
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
     audit: (body, device) =>

@@ -17,6 +17,7 @@ export type Part =
   | 'rules'
   | 'figure'
   | 'energy'
+  | 'alarms'
   | 'sign'
   | 'content'
   | 'uplink';
@@ -55,6 +56,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('console', (site) => site.console);
   whole('node-red', (site) => site.nodeRed);
   whole('energy', (site) => site.energy);
+  whole('alarms', (site) => site.alarms);
   whole('sign', (site) => site.sign);
   whole('content', (site) => site.content);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));

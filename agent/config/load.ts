@@ -3,6 +3,8 @@
  * asked. Every problem of every part is told at once.
  */
 import { dirname, resolve } from 'node:path';
+import { ALARM_DEVICE } from '../core/alarm.ts';
+import { alarmPoints } from '../core/alarm-points.ts';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Driver } from '../core/driver.ts';
 import type { FigureConfig } from '../core/figure.ts';
@@ -15,6 +17,7 @@ import {
   type Site,
   type UplinkConfig,
 } from '../core/site.ts';
+import { checkedAlarms } from './alarm-checks.ts';
 import { cameraOf, checkCamera, privacyOf } from './camera-checks.ts';
 import { type Catalogue, openCatalogue } from './catalogue.ts';
 import {
@@ -162,9 +165,24 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const reportedIds = [...deviceIds, ...writtenIds(root, 'figures')];
   for (const uplink of lists.uplinks) checkHj212(uplink, reported, reportedIds, say);
   checkReferences(root, 'lamps', 'device', 'device', writtenIds(root, 'devices'), say);
+  const cameras = await checkCameras(root, lists.cameras, parsed.data, points, file, deps, read, problems);
+  const alarms = checkedAlarms(
+    plain,
+    (list) => writtenIds(root, list),
+    {
+      devices,
+      cameras: cameras.map(({ camera }) => camera),
+      lamps: lists.lamps.map(({ item }) => item),
+      figures,
+      lines: [...lines.keys()],
+      uplinks: uplinks.map(({ item }) => item.id),
+    },
+    say,
+  );
   const known: Known = new Map([
     ...[...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')].map((id) => [id, undefined] as const),
     ...points,
+    ...(alarms === undefined ? [] : [[ALARM_DEVICE, alarmPoints(alarms)] as const]),
   ]);
   for (const lamp of lists.lamps) {
     checkLamp(lamp, points, say);
@@ -196,7 +214,6 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     parsed.success && parsed.data.content !== undefined
       ? await contentOf(parsed.data.content, agent, points, source, say)
       : undefined;
-  const cameras = await checkCameras(root, lists.cameras, parsed.data, points, file, deps, read, problems);
 
   const fits =
     problems.length === 0 ? checkFit(root, [...lines.values()], devices, deps, problems) : new Map();
@@ -208,6 +225,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     cameras: cameras.map(({ camera }) => camera),
     figures,
     content: content?.config,
+    ...(alarms === undefined ? {} : { alarms }),
     uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
   });
   const { console: page, nodeRed } = site;

@@ -1,6 +1,7 @@
 /** From the checked file to the types of agent/core/site.ts: defaults that depend on other parts are filled in here. */
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { AlarmsConfig } from '../core/alarm.ts';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { ContentConfig } from '../core/content-config.ts';
 import type { FigureConfig } from '../core/figure.ts';
@@ -280,6 +281,7 @@ export function uplinkOf(
 }
 
 interface Parts {
+  readonly alarms?: AlarmsConfig;
   /** Absolute path of the site file. */
   readonly file: string;
   readonly lines: readonly LineConfig[];
@@ -292,7 +294,7 @@ interface Parts {
 
 export function siteOf(
   parsed: SiteFile,
-  { file, lines, devices, cameras, figures, uplinks, content }: Parts,
+  { file, lines, devices, cameras, figures, uplinks, alarms, content }: Parts,
 ): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
@@ -328,6 +330,7 @@ export function siteOf(
     },
     ...(figures.length === 0 ? {} : { figures }),
     ...(parsed.energy === undefined ? {} : { energy: energyOf(parsed.energy, devices, site.timezone) }),
+    ...definedOnly({ alarms }),
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state) }),
     ...definedOnly({ content }),
     uplinks,

@@ -3,6 +3,7 @@
  * What needs two parts to be looked at together is in checks.ts.
  */
 import * as z from 'zod';
+import { alarms } from './alarms.ts';
 import { camera, privacy } from './camera-schema.ts';
 import { contactKeys } from './contacts.ts';
 import { content } from './content.ts';
@@ -239,6 +240,7 @@ export const siteSchema = z
       })
       .prefault({}),
     energy: energy.optional(),
+    alarms: alarms.optional(),
     sign: sign.optional(),
     content: content.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),

@@ -187,7 +187,7 @@ export interface AlarmStatus {
   readonly reminded?: number;
 }
 
-/** What a status event tells: what has just happened to the alarm. */
+/** What a status event tells: what has just happened to the alarm; `together`: the newest of several. */
 export const ALARM_CHANGES = [
   'raised',
   'returned',
@@ -204,6 +204,7 @@ export const ALARM_CHANGES = [
   'chattering',
   'settled',
   'removed',
+  'together',
 ] as const;
 export type AlarmChange = (typeof ALARM_CHANGES)[number];
 
@@ -253,6 +254,8 @@ export interface AlarmActs {
   rows(): readonly AlarmRow[];
   /** Resolves when it is durable; refusals are values. */
   act(request: AlarmRequest): Promise<AlarmAnswer>;
+  /** Tests a help button. Undefined where there is none of that id. */
+  test(sos: string, by: string): Promise<SosTest | undefined>;
   /** What was told of alarms, newest first. */
   recent(limit: number): Promise<readonly AlarmTold[]>;
   counts(): AlarmCounts;

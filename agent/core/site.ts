@@ -2,6 +2,7 @@
  * The resolved site: what agent/config makes of site.yaml. Durations are ms, sizes are bytes, secrets are resolved,
  * defaults are filled in, profiles are loaded. Parts are compared one by one when a file changes.
  */
+import type { AlarmsConfig } from './alarm.ts';
 import type { CameraConfig, PrivacyConfig } from './camera.ts';
 import type { Condition } from './condition.ts';
 import type { ContactRules } from './contacts.ts';
@@ -159,6 +160,8 @@ export interface Site {
   readonly figures?: readonly FigureConfig[];
   /** Absent: no energy account is kept. */
   readonly energy?: EnergyConfig;
+  /** Absent: no alarms. */
+  readonly alarms?: AlarmsConfig;
   /** Absent: the agent is no stop sign. */
   readonly sign?: SignConfig;
   /** Absent: nothing is shown in public but arrivals. */

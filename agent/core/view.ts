@@ -1,6 +1,7 @@
 /**
  * What the console and the local API see of the agent: read it, watch it, send a command. Composed in agent/compose.
  */
+import type { AlarmActs } from './alarm.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { Subscription } from './hub.ts';
 import type { AgentEvent, Heads } from './record.ts';
@@ -132,6 +133,8 @@ export interface AgentView {
   ): Promise<readonly Bucket[]>;
   /** What people tell the agent of its devices. */
   readonly sense: SenseActs;
+  /** Absent: the site has no alarms. */
+  readonly alarms?: AlarmActs;
   submit(command: Command): Promise<CommandResult>;
   recentCommands(
     limit: number,

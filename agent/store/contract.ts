@@ -2,6 +2,7 @@
  * What the composition gets of the store: the facade on main (`openStore`), the read side for any thread
  * (`openLogSource`), history (`openHistory`). The hub decides when to commit; the store commits what it is given.
  */
+import type { AlarmTold } from '../core/alarm.ts';
 import type { Clock } from '../core/clock.ts';
 import type { CommandJournal } from '../core/command.ts';
 import type { Log } from '../core/log.ts';
@@ -134,6 +135,8 @@ export interface Store extends AsyncDisposable {
 }
 
 export interface History extends AsyncDisposable {
+  /** What was told of alarms (agent/core/alarm.ts), newest first, as far as the log goes back. Rejects with `AgentError`. */
+  alarms(limit: number): Promise<readonly AlarmTold[]>;
   /**
    * Buckets that hold readings, ascending. `from` (inclusive) and `to` (exclusive) Unix epoch ms; `bucket` one of
    * 60000, 900000, 3600000, 86400000 (a local day). At most 5,000 buckets, the newest ones. Rejects with `AgentError`.

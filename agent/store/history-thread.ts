@@ -1,10 +1,13 @@
 /** Entry of the history thread: a read-only connection, short pages, so that neither main nor the writer waits. */
 import { parentPort, workerData } from 'node:worker_threads';
+import type { AlarmTold } from '../core/alarm.ts';
 import { AgentError } from '../core/errors.ts';
 import { LocalDays } from '../core/local-days.ts';
 import { serve } from '../core/rpc.ts';
+import { alarmsTold } from './alarms-told.ts';
 import { HistoryPages, type Page } from './history-page.ts';
 import { fileId } from './identity.ts';
+import { LogReader } from './reader.ts';
 import { versionOf } from './schema.ts';
 import { type Db, openForReading, storeError } from './sqlite.ts';
 
@@ -15,30 +18,31 @@ export interface HistoryData {
 
 export type HistoryCalls = {
   page(device: string, point: string, from: number, to: number, bucket: number, limit: number): Page;
+  alarms(limit: number): readonly AlarmTold[];
 };
 
 class HistoryThread {
   readonly #data: HistoryData;
   readonly #days: LocalDays;
-  #open: { db: Db; pages: HistoryPages; inode: string } | undefined;
+  #open: { db: Db; pages: HistoryPages; log: LogReader; inode: string } | undefined;
 
   constructor(data: HistoryData) {
     this.#data = data;
     this.#days = new LocalDays(data.timezone);
   }
 
-  #pages(): HistoryPages {
+  #opened(): { readonly pages: HistoryPages; readonly log: LogReader } {
     const { file } = this.#data;
     // After the log was replaced by a new epoch, the file of that name is another one.
     if (this.#open !== undefined && this.#open.inode !== fileId(file)) this.close();
-    if (this.#open !== undefined) return this.#open.pages;
+    if (this.#open !== undefined) return this.#open;
     const db = openForReading(file);
     try {
       if (versionOf(db) === 0)
         throw new AgentError('store-failed', 'reading of history failed: the log is not made yet');
       const pages = new HistoryPages(db, this.#days);
-      this.#open = { db, pages, inode: fileId(file) };
-      return pages;
+      this.#open = { db, pages, log: new LogReader(db, file), inode: fileId(file) };
+      return this.#open;
     } catch (thrown) {
       db.close();
       throw thrown;
@@ -47,10 +51,19 @@ class HistoryThread {
 
   page(...args: Parameters<HistoryCalls['page']>): Page {
     try {
-      return this.#pages().page(...args);
+      return this.#opened().pages.page(...args);
     } catch (thrown) {
       this.close();
       throw storeError(thrown, 'reading of history');
+    }
+  }
+
+  alarms(limit: number): readonly AlarmTold[] {
+    try {
+      return alarmsTold(this.#opened().log, limit);
+    } catch (thrown) {
+      this.close();
+      throw storeError(thrown, 'reading of alarms');
     }
   }
 
@@ -63,7 +76,10 @@ class HistoryThread {
 if (parentPort !== null) {
   const port = parentPort;
   const history = new HistoryThread(workerData as HistoryData);
-  serve(port, { page: (...args: Parameters<HistoryCalls['page']>) => history.page(...args) });
+  serve(port, {
+    page: (...args: Parameters<HistoryCalls['page']>) => history.page(...args),
+    alarms: (limit: number) => history.alarms(limit),
+  });
   port.on('message', (message: { close?: true }) => {
     if (message.close !== true) return;
     history.close();

@@ -45,6 +45,11 @@ export function openHistory({ file, timezone, clock, log }: HistoryOptions): His
     stop: (worker) => worker.postMessage({ close: true }),
   });
   return {
+    async alarms(limit) {
+      if (calls === undefined)
+        throw new AgentError('thread-died', 'reading of alarms failed: the history thread is not running');
+      return calls.alarms(limit);
+    },
     async query(device, point, from, to, bucket, signal) {
       if (!LEVELS.some(({ ms }) => ms === bucket))
         throw new AgentError(

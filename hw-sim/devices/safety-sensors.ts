@@ -1,5 +1,5 @@
 /**
- * Gas and smoke detectors, residual current and cable temperature. Sources: Enapter/marketplace gas_sensors (Crowcon, IGD),
+ * Gas and smoke detectors, residual current and cable temperature, tilt. Sources: Enapter/marketplace gas_sensors (Crowcon, IGD),
  * Schneider VigiPacT RHU user guide, Circutor RGU manual §8.3, wb-mqtt-serial config-wp3066adam; the rest are the
  * documented generic ones.
  */
@@ -12,6 +12,10 @@ const LEVELS: Means = {
   'co-level': [3, 2],
   h2s: [0.6, 0.4],
   'smoke-density': [0.21, 0.1],
+  'tilt-x': [0.12, 0.06],
+  'tilt-y': [-0.21, 0.09],
+  tilt: [0.25, 0.1],
+  settlement: [1.4, 0.6],
   temperature: [24, 4],
   'residual-current': [41, 12],
   'residual-current-max': [96, 0],
@@ -185,6 +189,15 @@ export const SAFETY_SENSORS: readonly ModbusModel[] = [
         },
       ],
     },
+  }),
+  detector('generic-inclinometer', {
+    registers: [
+      register('tilt-x', 0, 'int16', 'deg', { scale: 0.01 }),
+      register('tilt-y', 1, 'int16', 'deg', { scale: 0.01 }),
+      register('tilt', 2, 'uint16', 'deg', { scale: 0.01 }),
+      register('settlement', 3, 'int16', 'mm', { scale: 0.1 }),
+    ],
+    more: { status: [{ address: 4, fields: flags(['sensor-fault', 0]) }] },
   }),
   detector('wellpro-wp3066adam', {
     registers: Array.from({ length: 8 }, (_, i) =>

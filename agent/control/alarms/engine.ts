@@ -15,6 +15,7 @@ import {
   type AlarmsConfig,
   stands,
 } from '../../core/alarm.ts';
+import { FLOOD_ALARM } from '../../core/alarm-points.ts';
 import { type Clock, wallAt } from '../../core/clock.ts';
 import type { Recorder, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
@@ -23,7 +24,7 @@ import { good, type Mono, type Reading } from '../../core/reading.ts';
 import type { AgentEvent } from '../../core/record.ts';
 import { Alarm, type Moment } from './alarm.ts';
 import { carryOut } from './deeds.ts';
-import { FLOOD_ALARM, FLOOD_DEFINITION, FloodWatch } from './flood.ts';
+import { FLOOD_DEFINITION, FloodWatch } from './flood.ts';
 import { type Judge, judgeOf } from './judge.ts';
 import { Outbox } from './outbox.ts';
 

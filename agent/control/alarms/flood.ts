@@ -2,15 +2,14 @@
  * Alarm floods: more alarms than a person can take in. ISA-18.2-2016 §16.5 and EEMUA 191: a flood begins with more than
  * ten alarms in ten minutes and ends when the rate falls below half of it.
  */
-import { ALARM_DEVICE, type AlarmDefinition, type FloodRule } from '../../core/alarm.ts';
-import type { Mono } from '../../core/reading.ts';
 
-/** Id of the alarm that says that there is a flood. */
-export const FLOOD_ALARM = 'alarm-flood';
+import { ALARM_DEVICE, type AlarmDefinition, type FloodRule } from '../../core/alarm.ts';
+import { FLOOD_ALARM, FLOOD_TITLE } from '../../core/alarm-points.ts';
+import type { Mono } from '../../core/reading.ts';
 
 export const FLOOD_DEFINITION: AlarmDefinition = {
   id: FLOOD_ALARM,
-  title: { en: 'Alarm flood', zh: '告警风暴' },
+  title: FLOOD_TITLE,
   priority: 'high',
   device: ALARM_DEVICE,
   condition: { kind: 'any', of: [] },

@@ -81,14 +81,14 @@ describe('what does not fit', () => {
     ],
     [
       'a device that is not there',
-      '{ device: board, point: sos-button',
-      '{ device: bord, point: sos-button',
+      '{ device: alarms, point: sos-calling',
+      '{ device: bord, point: sos-calling',
       /when\.device: there is no device or camera "bord"; write device: board/,
     ],
     [
       'a condition of nothing',
-      'point: sos-button, is: true',
-      'point: sos-button',
+      'point: sos-calling, is: true',
+      'point: sos-calling',
       /boosts\[0\]\.when\.is: missing: expected is, above or below/,
     ],
     [

@@ -4,6 +4,8 @@
  * moment is told as ms from the board's own (`…In`) or before it (`…Age`), in the street's time, which runs `rate` times as
  * fast as a monotonic clock. What cannot be known is absent, never an empty text.
  */
+import type { Sky, TileKind } from './content.ts';
+import type { SignLanguage } from './sign.ts';
 
 /** A text in the sign's first language and, beneath it, in the second. */
 export interface Words {
@@ -12,10 +14,6 @@ export interface Words {
   /** The second is made from the sounds of the first (pinyin), for there is no name in another language. */
   readonly romanised?: true;
 }
-
-/** Languages a sign has labels in, BCP 47. */
-export const SIGN_LANGUAGES = ['zh-CN', 'en'] as const;
-export type SignLanguage = (typeof SIGN_LANGUAGES)[number];
 
 /**
  * How much an arrival may claim, best first. `live`: minutes of a position just heard · `about`: the same, marked, for it
@@ -29,25 +27,29 @@ export const AGE_LIMITS = { live: 45_000, about: 120_000, stops: 300_000 } as co
 
 /** One fact of why a row says what it says; the screen has the words for the key. */
 export interface Reason {
-  readonly key:
-    | 'source'
-    | 'vehicle'
-    | 'position-age'
-    | 'distance'
-    | 'stops-away'
-    | 'expected'
-    | 'promised'
-    | 'margin'
-    | 'range'
-    | 'timetable'
-    | 'headway'
-    | 'links'
-    | 'centre'
-    | 'skill'
-    | 'held';
-  /** ms for ages and durations, m for distances, % for skill, else text. */
+  readonly key: (typeof REASON_KEYS)[number];
+  /** ms for ages and times, m for `distance`, a count for `stops-away`, % for `skill`; else text. */
   readonly value: string | number;
 }
+
+/** What a row can say of how it came about, in the order it is told. */
+export const REASON_KEYS = [
+  'source',
+  'vehicle',
+  'phase',
+  'position-age',
+  'distance',
+  'stops-away',
+  'timetable',
+  'delay',
+  'expected',
+  'range',
+  'margin',
+  'promised',
+  'held',
+  'skill',
+  'because',
+] as const;
 
 export const CROWDING = ['seats', 'standing', 'full'] as const;
 export type Crowding = (typeof CROWDING)[number];
@@ -113,6 +115,8 @@ export interface BoardLine {
   readonly headway?: readonly [from: number, to: number];
   /** First bus of the next service day, local `HH:mm`. */
   readonly firstNext?: string;
+  /** The last bus of the day comes within half an hour, or is the next one; its planned time, local `HH:mm`, where known. */
+  readonly lastSoon?: { readonly time?: string };
   readonly strip?: LineStrip;
   /** Ids of alerts that touch it. */
   readonly alerts: readonly string[];
@@ -131,7 +135,7 @@ export interface BoardAlert {
   readonly endsIn?: number;
 }
 
-/** Colours of warnings after China's order on meteorological disaster warning signals, least first. */
+/** Colours of China's meteorological warning signals (中国气象局令第16号), least first. */
 export const WARNING_COLOURS = ['blue', 'yellow', 'orange', 'red'] as const;
 export type WarningColour = (typeof WARNING_COLOURS)[number];
 
@@ -143,9 +147,6 @@ export interface BoardWarning {
   readonly source: string;
   readonly endsIn?: number;
 }
-
-export const SKIES = ['clear', 'cloudy', 'overcast', 'rain', 'storm', 'snow', 'fog', 'dust', 'wind'] as const;
-export type Sky = (typeof SKIES)[number];
 
 export interface BoardWeather {
   /** °C */
@@ -160,11 +161,11 @@ export interface BoardWeather {
 }
 
 /** A value of a sensor on this pole. */
-export interface MeasuredHere {
-  readonly kind: 'temperature' | 'humidity' | 'pm25' | 'noise';
-  readonly value: number;
-  /** As it is written: `°C`, `%`, `µg/m³`, `dB`. */
-  readonly unit: string;
+export interface BoardMeasured {
+  readonly id: string;
+  readonly title: Words;
+  /** With its unit, as it is written: `17.4 °C`. */
+  readonly text: string;
 }
 
 export interface BoardAnnouncement {
@@ -198,7 +199,7 @@ export interface Takeover {
   readonly title: Words;
   readonly body?: Words;
   readonly source?: string;
-  readonly endsIn: number;
+  readonly endsIn?: number;
 }
 
 /** A QR code, row by row: `1` is dark; without the quiet zone. */
@@ -207,7 +208,7 @@ export type QrRows = readonly string[];
 /** Something a rider can tap or scan. */
 export interface Tile {
   readonly id: string;
-  readonly kind: 'phone' | 'enquiry' | 'top-up' | 'trip' | 'shops' | 'feedback';
+  readonly kind: TileKind | 'phone';
   readonly title: Words;
   readonly text?: Words;
   readonly qr?: QrRows;
@@ -230,6 +231,8 @@ export interface BoardLight {
   readonly palette: 'day' | 'night';
   /** 0…1 of what the panel can. */
   readonly brightness: number;
+  /** Nobody else dims the panel: the page does, as far as it stays readable. */
+  readonly byPage: boolean;
 }
 
 /** Everything a sign shows. */
@@ -258,7 +261,7 @@ export interface Board {
   readonly alerts: readonly BoardAlert[];
   readonly warnings: readonly BoardWarning[];
   readonly weather?: BoardWeather;
-  readonly measured: readonly MeasuredHere[];
+  readonly measured: readonly BoardMeasured[];
   readonly announcements: readonly BoardAnnouncement[];
   readonly playlist: readonly MediaItem[];
   readonly takeover?: Takeover;

@@ -218,7 +218,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   stack.use(opened.onCommitted(uplinks.wake));
 
   if (site.sign !== undefined) {
-    stack.use(await startSign({ sign: site.sign, site, clock, hub, log, signal }));
+    stack.use(await startSign({ sign: site.sign, site, clock, hub, log, signal, onHealth: board.set }));
   }
   if (site.cameras.length > 0) {
     const vision = stack.use(

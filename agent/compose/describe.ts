@@ -6,8 +6,10 @@ import { lampDescription, lampPeriod } from '../control/lighting/description.ts'
 import { PULSE_PERIOD } from '../core/contacts.ts';
 import type { Point } from '../core/point.ts';
 import type { ProfilePoint } from '../core/profile.ts';
+import { signPeriod } from '../core/sign-points.ts';
 import type { Description, DeviceConfig, Site } from '../core/site.ts';
 import { figureDescription } from '../derive/points.ts';
+import { signDescription } from '../sign/arrivals/description.ts';
 import { cameraDescription } from '../vision/description.ts';
 
 /** What comes when something happens has no period; for the books of expected readings, ms. */
@@ -138,11 +140,14 @@ function withoutDriver(site: Site) {
   }));
   const alarms =
     site.alarms === undefined ? [] : [{ description: alarmDescription(site.alarms), every: () => REPEAT }];
+  const signs =
+    site.sign === undefined ? [] : [{ description: signDescription(site.sign), every: signPeriod }];
   const others: readonly { description: Description; every: (point: string) => number }[] = [
     ...cameras,
     ...lamps,
     ...figures,
     ...alarms,
+    ...signs,
   ];
   return others;
 }

@@ -13,6 +13,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   store: 'store',
   meter: 'meter',
   maintenance: 'maintenance',
+  sign: 'sign',
 };
 const SEVERITY: Readonly<Record<HealthState, AgentEvent['severity']>> = {
   ok: 'info',

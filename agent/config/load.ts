@@ -10,6 +10,7 @@ import type { Driver } from '../core/driver.ts';
 import type { FigureConfig } from '../core/figure.ts';
 import type { Point } from '../core/point.ts';
 import type { Issue, Profile } from '../core/profile.ts';
+import { SIGN_POINTS } from '../core/sign-points.ts';
 import {
   type DeviceConfig,
   type LineConfig,
@@ -183,6 +184,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     ...[...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')].map((id) => [id, undefined] as const),
     ...points,
     ...(alarms === undefined ? [] : [[ALARM_DEVICE, alarmPoints(alarms)] as const]),
+    ...signIds(parsed.data).map((id) => [id, SIGN_POINTS] as const),
   ]);
   for (const lamp of lists.lamps) {
     checkLamp(lamp, points, say);

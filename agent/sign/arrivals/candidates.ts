@@ -91,7 +91,7 @@ function addTrack(found: Map<string, Open>, track: Track): void {
     const at = way.calls[index];
     if (at === undefined || index >= hypothesis.pattern.stops.length) continue;
     if (index === way.calls.length - 1 || at.pickup === 'no') continue;
-    const key = `v:${track.vehicle}/${way.id}/${index}`;
+    const key = `${hypothesis.key}/${index}`;
     found.set(key, {
       key,
       track,

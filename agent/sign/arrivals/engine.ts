@@ -11,7 +11,7 @@ import { Habits } from './habits.ts';
 import { headwayOf } from './headway.ts';
 import type { Learned } from './learned.ts';
 import { Ledger } from './ledger.ts';
-import { directionKey, lineBoards } from './lines.ts';
+import { directionKey, LineCalls, lineBoards } from './lines.ts';
 import { Links } from './links.ts';
 import { Predictions } from './predictions.ts';
 import { Promises } from './promise.ts';
@@ -63,6 +63,7 @@ interface Memory {
 export class ArrivalEngine {
   readonly timetable: Timetable;
   readonly #runs: Runs;
+  readonly #lineCalls: LineCalls;
   readonly #horizon: number;
   readonly #tracks = new Map<string, Track>();
   readonly #predictions = new Predictions();
@@ -75,16 +76,24 @@ export class ArrivalEngine {
   /** Calls that are over: seen to leave, or let go by, with when, s. */
   readonly #gone = new Map<string, number>();
   #boardAt: number | undefined;
+  /** When the sign began to look, s: what was due before it is not missed. */
+  #since: number | undefined;
 
   constructor({ timetable, horizon, learned }: EngineOptions) {
     this.timetable = timetable;
     this.#horizon = horizon;
     this.#runs = new Runs(timetable);
+    this.#lineCalls = new LineCalls(timetable);
     this.#habits = new Habits(learned?.habits);
     this.#links = new Links(undefined, this.#habits, learned?.links);
     this.#promises = new Promises(learned?.promises);
     this.#skills = new Skills(learned?.skills);
     this.#ledger = new Ledger(this.#skills, this.#promises, learned?.figures);
+  }
+
+  /** Local time is so much ahead of UTC, s: what is usual is so by the hour of the day. */
+  set offset(seconds: number) {
+    this.#habits.offset = seconds;
   }
 
   get ledger(): Ledger {
@@ -129,7 +138,7 @@ export class ArrivalEngine {
       for (const { index, time, gap, hypothesis } of passed) {
         const { run, way } = hypothesis;
         if (!way.here.includes(index)) continue;
-        const key = run === undefined ? `v:${track.vehicle}/${way.id}/${index}` : `${run.key}/${index}`;
+        const key = `${hypothesis.key}/${index}`;
         const trip = run?.here[0].call.trip.id;
         arrivals.push({
           key,
@@ -162,6 +171,7 @@ export class ArrivalEngine {
   /** Rows and lines at `now`, ms. `timed`: whether the time of day is known; without it there is no timetable. */
   board(now: number, timed: boolean): EngineBoard {
     const at = now / 1000;
+    if (timed) this.#since ??= at;
     this.#forget(at);
     const rows: ArrivalRow[] = [];
     const skipped = new Set<string>();
@@ -186,6 +196,7 @@ export class ArrivalEngine {
       this.#gone.has(`${keyOf(call)}/${call.call}`);
     const input = {
       timetable: this.timetable,
+      known: this.#lineCalls,
       now,
       horizon: this.#horizon * 1000,
       rows,
@@ -220,6 +231,7 @@ export class ArrivalEngine {
       candidate,
       verdict,
       this.timetable,
+      this.#lineCalls,
       now,
       timed,
       this.#minutes(candidate, verdict, scheduled, late, now),
@@ -227,7 +239,8 @@ export class ArrivalEngine {
     if (row === undefined) {
       // Nobody saw it, and its time is over.
       this.#gone.set(key, now);
-      if (timed && verdict.state === 'timetable') this.#ledger.missed();
+      const due = scheduled ?? 0;
+      if (timed && verdict.state === 'timetable' && due >= (this.#since ?? now)) this.#ledger.missed();
     }
     return row;
   }

@@ -38,7 +38,9 @@ export class Hypothesis {
   readonly start: number;
   /** The feed names the trip. */
   readonly named: boolean;
+  readonly #vehicle: string;
   #trip: TrackedTrip;
+  #restarted = false;
   #begun: Matched | undefined;
   #fixes = 0;
   #lost = 0;
@@ -47,7 +49,15 @@ export class Hypothesis {
   /** Mean distance beside the way, metres; the newest counts a third. */
   #off = 0;
 
-  constructor(way: TransitPattern, pattern: Pattern, start: number, run: Run | undefined, named: boolean) {
+  constructor(
+    way: TransitPattern,
+    pattern: Pattern,
+    start: number,
+    run: Run | undefined,
+    named: boolean,
+    vehicle: string,
+  ) {
+    this.#vehicle = vehicle;
     this.way = way;
     this.pattern = pattern;
     this.start = start;
@@ -67,6 +77,16 @@ export class Hypothesis {
   /** It has moved along the way as a bus of this line does, and is still on it. */
   get believed(): boolean {
     return this.#believed && !this.lost;
+  }
+
+  /** Names it among all of the sign: by its run, or by the vehicle, its way and when it was supposed. */
+  get key(): string {
+    return this.run?.key ?? `v:${this.#vehicle}/${this.way.id}@${Math.round(this.start)}`;
+  }
+
+  /** A guess that has turned out wrong, or is over: it is made anew from where the vehicle is now. */
+  get spent(): boolean {
+    return !this.named && (this.lost || this.#restarted);
   }
 
   /** It has left the way, or drives against it. */
@@ -129,6 +149,7 @@ export class Hypothesis {
   }
 
   #anew(): void {
+    this.#restarted = true;
     this.#trip = new TrackedTrip(this.pattern);
     this.#begun = undefined;
     this.#believed = false;

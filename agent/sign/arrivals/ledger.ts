@@ -16,6 +16,8 @@ const MOST_NOTES = 120;
 const FORECAST = 300;
 /** Rows whose bus has not come so long after it was due are ghosts, s. */
 const GHOST = 900;
+/** s */
+const CLOSED = 7200;
 
 interface Note {
   readonly at: number;
@@ -52,6 +54,8 @@ export class Ledger {
   readonly #promises: Promises;
   readonly tallies: Tallies;
   readonly #accounts = new Map<string, Account>();
+  /** Buses that have been here, with when, s: what is still said of them while they leave counts for nothing. */
+  readonly #closed = new Map<string, number>();
 
   constructor(skills: Skills, promises: Promises, figures?: Figures) {
     this.#skills = skills;
@@ -62,6 +66,7 @@ export class Ledger {
   /** Something new was heard of a row; `before`: minutes that it showed until now. */
   say(said: Said, before: number | undefined): void {
     const { key, at, expected, promised, minutes } = said;
+    if (this.#closed.has(key)) return;
     const account = this.#account(key, said);
     account.last = at;
     account.forecast ??= at;
@@ -93,6 +98,8 @@ export class Ledger {
   arrived(key: string, time: number, gap: number): void {
     const account = this.#accounts.get(key);
     this.#accounts.delete(key);
+    if (this.#closed.has(key)) return;
+    this.#closed.set(key, time);
     this.tallies.arrival(account?.forecast !== undefined && time - account.forecast >= FORECAST);
     if (account?.zero !== undefined) this.tallies.zero(false);
     if (account === undefined || gap > TRUTH_GAP) return;
@@ -117,6 +124,7 @@ export class Ledger {
 
   /** Closes what has become nothing: a row that said 0 and had no bus was a ghost. `now`: s. */
   sweep(now: number): void {
+    for (const [key, at] of this.#closed) if (now - at > CLOSED) this.#closed.delete(key);
     for (const [key, account] of this.#accounts) {
       if (now - account.last < GHOST) continue;
       if (account.zero !== undefined) this.tallies.zero(true);

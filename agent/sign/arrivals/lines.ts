@@ -3,7 +3,13 @@ import type { ArrivalRow, LineBoard, LineState } from '../../core/arrival.ts';
 import type { ScheduledCall } from '../../core/timetable.ts';
 import type { ServiceDate, Translated } from '../../core/transit.ts';
 import { addDays } from '../timetable/service-day.ts';
-import { boards, type DirectionKey, headsignOf, type Timetable } from '../timetable/timetable.ts';
+import {
+  boards,
+  type DirectionKey,
+  type FirstAndLast,
+  headsignOf,
+  type Timetable,
+} from '../timetable/timetable.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -18,6 +24,7 @@ const AHEAD = 36 * HOUR;
 
 export interface LineInput {
   readonly timetable: Timetable;
+  readonly known: LineCalls;
   /** Unix epoch ms. */
   readonly now: number;
   /** ms */
@@ -33,6 +40,56 @@ export interface LineInput {
 
 export function directionKey({ line, direction }: DirectionKey): string {
   return `${line}\n${direction ?? ''}`;
+}
+
+/** Calls about now, sorted out by line and direction once a minute, and first and last bus of the days asked for. */
+export class LineCalls {
+  readonly #timetable: Timetable;
+  #minute = Number.NaN;
+  #byDirection = new Map<string, ScheduledCall[]>();
+  readonly #ends = new Map<string, FirstAndLast | undefined>();
+  readonly #termini = new Map<string, Translated>();
+
+  constructor(timetable: Timetable) {
+    this.#timetable = timetable;
+  }
+
+  /** Calls at which riders can board, from 12 h before to 36 h after `now`, ms, in order of departure. */
+  about(at: DirectionKey, now: number): readonly ScheduledCall[] {
+    const minute = Math.floor(now / MINUTE);
+    if (minute !== this.#minute) {
+      this.#minute = minute;
+      this.#byDirection = new Map();
+      for (const call of this.#timetable.calls(now - BACK, now + AHEAD)) {
+        if (!boards(call)) continue;
+        const { line, direction } = call.pattern;
+        const key = directionKey(direction === undefined ? { line } : { line, direction });
+        const list = this.#byDirection.get(key);
+        if (list === undefined) this.#byDirection.set(key, [call]);
+        else list.push(call);
+      }
+    }
+    return this.#byDirection.get(directionKey(at)) ?? [];
+  }
+
+  ends(date: ServiceDate, at: DirectionKey): FirstAndLast | undefined {
+    const key = `${date}\n${directionKey(at)}`;
+    if (this.#ends.has(key)) return this.#ends.get(key);
+    if (this.#ends.size > 500) this.#ends.clear();
+    const found = this.#timetable.firstAndLast(date, at);
+    this.#ends.set(key, found);
+    return found;
+  }
+
+  /** What most buses of the direction show. */
+  terminus(at: DirectionKey): Translated {
+    const key = directionKey(at);
+    const known = this.#termini.get(key);
+    if (known !== undefined) return known;
+    const found = mostCommonTerminus(this.#timetable, at);
+    this.#termini.set(key, found);
+    return found;
+  }
 }
 
 export function lineBoards(input: LineInput): readonly LineBoard[] {
@@ -52,17 +109,15 @@ export function lineBoards(input: LineInput): readonly LineBoard[] {
 type Rest = Omit<LineBoard, 'line' | 'direction' | 'lineName'>;
 
 function boardOf(input: LineInput, at: DirectionKey): Rest {
-  const { timetable, now, rows, timed } = input;
+  const { timetable, known, now, rows, timed } = input;
   const own = rows.filter((row) => row.line === at.line && row.direction === at.direction);
-  const terminus = own[0]?.terminus ?? mostCommonTerminus(timetable, at, now, timed);
+  const terminus = own[0]?.terminus ?? known.terminus(at);
   if (!timed) return { terminus, state: own.length > 0 ? 'running' : 'no-data', lastSoon: false };
-  const calls = timetable
-    .calls(now - BACK, now + AHEAD)
-    .filter((call) => sameDirection(call, at) && boards(call));
+  const calls = known.about(at, now);
   const next = calls.find((call) => call.departure >= now && !input.left(call));
   const before = calls.findLast((call) => call.departure < now || input.left(call));
   const today = serviceDay(timetable, now, next, before, own.length > 0);
-  const ends = timetable.firstAndLast(today, at);
+  const ends = known.ends(today, at);
   const state = stateOf(input, at, own, next, before);
   const lastAt = ends?.last;
   const lastSoon =
@@ -115,28 +170,16 @@ function serviceDay(
   return next?.date ?? before?.date ?? timetable.days.dateOf(now);
 }
 
-function sameDirection({ line, pattern }: ScheduledCall, at: DirectionKey): boolean {
-  return line.id === at.line && (at.direction === undefined || pattern.direction === at.direction);
-}
-
-function mostCommonTerminus(timetable: Timetable, at: DirectionKey, now: number, timed: boolean): Translated {
-  const day = timed ? timetable.days.dateOf(now) : timetable.extract.feed.from;
+function mostCommonTerminus(timetable: Timetable, at: DirectionKey): Translated {
+  const { trips, patterns } = timetable.extract;
   const counts = new Map<string, { readonly words: Translated; count: number }>();
-  const note = (words: Translated) => {
+  for (const trip of trips) {
+    const pattern = patterns[trip.pattern];
+    if (pattern === undefined || pattern.line !== at.line || pattern.direction !== at.direction) continue;
+    const words = headsignOf({ trip, pattern }, timetable.extract);
     const known = counts.get(words.text);
     if (known === undefined) counts.set(words.text, { words, count: 1 });
     else known.count += 1;
-  };
-  for (const call of timetable.day(day)) {
-    if (sameDirection(call, at)) note(headsignOf(call, timetable.extract));
-  }
-  if (counts.size === 0) {
-    for (const trip of timetable.extract.trips) {
-      const pattern = timetable.extract.patterns[trip.pattern];
-      if (pattern?.line === at.line && pattern.direction === at.direction) {
-        note(headsignOf({ trip, pattern }, timetable.extract));
-      }
-    }
   }
   const [most] = [...counts.values()].sort((a, b) => b.count - a.count);
   return most?.words ?? { text: '' };

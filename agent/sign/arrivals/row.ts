@@ -4,6 +4,7 @@ import type { Translated } from '../../core/transit.ts';
 import { type DirectionKey, headsignOf, type Timetable } from '../timetable/timetable.ts';
 import type { Candidate } from './candidates.ts';
 import type { Evaluated } from './evaluate.ts';
+import type { LineCalls } from './lines.ts';
 
 /** Minutes of a row that has some, and what they are made of. */
 export interface Minutes {
@@ -27,6 +28,7 @@ export function rowOf(
   candidate: Candidate,
   verdict: Evaluated,
   timetable: Timetable,
+  known: LineCalls,
   now: number,
   timed: boolean,
   minutes: Minutes,
@@ -34,8 +36,7 @@ export function rowOf(
   const { run, call, hypothesis, track, told, index } = candidate;
   const line = timetable.lines.get(candidate.line);
   const scheduled = call?.call.arrival;
-  const ends =
-    call === undefined ? undefined : timetable.firstAndLast(call.call.date, directionOf(candidate));
+  const ends = call === undefined ? undefined : known.ends(call.call.date, directionOf(candidate));
   const last =
     call !== undefined && ends?.last.trip === call.call.trip && ends.last.start === call.call.start;
   const first =

@@ -143,16 +143,18 @@ export class Track {
       this.#named = name;
       this.#hypotheses =
         run !== undefined
-          ? [new Hypothesis(run.way, run.pattern, run.start, run, true)]
+          ? [new Hypothesis(run.way, run.pattern, run.start, run, true, this.vehicle)]
           : this.#guesses(trip, fix, runs, taken);
       return;
     }
-    // A guess that went wrong, or was never right, is made anew from where the vehicle is now.
-    if (run === undefined && this.#hypotheses.every((one) => one.lost || one.place === undefined)) {
-      this.#hypotheses = this.#guesses(trip, fix, runs, taken);
+    // A guess that went wrong, or whose trip is over, is made anew from where the vehicle is now.
+    if (run === undefined && (this.#hypotheses.length === 0 || this.#hypotheses.some((one) => one.spent))) {
+      const good = this.#hypotheses.filter((one) => !one.spent);
+      const fresh = this.#guesses(trip, fix, runs, taken);
+      this.#hypotheses = [...good, ...fresh.filter(({ way }) => good.every((one) => one.way !== way))];
     }
     if (run !== undefined && now - this.#time > SILENT) {
-      this.#hypotheses = [new Hypothesis(run.way, run.pattern, run.start, run, true)];
+      this.#hypotheses = [new Hypothesis(run.way, run.pattern, run.start, run, true, this.vehicle)];
     }
   }
 
@@ -170,8 +172,8 @@ export class Track {
       const fits = fitting(near, run.way, fix, taken);
       found.push(
         fits === undefined
-          ? new Hypothesis(run.way, run.pattern, freeStart(run, fix), undefined, false)
-          : new Hypothesis(fits.way, fits.pattern, fits.start, fits, false),
+          ? new Hypothesis(run.way, run.pattern, freeStart(run, fix), undefined, false, this.vehicle)
+          : new Hypothesis(fits.way, fits.pattern, fits.start, fits, false, this.vehicle),
       );
     }
     return found.length === 0 ? this.#strays(trip, fix, runs) : found;
@@ -189,7 +191,7 @@ export class Track {
       if (pattern === undefined || found.length >= MOST_WAYS) continue;
       const place = pattern.project(fix, 0, pattern.length);
       const start = fix.time - pattern.timeAt(place?.distance ?? 0);
-      found.push(new Hypothesis(way, pattern, start, undefined, false));
+      found.push(new Hypothesis(way, pattern, start, undefined, false, this.vehicle));
     }
     return found;
   }

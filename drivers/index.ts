@@ -39,6 +39,7 @@ import { decoder as snmpDecoder } from './snmp/decode.ts';
 import snmp from './snmp/index.ts';
 import { decoder as sps30Decoder } from './sps30/decode.ts';
 import sps30 from './sps30/index.ts';
+import textPanel from './text-panel/index.ts';
 
 export { find as findCjt188 } from './cjt188/find.ts';
 export type { Decoded, DecodedReading, Direction } from './decode.ts';
@@ -68,6 +69,7 @@ export const DRIVERS: readonly Driver[] = [
   sds,
   snmp,
   sps30,
+  textPanel,
 ];
 
 /** Explainers of frames, for `kerbside decode`. */

@@ -17,6 +17,7 @@ import { networkNeighbour } from '../../hw-sim/devices/network-neighbour.ts';
 import { OcppCharger } from '../../hw-sim/devices/ocpp-charger.ts';
 import { SnmpAgent } from '../../hw-sim/devices/snmp-agent.ts';
 import { SNMP_MODELS } from '../../hw-sim/devices/snmp-models.ts';
+import { TextPanel } from '../../hw-sim/devices/text-panel.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
 import { worldClock } from '../../hw-sim/world/world-clock.ts';
 import { fakeBoard } from '../unit/drivers/fake-firmata.ts';
@@ -224,6 +225,12 @@ const fixtures: Readonly<Record<string, Fixture>> = {
   nmea: talker('generic-nmea0183-gnss', serial(9600)),
   framed: talker('generic-framed-gas', serial(9600)),
   gb26875: firePanel(),
+  'text-panel': {
+    kind: 'polled',
+    device: device(profile('kerbside-text-panel')),
+    line: serial(9600),
+    exchange: () => meterLine([new TextPanel({ now: () => 0 })]).exchange,
+  },
 };
 
 it('every driver of the list has a fixture and no fixture is left over', () => {

@@ -206,6 +206,7 @@ const ELSEWHERE = {
   cjt188: 'meter-faults.test.ts',
   mbus: 'meter-faults.test.ts',
   reach: 'neighbour-faults.test.ts',
+  'text-panel': 'panel-faults.test.ts',
 };
 
 test('every driver of the list has its faults played', () => {

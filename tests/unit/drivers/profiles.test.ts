@@ -30,6 +30,7 @@ const POINT = [
   'decimals',
   'range',
   'access',
+  'signed',
   'aggregation',
   'weight',
   'lane',

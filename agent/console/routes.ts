@@ -32,6 +32,7 @@ export const PAGE_PATHS = [
   '/points',
   '/points/:device/:point',
   '/cameras',
+  '/alarms',
   '/commands',
   '/access',
 ] as const;

@@ -3,6 +3,14 @@
  * readings, health, ledger and commands the test sets.
  */
 
+import { Alarms } from '../../agent/control/alarms/alarms.ts';
+import {
+  type AlarmActs,
+  type AlarmDefinition,
+  type AlarmsConfig,
+  type AlarmTold,
+  DEFAULT_FLOOD,
+} from '../../agent/core/alarm.ts';
 import type { PrivacyConfig } from '../../agent/core/camera.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import { wallAt } from '../../agent/core/clock.ts';
@@ -120,6 +128,50 @@ export const DEVICES: readonly DeviceConfig[] = [
   device('board', { en: 'Lamp controller', zh: '灯控板' }, 'lamp-controller', BOARD),
 ];
 
+const DOOR: AlarmDefinition = {
+  id: 'board-cabinet-door',
+  title: { en: 'Lamp controller: cabinet door open', zh: '灯控板：柜门打开' },
+  priority: 'medium',
+  device: 'board',
+  condition: { kind: 'state', device: 'board', point: 'cabinet-door', is: [true], not: false },
+  onDelay: 0,
+  offDelay: 0,
+  latching: false,
+  causes: [],
+  acknowledgedBy: 'anyone',
+  shelving: 8 * 3_600_000,
+  advice: { en: 'Is somebody expected to work there?', zh: '确认是否有人作业。' },
+};
+export const ALARMS: AlarmsConfig = {
+  definitions: [
+    DOOR,
+    {
+      ...DOOR,
+      id: 'sos',
+      title: { en: 'Call for help', zh: '一键求助' },
+      priority: 'critical',
+      condition: { kind: 'state', device: 'board', point: 'sos-button', is: [true], not: false },
+      latching: true,
+      acknowledgedBy: 'person',
+      shelving: 0,
+    },
+  ],
+  sos: [
+    {
+      id: 'sos',
+      title: { en: 'Call for help', zh: '一键求助' },
+      device: 'board',
+      point: 'sos-button',
+      pressed: true,
+      outputs: [],
+      remind: 30_000,
+    },
+  ],
+  flood: DEFAULT_FLOOD,
+};
+/** Listeners of the alarms: readings and events of the engine, readings of the button. */
+const ALWAYS = 3;
+
 export interface AgentDataOptions {
   readonly clock: Clock;
   readonly rate?: number;
@@ -179,6 +231,7 @@ export class AgentData implements AgentView {
       ],
       lamps: [{ id: 'lamp-1', device: 'board', point: 'lamp-level', overrideFor: 3_600_000 }],
       programmes: [],
+      alarms: ALARMS,
       interlocks: [],
       uplinks: [],
       ...(privacy === undefined ? {} : { privacy }),
@@ -198,6 +251,23 @@ export class AgentData implements AgentView {
       days: new LocalDays('Asia/Shanghai'),
     });
     void this.sense.remember({ marks: async () => [], latest: async () => [] });
+    const alarms = new Alarms({
+      config: ALARMS,
+      clock,
+      hub: {
+        ...this.hub,
+        readings: (readings) => this.publish(readings),
+        event: (event) => this.event(event),
+        record: async (events) => {
+          for (const event of events) this.event(event);
+        },
+      },
+      log: silent,
+      days: new LocalDays('Asia/Shanghai'),
+    });
+    void alarms.remember({ marks: async () => [] });
+    alarms.connect(async ({ id, value }) => ({ id, state: 'done', readback: value, at: this.now() }));
+    this.alarms = alarms.acts(async (limit) => this.told.slice(0, limit));
   }
 
   readonly hub = {
@@ -209,9 +279,13 @@ export class AgentData implements AgentView {
   /** The real thing, with a log that remembers nothing. */
   readonly sense: Sense;
 
-  /** How many listen. */
+  /** The same of alarms: a door, and a help button. */
+  readonly alarms: AlarmActs;
+  told: AlarmTold[] = [];
+
+  /** How many listen, but the alarms, which always do. */
   get listeners(): number {
-    return this.#readingListeners.size + this.#eventListeners.size + this.#healthListeners.size;
+    return this.#readingListeners.size + this.#eventListeners.size + this.#healthListeners.size - ALWAYS;
   }
 
   now(): number {

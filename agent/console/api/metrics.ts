@@ -64,12 +64,35 @@ export function metricsText(view: AgentView, streams: number): string {
         ),
     ),
     ...lines(view),
+    ...alarms(view),
     family('kerbside_points', 'gauge', 'Points by quality of their last reading.', qualities(view)),
     family('kerbside_console_streams', 'gauge', 'Live streams open.', [[{}, streams]]),
     family('process_resident_memory_bytes', 'gauge', 'Resident memory of the agent.', [
       [{}, process.memoryUsage.rss()],
     ]),
   ].join('');
+}
+
+/** How alarms stand, and how many were told one by one and together. */
+function alarms(view: AgentView): readonly string[] {
+  const counts = view.alarms?.counts();
+  if (counts === undefined) return [];
+  const { standing, unacknowledged, shelved, suppressed, flood, raised, told, held } = counts;
+  const states = Object.entries({ standing, unacknowledged, shelved, suppressed });
+  return [
+    family(
+      'kerbside_alarms',
+      'gauge',
+      'Alarms by what they are.',
+      states.map(([state, count]): Sample => [{ state }, count]),
+    ),
+    family('kerbside_alarm_flood', 'gauge', '1 in a flood of alarms.', [[{}, Number(flood)]]),
+    family('kerbside_alarms_raised_total', 'counter', 'Alarms raised.', [[{}, raised]]),
+    family('kerbside_alarm_events_total', 'counter', 'Events told of alarms.', [[{}, told]]),
+    family('kerbside_alarm_changes_held_total', 'counter', 'Changes told together with others.', [
+      [{}, held],
+    ]),
+  ];
 }
 
 /** What lines and their devices tell of themselves; a count begins at 0 when its line is opened. */

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Log } from '../../core/log.ts';
 import type { Guard } from '../access/guard.ts';
+import { alarmEndpoints } from './alarms.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
 import { correctionEndpoints } from './corrections.ts';
@@ -24,6 +25,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
   return [
     ...readingEndpoints(services),
     ...statusEndpoints(services),
+    ...alarmEndpoints(services),
     ...commandEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),

@@ -1,6 +1,7 @@
 /** The frame of all pages: who we are, where we are, the way between pages, language and light. */
 import { html } from 'htm/preact';
 import { AccessPage } from './access-page.ts';
+import { AlarmsPage } from './alarms-page.ts';
 import { post } from './api.ts';
 import { CamerasPage } from './cameras-page.ts';
 import { CommandsPage } from './commands-page.ts';
@@ -16,6 +17,7 @@ const PAGES: readonly { readonly path: string; readonly key: Key; readonly admin
   { path: '/', key: 'nav.overview' },
   { path: '/points', key: 'nav.points' },
   { path: '/cameras', key: 'nav.cameras' },
+  { path: '/alarms', key: 'nav.alarms' },
   { path: '/commands', key: 'nav.commands' },
   { path: '/access', key: 'nav.access', administrator: true },
 ];
@@ -26,6 +28,7 @@ const theme = (state: State) => state.theme;
 const connection = (state: State) => state.connection;
 const site = (state: State) => state.site;
 const role = (state: State) => state.role;
+const unseen = ({ alarms }: State) => alarms?.counts.unacknowledged ?? 0;
 const announcement = (state: State) => state.announcement;
 
 export function App() {
@@ -48,6 +51,7 @@ function Page() {
   const at = use(path);
   if (at.startsWith('/points')) return html`<${PointsPage} />`;
   if (at === '/cameras') return html`<${CamerasPage} />`;
+  if (at === '/alarms') return html`<${AlarmsPage} />`;
   if (at === '/commands') return html`<${CommandsPage} />`;
   if (at === '/access') return html`<${AccessPage} />`;
   return html`<${OverviewPage} />`;
@@ -61,6 +65,7 @@ function Header() {
   const at = use(path);
   const mine = use(role);
   const here = use(site);
+  const open = use(unseen);
   return html`
     <header class="top">
       <div class="top-row">
@@ -85,7 +90,7 @@ function Header() {
           ${PAGES.filter(({ administrator }) => administrator === undefined || mine === 'administrator').map(
             ({ path: to, key }) => {
               const on = to === '/' ? at === '/' : at.startsWith(to);
-              return html`<a href=${to} onClick=${follow} aria-current=${on ? 'page' : undefined}>${t(key)}</a>`;
+              return html`<a href=${to} onClick=${follow} aria-current=${on ? 'page' : undefined}>${t(key)}${to === '/alarms' && open > 0 && ` (${open})`}</a>`;
             },
           )}
         </nav>`

@@ -1,12 +1,14 @@
 /** Keeps the pages' knowledge up to date: loads what stands still, then follows the stream, again and again. */
+import type { ApiAlarms } from '../api/alarm-contract.ts';
 import type { ApiCommands, ApiLedger, ApiPart, ApiReading, ApiSite, PointRow } from '../api/contract.ts';
 import { dropKey, get, listen, Refusal } from './api.ts';
-import { partName, t } from './i18n.ts';
+import { partName, say, t } from './i18n.ts';
 import { current, type State, set, setNow, takeReadings } from './state.ts';
 
 /** Waits between tries, ms. */
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 10_000;
+const BETWEEN_LOOKS = 1000;
 
 let stop = new AbortController();
 
@@ -41,11 +43,38 @@ export function loggedOut(): void {
     parts: new Map(),
     ledgers: [],
     commands: [],
+    alarms: undefined,
   });
 }
 
 export async function loadCommands(): Promise<void> {
   set({ commands: (await get<ApiCommands>('/commands?limit=100')).commands });
+}
+
+let asking: Promise<void> | undefined;
+let again = false;
+
+/** A storm of events asks once at a time; the last of them is answered by a look made after it. */
+export function loadAlarms(): Promise<void> {
+  if (asking !== undefined) {
+    again = true;
+    return asking;
+  }
+  asking = askAlarms().finally(() => {
+    asking = undefined;
+    if (again) setTimeout(() => void loadAlarms().catch(() => {}), BETWEEN_LOOKS);
+    again = false;
+  });
+  return asking;
+}
+
+async function askAlarms(): Promise<void> {
+  try {
+    set({ alarms: await get<ApiAlarms>('/alarms') });
+  } catch (thrown) {
+    if (!(thrown instanceof Refusal) || thrown.status !== 404) throw thrown;
+    set({ alarms: undefined });
+  }
 }
 
 async function load(): Promise<void> {
@@ -54,6 +83,7 @@ async function load(): Promise<void> {
     get<ApiSite>('/site'),
     get<{ points: PointRow[] }>('/points'),
     loadCommands(),
+    loadAlarms(),
   ]);
   setNow(site.now, site.rate);
   set({
@@ -79,11 +109,24 @@ function take(event: string, data: string): void {
       break;
     case 'event':
       if (body.event === 'command') void loadCommands().catch(() => {});
+      if (body.event === 'alarm') takeAlarm(body.body);
       break;
     case 'end':
       loggedOut();
       break;
   }
+}
+
+/** What has just been raised is said aloud. */
+function takeAlarm({
+  what,
+  title,
+}: {
+  readonly what: unknown;
+  readonly title?: { readonly en: string };
+}): void {
+  if (what === 'raised') set({ announcement: say(title) });
+  void loadAlarms().catch(() => {});
 }
 
 function takeHealth(changed: readonly ApiPart[]): void {

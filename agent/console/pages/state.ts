@@ -1,5 +1,6 @@
 /** What the pages know, in one place; components take what they show and are drawn anew when that changes. */
 import { useEffect, useState } from 'preact/hooks';
+import type { ApiAlarms } from '../api/alarm-contract.ts';
 import type { ApiCommands, ApiLedger, ApiPart, ApiReading, ApiSite, PointRow } from '../api/contract.ts';
 
 export type Connection = 'starting' | 'live' | 'lost' | 'logged-out';
@@ -14,6 +15,8 @@ export interface State {
   readonly parts: ReadonlyMap<string, ApiPart>;
   readonly ledgers: readonly ApiLedger[];
   readonly commands: ApiCommands['commands'];
+  /** Undefined where the site has none. */
+  readonly alarms: ApiAlarms | undefined;
   /** Said aloud by screen readers. */
   readonly announcement: string;
   readonly path: string;
@@ -35,6 +38,7 @@ let state: State = {
   parts: new Map(),
   ledgers: [],
   commands: [],
+  alarms: undefined,
   announcement: '',
   path: location.pathname === '/login' ? '/' : location.pathname,
   language: root.lang === 'zh-CN' ? 'zh-CN' : 'en',

@@ -94,7 +94,7 @@ export class Sos implements Disposable {
       }
       const tested = this.#outputs.filter(({ config }) => config.tested);
       await this.#switch(tested, true, failed);
-      await clock.sleep((sos.test?.duration ?? 2000) / clock.mapping().rate);
+      if (tested.length > 0) await clock.sleep((sos.test?.duration ?? 2000) / clock.mapping().rate);
       this.#testing = false;
       // A call that came meanwhile keeps what it switched on.
       if (this.#state() === 'off') await this.#switch(tested, false, failed);

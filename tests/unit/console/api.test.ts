@@ -124,6 +124,8 @@ describe('the document', () => {
       '/devices/{device}/maintenance': { by: 'Li Wei', why: 'cleaning', for_s: 60 },
       '/devices/{device}/corrections': { point: 'energy-import', slope: 1.01, by: 'Li Wei' },
       '/meters/{device}/explanations': { as: 'nothing', by: 'Li Wei' },
+      '/sos/{sos}/test': {},
+      '/alarms/{alarm}/acts': { act: 'shelve', name: 'Li Wei', note: 'works', for_s: 600 },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;
     const jumping = (value: number, time: number) => good(at, value, time);
@@ -134,7 +136,9 @@ describe('the document', () => {
       const place = path
         .replace('{device}/exchanges', 'meter-lamp/exchanges')
         .replace('{device}', 'meter-feeder')
-        .replace('{id}', 'camera-1');
+        .replace('{id}', 'camera-1')
+        .replace('{alarm}', 'board-cabinet-door')
+        .replace('{sos}', 'sos');
       const answer = await post(place, bodies[path]);
       expect([path, answer.status]).toEqual([path, 200]);
       conforms(path, 'post', answer);

@@ -22,7 +22,14 @@ describe('the page', () => {
   test('is the same for every address of its router and never kept', async () => {
     const first = await console_.ask('/');
     expect([first.status, first.headers['cache-control']]).toEqual([200, 'no-cache']);
-    for (const path of ['/points', '/points/meter-feeder/voltage', '/cameras', '/commands', '/access']) {
+    for (const path of [
+      '/points',
+      '/points/meter-feeder/voltage',
+      '/cameras',
+      '/alarms',
+      '/commands',
+      '/access',
+    ]) {
       expect((await console_.ask(path)).text).toBe(first.text);
     }
   });

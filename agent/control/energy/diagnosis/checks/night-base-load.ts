@@ -1,0 +1,35 @@
+/** Load of the night that has gone up against the nights before: lights, air handlers, fans that nobody switches off. */
+import type { BranchDay } from '../../../../core/diagnosis.ts';
+import { type Check, hoursMean, MONTH, peak, rounded } from '../check.ts';
+import { median, spread } from '../robust.ts';
+
+const NIGHTS = 3;
+/** Hours of a night for what is at stake: 22:00 to 06:00. */
+const HOURS = 8;
+
+const level = (day: BranchDay): number => hoursMean(day, 0, 5);
+
+export const nightBaseLoad: Check = {
+  name: 'night-base-load',
+  severity: 'warning',
+  doubts: false,
+  explainedBy: 'sum',
+  closesAfter: 2,
+  judge(look) {
+    const { branch } = look;
+    if (branch.carrier !== 'electricity' || branch.generates) return undefined;
+    const before = look.usual(28, NIGHTS).map(level).filter(Number.isFinite);
+    const now = look.last(NIGHTS);
+    const most = peak(look);
+    if (before.length < 10 || now.length < NIGHTS || !Number.isFinite(level(look.today))) return undefined;
+    const usual = median(before);
+    const least = Math.max(4 * spread(before, usual), 0.3 * usual, 0.05 * most, 3 * branch.step);
+    if (!now.every((day) => !(level(day) <= usual + least))) return 'fine';
+    const excess = median(now.map(level)) - usual;
+    return {
+      since: now[0]?.date ?? look.today.date,
+      stake: excess * HOURS * MONTH,
+      evidence: { night_kw: rounded(usual + excess), usual_kw: rounded(usual), nights: NIGHTS },
+    };
+  },
+};

@@ -1,0 +1,49 @@
+/** A meter that counts a multiple or a fraction of what it did, while the branch above shows that nothing has changed. */
+
+import { dates, parentMoved } from '../balance.ts';
+import { type Check, MONTH, rounded } from '../check.ts';
+import { expectation } from '../like.ts';
+import { median } from '../robust.ts';
+
+const DAYS = 3;
+/** Ratios of transformer sets that are exchanged for each other, and a factor of ten; and their inverses. */
+const RATIOS = [1.5, 2, 2.5, 3, 4, 5, 10];
+const FIT = 0.1;
+
+export const wrongMultiplier: Check = {
+  name: 'wrong-multiplier',
+  severity: 'warning',
+  doubts: true,
+  closesAfter: 2,
+  judge(look) {
+    const { today, branch } = look;
+    if (branch.generates || look.parent === undefined || today.total === null) return undefined;
+    const now = look.last(DAYS);
+    const like = now.map((day) => expectation(look, day, DAYS));
+    const [first] = now;
+    if (now.length < DAYS || first === undefined) return undefined;
+    const factors = now.map((day, i) => (day.total ?? Number.NaN) / (like[i]?.expected ?? Number.NaN));
+    if (!Number.isFinite(factors.at(-1))) return undefined;
+    const factor = median(factors);
+    const nominal = RATIOS.flatMap((ratio) => [ratio, 1 / ratio]).find(
+      (ratio) => Math.abs(factor / ratio - 1) < FIT,
+    );
+    if (nominal === undefined || !factors.every((one) => Math.abs(one / nominal - 1) < 2 * FIT))
+      return 'fine';
+    const known = now.flatMap((day, i) => (like[i] === undefined ? [] : [day.total ?? 0, like[i].expected]));
+    const gained = median(now.map((day, i) => (day.total ?? Number.NaN) - (like[i]?.expected ?? Number.NaN)));
+    const above = parentMoved(look, dates(now));
+    // The sum above says the opposite of what this meter gained: then nothing real has changed.
+    if (known.length === 0 || above === undefined) return undefined;
+    if (Math.abs(above + gained) > 0.3 * Math.abs(gained)) return 'fine';
+    return {
+      since: first.date,
+      stake: Math.abs(gained) * MONTH,
+      evidence: {
+        factor: rounded(nominal),
+        measured_factor: rounded(factor),
+        rest_above_a_day: rounded(above),
+      },
+    };
+  },
+};

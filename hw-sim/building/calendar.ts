@@ -22,6 +22,10 @@ export const HOLIDAYS: readonly (readonly [string, string])[] = [
 ];
 
 export function dateOf(day: number): string {
+  return DATES[day] ?? reckonDate(day);
+}
+
+function reckonDate(day: number): string {
   return new Date(YEAR_START + day * DAY + 8 * HOUR).toISOString().slice(0, 10);
 }
 
@@ -30,13 +34,21 @@ export function dayOf(date: string): number {
   return Math.round((Date.parse(`${date}T00:00:00+08:00`) - YEAR_START) / DAY);
 }
 
+const DATES: readonly string[] = Array.from({ length: DAYS }, (_, day) => reckonDate(day));
+
 /** Whether the office works on a day of the year. */
 export function isOpen(day: number): boolean {
+  return OPEN[day] ?? works(day);
+}
+
+function works(day: number): boolean {
   const weekday = new Date(YEAR_START + day * DAY + 8 * HOUR).getUTCDay();
   if (weekday === 0 || weekday === 6) return false;
   const date = dateOf(day);
   return !HOLIDAYS.some(([from, to]) => date >= from && date <= to);
 }
+
+const OPEN: readonly boolean[] = DATES.map((_, day) => works(day));
 
 /** People in the office, 0…1, at a quarter of a day: 07:00 to 19:00, a few at weekends, some overtime. */
 export function occupancy(seed: number, day: number, quarter: number): number {

@@ -83,17 +83,23 @@ export function applyFault(fault: SeededFault, building: Building): void {
   };
   switch (kind) {
     case 'light-left-on':
-      return hold(8 + 6 * size, (hour) => hour >= 18.5 || hour < 7.5);
+      hold(8 + 6 * size, (hour) => hour >= 18.5 || hour < 7.5);
+      return;
     case 'handler-at-night':
-      return hold(6 + 2 * size, (hour) => hour >= 18 || hour < 7.5);
+      hold(6 + 2 * size, (hour) => hour >= 18 || hour < 7.5);
+      return;
     case 'light-at-weekends':
-      return hold(9 + 6 * size, (hour, day) => !isOpen(day) && hour >= 8 && hour < 18);
+      hold(9 + 6 * size, (hour, day) => !isOpen(day) && hour >= 8 && hour < 18);
+      return;
     case 'handler-at-weekends':
-      return hold(7 + 2 * size, (hour, day) => !isOpen(day) && hour >= 7 && hour < 18.5);
+      hold(7 + 2 * size, (hour, day) => !isOpen(day) && hour >= 7 && hour < 18.5);
+      return;
     case 'water-leak':
-      return raise(() => 0.05 + 0.25 * size);
+      raise(() => 0.05 + 0.25 * size);
+      return;
     case 'gas-leak':
-      return raise(() => 0.04 + 0.2 * size);
+      raise(() => 0.04 + 0.2 * size);
+      return;
     case 'load-on-one-phase':
       measuring.tampers.push({ ...hours, kind: 'uneven', phase: (Math.floor(size * 3) % 3) as 0 | 1 | 2 });
       return;
@@ -102,20 +108,26 @@ export function applyFault(fault: SeededFault, building: Building): void {
       measuring.reactive.push({ ...hours, tangent: 0.75 + 0.3 * size });
       return;
     case 'ct-stuck':
-      return tamper('stuck');
+      tamper('stuck');
+      return;
     case 'ct-reversed':
-      return tamper('reversed');
+      tamper('reversed');
+      return;
     case 'phase-lost':
-      return tamper('lost');
+      tamper('lost');
+      return;
     case 'phase-swapped':
-      return tamper('swapped');
+      tamper('swapped');
+      return;
     case 'heats-and-cools': {
       const heat = building.loads.get('h-office');
+      const chiller = building.loads.get('e-chiller');
       const wasted = 25 + 20 * size;
       raise((hour, day) => (isOpen(day) && hour >= 7 && hour < 18.5 ? wasted : 0));
       each((k, hour, day) => {
         if (heat === undefined || !isOpen(day) || hour < 7 || hour >= 18.5) return;
         heat[k] = (heat[k] ?? 0) + wasted;
+        if (chiller !== undefined) chiller[k] = (chiller[k] ?? 0) + wasted / 4.2;
       });
       return;
     }
@@ -123,7 +135,8 @@ export function applyFault(fault: SeededFault, building: Building): void {
       building.held.push({ branch, ...hours });
       const open = branch === 'h-shop' ? 38 : 110;
       each((k) => {
-        if (own !== undefined) own[k] = open * (0.97 + 0.03 * Math.sin(k / 40));
+        // The pressure of the district's network wanders a little.
+        if (own !== undefined) own[k] = open * (1 + 0.03 * Math.sin(k / 40));
       });
       return;
     }
@@ -136,12 +149,20 @@ export function applyFault(fault: SeededFault, building: Building): void {
       return;
     }
     case 'meter-stopped':
-      return each((k) => {
+      each((k) => {
         measuring.stands[k] = 1;
       });
-    case 'meter-exchanged':
-      measuring.exchanges.push(from * QUARTERS + 40 + Math.floor(size * 16));
       return;
+    case 'meter-exchanged': {
+      // An hour and a quarter without a meter.
+      const back = from * QUARTERS + 40 + Math.floor(size * 16);
+      measuring.exchanges.push(back);
+      for (let k = back - 4; k < back; k++) {
+        measuring.silent[k] = 1;
+        measuring.stands[k] = 1;
+      }
+      return;
+    }
     case 'silent-for-hours':
       for (let k = 0; k < 28 + 20 * size; k++) measuring.silent[from * QUARTERS + 30 + k] = 1;
       return;
@@ -154,23 +175,27 @@ export function applyFault(fault: SeededFault, building: Building): void {
       return;
     case 'wrong-multiplier': {
       const factor = size < 0.5 ? 0.5 : 2;
-      return each((k) => {
+      each((k) => {
         measuring.gain[k] = (measuring.gain[k] ?? 0) * factor;
       });
+      return;
     }
     case 'tapped': {
       const series = new Float64Array(DAYS * QUARTERS);
       building.tapped.set(branch, series);
-      return each((k, hour) => {
+      each((k, hour) => {
         series[k] = hour >= 17 || hour < 1 ? 9 + 9 * size : 0;
       });
+      return;
     }
     case 'pv-sign-wrong':
-      return each((k) => {
+      each((k) => {
         measuring.gain[k] = -Math.abs(measuring.gain[k] ?? 1);
       });
+      return;
     case 'abnormal-day':
-      return raise((hour, _day, now) => now * 0.6 + abnormal(branch, hour) * (0.7 + 0.6 * size));
+      raise((hour, _day, now) => now * 0.6 + abnormal(branch, hour) * (0.7 + 0.6 * size));
+      return;
     case 'register-full':
       measuring.full = from * QUARTERS + 30 + Math.floor(40 * size);
       return;

@@ -10,7 +10,7 @@ export interface BuildingMeter {
   readonly title: { readonly en: string; readonly zh: string };
   readonly kind: MeterKind;
   /** Meter whose circuit this one hangs on; absent: it measures what comes from the street. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /** Code of class and item (建筑分项能耗); classes other than electricity have no items. */
   readonly code: string;
   /** Current transformer, primary by secondary. Default 1. */
@@ -20,7 +20,7 @@ export interface BuildingMeter {
   /** The display begins at 0 again here, before any ratio. */
   readonly modulus: number;
   /** Shares of the three phases; absent: one phase, or no electricity. */
-  readonly phases?: readonly [number, number, number];
+  readonly phases?: readonly [number, number, number] | undefined;
   /** cos φ of the load as it is wired. */
   readonly powerFactor?: number;
   /** It tells its own date and time. */
@@ -42,7 +42,8 @@ export const UNIT_OF: Readonly<Record<MeterKind, 'kW.h' | 'm3'>> = {
   cooling: 'kW.h',
 };
 
-type Rest = Partial<Omit<BuildingMeter, 'id' | 'kind' | 'title' | 'code'>>;
+type Given = Omit<BuildingMeter, 'id' | 'kind' | 'title' | 'code'>;
+type Rest = Partial<Given>;
 type Titles = readonly [en: string, zh: string];
 
 /** A three-phase meter behind transformers, on Modbus unless it is said otherwise. */

@@ -205,7 +205,8 @@ function phaseHours(seed: number, plan: BuildingMeter, flow: Series, measuring: 
     const tangent = changed?.tangent ?? (id === 'e-main' ? 0.2 : usual);
     reactive[h] = Math.abs(power) * tangent;
     const factor = 1 / Math.hypot(1, tangent);
-    const gain = scale(measuring, k);
+    const gain = Math.abs(scale(measuring, k));
+    const direction = scale(measuring, k) < 0 ? -1 : 1;
     for (let i = 0; i < 3; i++) {
       let share = (shares[i] ?? 0) * (1 + 0.05 * drift(seed, keys[i] ?? 0, time, 7 * HOUR));
       if (tamper?.kind === 'uneven') share = i === tamper.phase ? 0.66 : 0.17;
@@ -215,7 +216,7 @@ function phaseHours(seed: number, plan: BuildingMeter, flow: Series, measuring: 
       const seen = tampered(tamper, i, { u, current, watts, angle: Math.acos(factor) });
       (volts[i] as Float32Array)[h] = seen.u;
       (amps[i] as Float32Array)[h] = seen.current * gain;
-      (kilowatts[i] as Float32Array)[h] = seen.watts * gain;
+      (kilowatts[i] as Float32Array)[h] = seen.watts * gain * direction;
     }
   }
   return { volts, amps, kilowatts, reactive };
@@ -267,7 +268,8 @@ function waterFlow(plan: BuildingMeter, flow: Series, { held }: Building, air: C
     const spread = plan.kind === 'cooling' ? 5 : 15 + Math.max(0, 10 - (air.temperature[k] ?? 0)) / 2;
     const usual = power / (1.163 * spread);
     const valve = stuck.find(({ from, to }) => h >= from && h < to);
-    hours[h] = valve === undefined ? usual : valve.branch === 'h-shop' ? 2.2 : 6.4;
+    hours[h] =
+      valve === undefined ? usual : (valve.branch === 'h-shop' ? 2.2 : 6.4) * (1 + 0.02 * Math.sin(h / 10));
   }
   return hours;
 }

@@ -1,6 +1,6 @@
 /** What a check is, and what it may look at: the days of one branch up to the one it judges, and those around it. */
 import type { BranchDay, CheckName, DiagnosedBranch, Evidence } from '../../../core/diagnosis.ts';
-import { mean, quantile } from './robust.ts';
+import { quantile } from './robust.ts';
 
 /** Days a month is reckoned with, for what is at stake. */
 export const MONTH = 30;
@@ -46,18 +46,43 @@ export interface Look {
   other(id: string): Look | undefined;
   /** Whether what the branch told on a day is to be believed. */
   sound(day: BranchDay): boolean;
+  /** Whether nothing at all was found on the branch on a day. */
+  clear(day: BranchDay): boolean;
+  /** Counts the changes of findings: what was reckoned from them holds as long as it stays. */
+  readonly version: number;
+  /** The same object for a branch day after day: what was reckoned of it hangs on it. */
+  readonly memory: object;
+  /** Whether something was found on a branch behind it on a day. */
+  foundBehind(day: BranchDay): boolean;
 }
 
-/** kW or m³/h that the branch reaches in one hour of twenty on its usual days: what is small is measured by it. */
+const HIGHEST = new WeakMap<BranchDay, number>();
+
+/** kW or m³/h of the busiest hour of its usual days (four of five are below): what is small is measured by it. */
 export function peak(look: Look): number {
-  const hours = look.usual(28, 0).flatMap((day) => [...day.hours]);
-  return hours.length < 100 ? Number.NaN : quantile(hours, 0.95);
+  return quantile(look.usual(28, 0).map(highest), 0.8);
+}
+
+function highest(day: BranchDay): number {
+  let most = HIGHEST.get(day);
+  if (most === undefined) {
+    most = Math.max(...day.hours.filter(Number.isFinite));
+    HIGHEST.set(day, most);
+  }
+  return most;
 }
 
 /** Mean of hours from ≤ h < to of the local day; NaN where fewer than half are known. */
-export function hoursMean(day: BranchDay, from: number, to: number): number {
-  const part = day.hours.subarray(from, to);
-  return part.filter(Number.isFinite).length * 2 < to - from ? Number.NaN : mean(part);
+export function hoursMean({ hours }: BranchDay, from: number, to: number): number {
+  let sum = 0;
+  let count = 0;
+  for (let h = from; h < to; h++) {
+    const value = hours[h] ?? Number.NaN;
+    if (!Number.isFinite(value)) continue;
+    sum += value;
+    count += 1;
+  }
+  return count * 2 < to - from ? Number.NaN : sum / count;
 }
 
 export function rounded(value: number, digits = 3): number {

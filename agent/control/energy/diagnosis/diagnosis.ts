@@ -17,6 +17,9 @@ export const KEPT_DAYS = 110;
 /** Closed findings are remembered so long: their days are no measure of what is usual. */
 const REMEMBERED = 200;
 
+/** Days without it after which what comes again is another finding. */
+const GAP = 6;
+
 interface Running {
   finding: Finding;
   /** Judged days without it. */
@@ -31,6 +34,7 @@ export class Diagnosis {
   readonly #days = new Map<string, BranchDay[]>();
   readonly #open = new Map<Key, Running>();
   #closed: Finding[] = [];
+  #version = 0;
 
   constructor(branches: readonly DiagnosedBranch[]) {
     this.#branches = new Map(branches.map((branch) => [branch.id, branch]));
@@ -120,17 +124,28 @@ export class Diagnosis {
     const key: Key = `${check.name}:${branch}`;
     const running = this.#open.get(key);
     if (typeof judgement === 'object') {
-      const finding = this.#finding(check, branch, judgement, running?.finding);
+      const before = running?.finding ?? this.#resumed(key, judgement);
+      const finding = this.#finding(check, branch, judgement, before);
+      if (running === undefined) this.#version += 1;
       this.#open.set(key, { finding, gone: 0 });
-      return running === undefined ? [{ what: 'opened', finding }] : [];
+      return before === undefined ? [{ what: 'opened', finding }] : [];
     }
     if (running === undefined || judgement === undefined) return [];
     running.gone += 1;
     if (running.gone < check.closesAfter) return [];
     const finding: Finding = { ...running.finding, state: 'closed' };
+    this.#version += 1;
     this.#open.delete(key);
     this.#closed.push(finding);
     return [{ what: 'closed', finding }];
+  }
+
+  /** The finding that was closed a few days before: it was never gone. */
+  #resumed(key: Key, { since }: Verdict): Finding | undefined {
+    const index = this.#closed.findLastIndex(
+      (one) => keyOf(one) === key && one.check !== 'abnormal-day' && daysBetween(one.until, since) <= GAP,
+    );
+    return index < 0 ? undefined : this.#closed.splice(index, 1)[0];
   }
 
   #finding(check: Check, branch: string, verdict: Verdict, before: Finding | undefined): Finding {
@@ -178,7 +193,11 @@ export class Diagnosis {
         return branch.parent === undefined ? undefined : lookAt(branch.parent);
       },
       other: lookAt,
+      version: this.#version,
+      memory: days,
       sound: (day) => !this.#found(branch.id, day.date, (name) => DOUBTS.has(name)),
+      clear: (day) => !this.#found(branch.id, day.date, () => true),
+      foundBehind: (day) => this.#behind(branch.id).some((id) => this.#found(id, day.date, () => true)),
     };
   }
 
@@ -213,6 +232,10 @@ export class Diagnosis {
 const DOUBTS: ReadonlySet<CheckName> = new Set(
   ALL_CHECKS.filter(({ doubts }) => doubts).map(({ name }) => name),
 );
+
+function daysBetween(from: string, to: string): number {
+  return (Date.parse(to) - Date.parse(from)) / 86_400_000;
+}
 
 function keyOf({ check, branch }: Finding): Key {
   return `${check}:${branch}`;

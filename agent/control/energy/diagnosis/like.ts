@@ -1,7 +1,7 @@
 /** What a day should have come to, by its like: working or closed days as it is, of weather as its own. */
 import type { BranchDay } from '../../../core/diagnosis.ts';
 import type { Look } from './check.ts';
-import { median, slope, spread } from './robust.ts';
+import { correlation, median, quantile, slope, spread } from './robust.ts';
 
 export interface Expectation {
   /** Quantity of the day. */
@@ -9,12 +9,14 @@ export interface Expectation {
   /** Standard deviation of like days around what was expected of them, outliers apart. */
   readonly spread: number;
   readonly days: number;
+  /** Lowest and highest of them. */
+  readonly range: readonly [number, number];
 }
 
 /** Days looked back for like days, and the nearest in temperature that are taken. */
 const BACK = 45;
 const NEAREST = 14;
-const FEWEST = 5;
+const FEWEST = 8;
 /** K; like days must lie around the temperature of the day, or near it. */
 const REACH = 4;
 
@@ -33,6 +35,12 @@ export function expectation(look: Look, day: BranchDay, skip: number): Expectati
   if (temperature === null) return around(like.map(({ total }) => total ?? 0));
   const warm = like.filter((one) => one.temperature !== null);
   if (warm.length < FEWEST) return undefined;
+  // Weather that was not seen yet has no like.
+  const known = warm.map((one) => one.temperature ?? 0);
+  const beyond = Math.max(Math.min(...known) - temperature, temperature - Math.max(...known));
+  const driven = weatherDriven(look);
+  if (beyond > (driven ? 1 : REACH)) return undefined;
+  if (!driven) return around(like.map(({ total }) => total ?? 0));
   const away = (one: BranchDay): number => Math.abs((one.temperature ?? 0) - temperature);
   const near = [...warm].sort((a, b) => away(a) - away(b)).slice(0, NEAREST);
   // Beyond what was seen nothing is told by a straight line.
@@ -43,5 +51,38 @@ export function expectation(look: Look, day: BranchDay, skip: number): Expectati
 
 function around(values: readonly number[]): Expectation {
   const expected = median(values);
-  return { expected, spread: spread(values, expected), days: values.length };
+  const range = [Math.min(...values), Math.max(...values)] as const;
+  return { expected, spread: spread(values, expected), days: values.length, range };
+}
+
+/** Share of its median by which nine days of ten of a weather-driven branch differ from the tenth. */
+const DRIVEN = 0.5;
+const TOGETHER = 0.6;
+
+/** Whether the branch follows the weather by much: its working days rise and fall with the temperature. */
+export function weatherDriven(look: Look): boolean {
+  const days = look.usual(
+    BACK,
+    0,
+    ({ open, total, temperature }) => open && total !== null && temperature !== null,
+  );
+  if (days.length < 10) return false;
+  const totals = days.map(({ total }) => total ?? 0);
+  const swing = quantile(totals, 0.9) - quantile(totals, 0.1);
+  if (swing <= DRIVEN * Math.abs(median(totals))) return false;
+  return (
+    Math.abs(
+      correlation(
+        days.map(({ temperature }) => temperature ?? 0),
+        totals,
+      ),
+    ) > TOGETHER
+  );
+}
+
+/** Of those days, the ones about as warm as `day`. */
+export function asWarm(days: readonly BranchDay[], day: BranchDay): readonly BranchDay[] {
+  const { temperature } = day;
+  if (temperature === null) return days;
+  return days.filter((one) => one.temperature !== null && Math.abs(one.temperature - temperature) <= REACH);
 }

@@ -20,10 +20,11 @@ export function quantile(values: Iterable<number>, part: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(part * sorted.length))] ?? Number.NaN;
 }
 
-export function mean(values: Iterable<number>): number {
+export function mean(values: ArrayLike<number>): number {
   let sum = 0;
   let count = 0;
-  for (const value of values) {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] ?? Number.NaN;
     if (!Number.isFinite(value)) continue;
     sum += value;
     count += 1;
@@ -32,10 +33,17 @@ export function mean(values: Iterable<number>): number {
 }
 
 /** Standard deviation by mean. */
-export function variation(values: readonly number[]): number {
-  const known = values.filter(Number.isFinite);
-  const centre = mean(known);
-  return Math.sqrt(mean(known.map((value) => (value - centre) ** 2))) / Math.abs(centre);
+export function variation(values: ArrayLike<number>): number {
+  const centre = mean(values);
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const off = (values[i] ?? Number.NaN) - centre;
+    if (!Number.isFinite(off)) continue;
+    sum += off * off;
+    count += 1;
+  }
+  return Math.sqrt(sum / count) / Math.abs(centre);
 }
 
 /** Slope of y over x by the median of all pairs' slopes (Theil, Sen); 0 where x does not vary. */
@@ -47,4 +55,32 @@ export function slope(points: readonly (readonly [x: number, y: number])[]): num
     }
   }
   return slopes.length === 0 ? 0 : median(slopes);
+}
+
+/** Pearson's correlation of the ranks (Spearman), −1…1; 0 where one of them does not vary. */
+export function correlation(x: readonly number[], y: readonly number[]): number {
+  const [a, b] = [ranks(x), ranks(y)];
+  const centre = (x.length - 1) / 2;
+  let together = 0;
+  let [alone, other] = [0, 0];
+  for (const [i, rank] of a.entries()) {
+    const [da, db] = [rank - centre, (b[i] ?? 0) - centre];
+    together += da * db;
+    alone += da * da;
+    other += db * db;
+  }
+  return alone === 0 || other === 0 ? 0 : together / Math.sqrt(alone * other);
+}
+
+/** Equal values share the mean of their ranks. */
+function ranks(values: readonly number[]): readonly number[] {
+  const order = [...values.keys()].sort((i, j) => (values[i] ?? 0) - (values[j] ?? 0));
+  const result = new Array<number>(values.length).fill(0);
+  for (let from = 0; from < order.length; ) {
+    let to = from + 1;
+    while (to < order.length && values[order[to] ?? 0] === values[order[from] ?? 0]) to++;
+    for (let k = from; k < to; k++) result[order[k] ?? 0] = (from + to - 1) / 2;
+    from = to;
+  }
+  return result;
 }

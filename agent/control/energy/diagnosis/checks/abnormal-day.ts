@@ -3,12 +3,17 @@
 import type { BranchDay } from '../../../../core/diagnosis.ts';
 import { type Check, rounded } from '../check.ts';
 import { type Expectation, expectation } from '../like.ts';
+import { quantile } from '../robust.ts';
 
-/** Days after it that have to be as their like. */
-const AFTER = 2;
+/** Days within which three like ones are looked for. */
+const BACK = 14;
 const SIGMAS = 6;
 /** Share of what was expected that is worth a word. */
 const SHARE = 0.35;
+/** Share of its busy days (nine of ten are below) that is worth a word. */
+const FLOOR = 0.15;
+/** A day, or its like, below this share of the other one rests. */
+const IDLE = 0.12;
 
 export const abnormalDay: Check = {
   name: 'abnormal-day',
@@ -17,26 +22,28 @@ export const abnormalDay: Check = {
   explainedBy: 'sum',
   closesAfter: 1,
   judge(look) {
-    const { branch } = look;
+    const { branch, today } = look;
     if (branch.generates) return undefined;
-    const days = look.last(AFTER + 2);
-    const day = days[1];
-    if (days.length < AFTER + 2 || day === undefined || day.total === null || !look.sound(day))
-      return undefined;
-    if (day.events.length > 0) return undefined;
-    const like = expectation(look, day, AFTER + 2);
+    // Judged is the like day before this one, once it is known that this one is as it should be again.
+    const alike = look.last(BACK).filter(({ open }) => open === today.open);
+    const [earlier, day] = alike.slice(-3);
+    if (earlier === undefined || day === undefined || day === today) return undefined;
+    if (day.total === null || today.total === null || day.events.length > 0) return undefined;
+    if (!look.clear(day) || look.foundBehind(day)) return undefined;
+    const skip = look.last(BACK).length - look.last(BACK).indexOf(day);
+    const like = expectation(look, day, skip);
     if (like === undefined) return undefined;
-    if (!far(look.branch.step, day, like)) return 'fine';
-    const others = days.filter((one) => one !== day);
-    const expectations = others.map((one) => expectation(look, one, AFTER + 2));
-    const around = others.filter((one, i) => expectations[i] !== undefined && one.total !== null);
-    // Nothing is known of the days around it, or they are as strange as it is.
-    if (around.length < 2) return undefined;
-    const strange = others.filter((one, i) => {
-      const expected = expectations[i];
-      return one.total !== null && expected !== undefined && far(branch.step, one, expected);
-    });
-    if (strange.length > 0) return undefined;
+    // What rests on most such days, or rests today, is switched by seasons and people: another day, not a wrong one.
+    const most = Math.max(day.total, like.expected);
+    if (Math.min(day.total, like.expected) < IDLE * most) return 'fine';
+    const totals = look.usual(45, 0).map(({ total }) => total ?? Number.NaN);
+    const least = Math.max(20 * branch.step, FLOOR * quantile(totals, 0.9));
+    if (!far(least, day, like)) return 'fine';
+    // The days beside it must be as their like; what stays different is a change.
+    for (const beside of [earlier, today]) {
+      const expected = expectation(look, beside, skip);
+      if (expected === undefined || far(least, beside, expected)) return undefined;
+    }
     return {
       since: day.date,
       stake: Math.abs(day.total - like.expected),
@@ -50,7 +57,10 @@ export const abnormalDay: Check = {
   },
 };
 
-function far(step: number, { total }: BranchDay, { expected, spread }: Expectation): boolean {
+/** Far from what was expected, and well outside everything its like came to. */
+function far(least: number, { total }: BranchDay, { expected, spread, range }: Expectation): boolean {
   const off = Math.abs((total ?? 0) - expected);
-  return off > Math.max(SIGMAS * spread, SHARE * Math.abs(expected), 20 * step);
+  const [low, high] = range;
+  const outside = Math.max(low - (total ?? 0), (total ?? 0) - high);
+  return off > Math.max(SIGMAS * spread, SHARE * Math.abs(expected), least) && outside > 0.5 * (high - low);
 }

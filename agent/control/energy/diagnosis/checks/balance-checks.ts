@@ -9,14 +9,14 @@ import { type Check, type Look, MONTH, rounded } from '../check.ts';
 /** Share of what flows through that is a shift: meters of class 1 and 2 stay within it. */
 const LEAST = 0.015;
 /** Part of the shift that comes at once where it is a step. */
-const AT_ONCE = 0.55;
+const AT_ONCE = 0.65;
 
 function moved(look: Look): Shift | 'fine' | undefined {
   if (look.children.length === 0) return undefined;
-  const days = balance(look, 60);
+  const days = balance(look);
   if (days.at(-1)?.date !== look.today.date) return undefined;
-  // What was found already began before; the days since then are no measure of what is usual.
-  return shiftOf(days, LEAST) ?? (days.length < 30 ? undefined : 'fine');
+  const shift = shiftOf(days, LEAST);
+  return shift === 'none' ? 'fine' : shift;
 }
 
 export const mainSubDrift: Check = {
@@ -27,7 +27,7 @@ export const mainSubDrift: Check = {
   judge(look) {
     const shift = moved(look);
     if (shift === undefined || shift === 'fine') return shift;
-    if (shift.step > AT_ONCE * Math.abs(shift.share)) return undefined;
+    if (shift.atOnce > AT_ONCE) return undefined;
     return {
       since: shift.since,
       stake: Math.abs(shift.quantity) * MONTH,
@@ -44,7 +44,7 @@ export const unmeteredLoad: Check = {
   judge(look) {
     const shift = moved(look);
     if (shift === undefined || shift === 'fine') return shift;
-    if (shift.share < 0 || shift.step <= AT_ONCE * shift.share) return undefined;
+    if (shift.share < 0 || !(shift.atOnce > AT_ONCE)) return undefined;
     return {
       since: shift.since,
       stake: shift.quantity * MONTH,

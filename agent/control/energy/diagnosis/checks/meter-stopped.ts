@@ -1,8 +1,8 @@
 /** A register that stands while its branch draws: by its own power, or by its like days and the sum above. */
 
 import { dates, parentMoved } from '../balance.ts';
-import { type Check, MONTH, rounded } from '../check.ts';
-import { median } from '../robust.ts';
+import { type Check, type Judgement, type Look, MONTH, rounded } from '../check.ts';
+import { mean, median } from '../robust.ts';
 import { dayPower } from './phase-figures.ts';
 
 const DAYS = 2;
@@ -30,6 +30,8 @@ export const meterStopped: Check = {
         evidence: { power_kw: rounded(power), register: 'stands' },
       };
     }
+    // What is heated or cooled rests for half the year: only its water tells that something flowed.
+    if (branch.carrier === 'heat' || branch.carrier === 'cooling') return byFlow(look);
     // Only days of which the like were never at nothing say something.
     const like = look.usual(21, 7, ({ open, total }) => open === today.open && total !== null);
     const least = Math.min(...like.map(({ total }) => total ?? 0));
@@ -50,3 +52,18 @@ export const meterStopped: Check = {
     };
   },
 };
+
+/** Of a heat meter: water that flows, and no energy. */
+function byFlow(look: Look): Judgement {
+  const now = look.last(DAYS);
+  const flow = now.map((day) => mean(day.flow ?? []));
+  if (now.length < DAYS || !flow.every((value) => value > 0)) return undefined;
+  const stands = now.every(({ total }) => total !== null && total <= look.branch.step);
+  if (!stands || mean(flow) < 0.05 * median(look.usual(28, DAYS).map((day) => mean(day.flow ?? []))))
+    return 'fine';
+  return {
+    since: now[0]?.date ?? look.today.date,
+    stake: null,
+    evidence: { flow_m3_per_hour: rounded(mean(flow)), register: 'stands' },
+  };
+}

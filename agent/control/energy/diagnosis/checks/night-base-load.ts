@@ -1,6 +1,6 @@
 /** Load of the night that has gone up against the nights before: lights, air handlers, fans that nobody switches off. */
 import type { BranchDay } from '../../../../core/diagnosis.ts';
-import { type Check, hoursMean, MONTH, peak, rounded } from '../check.ts';
+import { type Check, hoursMean, type Look, MONTH, peak, rounded } from '../check.ts';
 import { median, spread } from '../robust.ts';
 
 const NIGHTS = 3;
@@ -8,6 +8,12 @@ const NIGHTS = 3;
 const HOURS = 8;
 
 const level = (day: BranchDay): number => hoursMean(day, 0, 5);
+
+/** The working hours of a day by those of its like. */
+function grown(look: Look, day: BranchDay): number {
+  const like = look.usual(28, NIGHTS, ({ open }) => open === day.open).map((one) => hoursMean(one, 9, 17));
+  return hoursMean(day, 9, 17) / median(like);
+}
 
 export const nightBaseLoad: Check = {
   name: 'night-base-load',
@@ -26,6 +32,9 @@ export const nightBaseLoad: Check = {
     const least = Math.max(4 * spread(before, usual), 0.3 * usual, 0.05 * most, 3 * branch.step);
     if (!now.every((day) => !(level(day) <= usual + least))) return 'fine';
     const excess = median(now.map(level)) - usual;
+    // What has grown by as much by day is another load, or another factor, and no matter of the night.
+    const byDay = median(now.map((day) => grown(look, day)));
+    if (Math.abs(byDay / (1 + excess / usual) - 1) < 0.2) return undefined;
     return {
       since: now[0]?.date ?? look.today.date,
       stake: excess * HOURS * MONTH,

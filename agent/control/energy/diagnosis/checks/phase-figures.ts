@@ -12,23 +12,34 @@ export interface PhaseFigures {
   readonly powerFactor: number;
 }
 
+const KNOWN = new WeakMap<PhaseDay, readonly PhaseFigures[] | null>();
+
 /** L1, L2, L3; undefined where fewer than 12 hours are known. */
 export function phaseFigures(phases: PhaseDay | undefined): readonly PhaseFigures[] | undefined {
   if (phases === undefined) return undefined;
-  if (phases.amps[0].filter(Number.isFinite).length < 12) return undefined;
-  return [0, 1, 2].map((i) => {
-    const volts = phases.volts[i] ?? new Float64Array();
-    const amps = phases.amps[i] ?? new Float64Array();
-    const kilowatts = phases.kilowatts[i] ?? new Float64Array();
-    const apparent = mean(amps.map((current, h) => (current * (volts[h] ?? 0)) / 1000));
-    return {
-      volts: mean(volts),
-      amps: mean(amps),
-      ampsVariation: variation([...amps]),
-      powerFactor: apparent === 0 ? Number.NaN : mean(kilowatts) / apparent,
-    };
-  });
+  let figures = KNOWN.get(phases);
+  if (figures === undefined) {
+    figures =
+      phases.amps[0].filter(Number.isFinite).length < 12 ? null : [0, 1, 2].map((i) => figuresOf(phases, i));
+    KNOWN.set(phases, figures);
+  }
+  return figures ?? undefined;
 }
+
+function figuresOf(phases: PhaseDay, i: number): PhaseFigures {
+  const volts = phases.volts[i] ?? NONE;
+  const amps = phases.amps[i] ?? NONE;
+  const kilowatts = phases.kilowatts[i] ?? NONE;
+  const apparent = mean(amps.map((current, h) => (current * (volts[h] ?? 0)) / 1000));
+  return {
+    volts: mean(volts),
+    amps: mean(amps),
+    ampsVariation: variation(amps),
+    powerFactor: apparent === 0 ? Number.NaN : mean(kilowatts) / apparent,
+  };
+}
+
+const NONE = new Float64Array();
 
 /** kW of all phases, mean of the day. */
 export function dayPower(phases: PhaseDay): number {

@@ -1,12 +1,17 @@
 /** Load of closed days (weekends, holidays) that has gone up against the closed days before. */
 import type { BranchDay } from '../../../../core/diagnosis.ts';
 import { type Check, hoursMean, MONTH, peak, rounded } from '../check.ts';
-import { median, spread } from '../robust.ts';
+import { asWarm, weatherDriven } from '../like.ts';
+import { median, quantile, spread } from '../robust.ts';
 
 const FROM = 8;
 const TO = 18;
 /** Closed days in thirty. */
 const CLOSED = 9;
+/** Closed days looked back for. */
+const WEEKENDS = 20;
+/** Factor by which the last five working days may differ from the weeks before. */
+const SEASON = 1.6;
 
 const level = (day: BranchDay): number => hoursMean(day, FROM, TO);
 
@@ -19,10 +24,10 @@ export const weekendBaseLoad: Check = {
   judge(look) {
     const { branch, today } = look;
     if (branch.carrier !== 'electricity' || branch.generates || today.open) return undefined;
-    const before = look
-      .usual(10, 8, (day) => !day.open)
-      .map(level)
-      .filter(Number.isFinite);
+    const closed = look.usual(WEEKENDS, 8, (day) => !day.open);
+    // The first hot weekend is not as the cool ones before.
+    const driven = weatherDriven(look);
+    const before = (driven ? asWarm(closed, today) : closed.slice(0, 10)).map(level).filter(Number.isFinite);
     const now = look
       .last(9)
       .filter((day) => !day.open && Number.isFinite(level(day)))
@@ -30,8 +35,16 @@ export const weekendBaseLoad: Check = {
     const most = peak(look);
     if (before.length < 5 || now.length < 2) return undefined;
     const usual = median(before);
-    const least = Math.max(4 * spread(before, usual), 0.3 * usual, 0.1 * most, 3 * branch.step);
+    // Some weekends somebody works: what such days came to is nothing new.
+    const worked = 1.1 * quantile(before, driven ? 1 : 0.9) - usual;
+    const least = Math.max(4 * spread(before, usual), 0.3 * usual, 0.1 * most, 3 * branch.step, worked);
     if (!now.every((day) => level(day) > usual + least)) return 'fine';
+    // Where working days have changed as well, a season has begun, and that is no matter of the weekend.
+    const working = look.usual(25, 0, ({ open }) => open).map(level);
+    // Nor is it where the branch runs more at weekends than on working days.
+    if (level(today) > 1.5 * median(working)) return undefined;
+    const change = median(working.slice(0, 5)) / median(working.slice(5));
+    if (!(change > 1 / SEASON && change < SEASON)) return undefined;
     const excess = median(now.map(level)) - usual;
     return {
       since: now[0]?.date ?? today.date,

@@ -82,6 +82,8 @@ function wiringCheck(name: CheckName): Check {
       const { today, branch } = look;
       if (branch.generates || phaseFigures(today.phases) === undefined) return undefined;
       const now = look.last(DAYS);
+      if (Math.max(...(phaseFigures(today.phases) ?? []).map(({ amps }) => amps)) < LEAST_AMPS)
+        return undefined;
       const found = suspicion(today);
       if (found?.what !== name || now.length < DAYS) return 'fine';
       if (!now.every((day) => suspicion(day)?.what === name)) return undefined;

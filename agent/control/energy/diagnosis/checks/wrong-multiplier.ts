@@ -6,6 +6,8 @@ import { expectation } from '../like.ts';
 import { median } from '../robust.ts';
 
 const DAYS = 3;
+/** Of these, such that have the ratio; on the third somebody may have worked at a weekend. */
+const FITTING = 2;
 /** Ratios of transformer sets that are exchanged for each other, and a factor of ten; and their inverses. */
 const RATIOS = [1.5, 2, 2.5, 3, 4, 5, 10];
 const FIT = 0.1;
@@ -28,14 +30,14 @@ export const wrongMultiplier: Check = {
     const nominal = RATIOS.flatMap((ratio) => [ratio, 1 / ratio]).find(
       (ratio) => Math.abs(factor / ratio - 1) < FIT,
     );
-    if (nominal === undefined || !factors.every((one) => Math.abs(one / nominal - 1) < 2 * FIT))
-      return 'fine';
-    const known = now.flatMap((day, i) => (like[i] === undefined ? [] : [day.total ?? 0, like[i].expected]));
+    const fits = factors.filter((one) => Math.abs(one / (nominal ?? 0) - 1) < FIT);
+    if (nominal === undefined || fits.length < FITTING)
+      return factor > 0.8 && factor < 1.25 ? 'fine' : undefined;
     const gained = median(now.map((day, i) => (day.total ?? Number.NaN) - (like[i]?.expected ?? Number.NaN)));
     const above = parentMoved(look, dates(now));
     // The sum above says the opposite of what this meter gained: then nothing real has changed.
-    if (known.length === 0 || above === undefined) return undefined;
-    if (Math.abs(above + gained) > 0.3 * Math.abs(gained)) return 'fine';
+    if (above === undefined) return undefined;
+    if (Math.abs(above + gained) > 0.3 * Math.abs(gained)) return undefined;
     return {
       since: first.date,
       stake: Math.abs(gained) * MONTH,

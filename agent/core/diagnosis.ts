@@ -50,6 +50,8 @@ export interface DiagnosedBranch {
   readonly loss: number;
   /** Share by which the sums may differ, 0…1. */
   readonly tolerance: number;
+  /** Heating, cooling or air conditioning: it follows the weather by its nature. */
+  readonly weather: boolean;
   /** The branch that heats the rooms this one cools. */
   readonly heatedBy?: string;
 }

@@ -141,7 +141,8 @@ function before(seed: number, plan: BuildingMeter, flowed: Float64Array, measuri
     return Math.floor(modulus * (0.02 + 0.5 * chance(seed, keyOf(`before-${id}`))));
   let run = 0;
   for (let k = 0; k < measuring.full; k++) run += ((flowed[k] ?? 0) * (measuring.gain[k] ?? 1)) / ct;
-  return modulus - run;
+  // The next thing that flows fills it.
+  return modulus - run - 1.5 * plan.step;
 }
 
 /** The display at the beginning of each quarter and at the end of the year. */

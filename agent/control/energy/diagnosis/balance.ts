@@ -1,7 +1,7 @@
 /** What is left of a branch after those behind it: measured sums against the branch's own meter, day by day. */
 import type { BranchDay } from '../../../core/diagnosis.ts';
 import type { Look } from './check.ts';
-import { median, spread } from './robust.ts';
+import { median, slope, spread } from './robust.ts';
 
 export interface BalanceDay {
   readonly date: string;
@@ -81,17 +81,20 @@ export interface Shift {
 
 const RECENT = 5;
 const LITTLE = 0.3;
-const BEFORE = 24;
-const GAP = 12;
+const WORKING = 20;
+const BEFORE = 20;
+const GAP = 10;
 
 /**
  * How far the rest of the last days lies from what it was two to five weeks ago; `none` where it lies
  * within what it always does, undefined where too few days are known or they disagree. `least`: share that is a shift.
  */
 export function shiftOf(all: readonly BalanceDay[], least: number): Shift | 'none' | undefined {
-  // On days with little flow the last digits of the registers are most of the rest.
-  const little = LITTLE * median(all.map(({ through }) => through));
-  const days = all.filter(({ through }) => through >= little);
+  // Working days are each other's like; on days with little flow the last digits of the registers are most of the rest.
+  const working = all.filter(({ open }) => open);
+  const alike = working.length >= WORKING ? working : all;
+  const little = LITTLE * median(alike.map(({ through }) => through));
+  const days = alike.filter(({ through }) => through >= little);
   const recent = days.slice(-RECENT);
   const before = days
     .slice(0, -GAP)
@@ -101,7 +104,9 @@ export function shiftOf(all: readonly BalanceDay[], least: number): Shift | 'non
   const shares = before.map(({ share }) => share);
   const usual = median(shares);
   const moved = (day: BalanceDay): number => day.share - usual;
-  const limit = Math.max(least, 4 * spread(shares, usual));
+  // How they scatter around the line they lie on, for a meter that drifts moves what is usual as well.
+  const steep = slope(shares.map((value, i) => [i, value]));
+  const limit = Math.max(least, 4 * spread(shares.map((value, i) => value - steep * i)));
   const share = median(recent.map(moved));
   if (Math.abs(share) < limit / 2) return 'none';
   if (!recent.every((day) => Math.abs(moved(day)) > limit && Math.sign(moved(day)) === Math.sign(share))) {

@@ -1,6 +1,6 @@
 /** What a check is, and what it may look at: the days of one branch up to the one it judges, and those around it. */
 import type { BranchDay, CheckName, DiagnosedBranch, Evidence } from '../../../core/diagnosis.ts';
-import { quantile } from './robust.ts';
+import { median, quantile } from './robust.ts';
 
 /** Days a month is reckoned with, for what is at stake. */
 export const MONTH = 30;
@@ -52,6 +52,8 @@ export interface Look {
   readonly version: number;
   /** The same object for a branch day after day: what was reckoned of it hangs on it. */
   readonly memory: object;
+  /** Whether a finding of a check is open on the branch. */
+  open(check: CheckName): boolean;
   /** Whether something was found on a branch behind it on a day. */
   foundBehind(day: BranchDay): boolean;
 }
@@ -83,6 +85,24 @@ export function hoursMean({ hours }: BranchDay, from: number, to: number): numbe
     count += 1;
   }
   return count * 2 < to - from ? Number.NaN : sum / count;
+}
+
+/**
+ * Quantity by which the branches behind this one have grown, as `level` has it against its median of usual days that
+ * `fits` picks: what arises there is judged there.
+ */
+export function grownBehind(
+  look: Look,
+  level: (day: BranchDay) => number,
+  skip: number,
+  fits?: (day: BranchDay) => boolean,
+): number {
+  let sum = 0;
+  for (const child of look.children) {
+    const grown = level(child.today) - median(child.usual(14, skip, fits).map(level));
+    if (Number.isFinite(grown)) sum += grown;
+  }
+  return sum;
 }
 
 export function rounded(value: number, digits = 3): number {

@@ -175,57 +175,114 @@ export class Diagnosis {
     const days = this.#days.get(branch.id) ?? [];
     const today = days.at(-1);
     if (today === undefined) throw new Error(`diagnosis of ${branch.id}: it has no day`);
-    const own = check && this.#open.get(`${check.name}:${branch.id}`)?.finding.since;
-    const lookAt = (id: string): Look | undefined => {
-      const found = this.#branches.get(id);
-      return found === undefined || this.#days.get(id)?.length === 0 ? undefined : this.#look(found, check);
-    };
-    const children = this.#children.get(branch.id) ?? [];
-    return {
-      branch,
-      today,
-      last: (count) => days.slice(-count),
-      usual: (count, skip, fits) => this.#usual(branch.id, days, own, count, skip, fits),
-      get children() {
-        return children.flatMap((id) => lookAt(id) ?? []);
-      },
-      get parent() {
-        return branch.parent === undefined ? undefined : lookAt(branch.parent);
-      },
-      other: lookAt,
-      version: this.#version,
-      memory: days,
-      sound: (day) => !this.#found(branch.id, day.date, (name) => DOUBTS.has(name)),
-      clear: (day) => !this.#found(branch.id, day.date, () => true),
-      foundBehind: (day) => this.#behind(branch.id).some((id) => this.#found(id, day.date, () => true)),
-    };
+    return new LookAt(branch, today, days, check, this.#inside);
   }
 
-  #usual(
-    id: string,
+  /** What looks may ask for. */
+  readonly #inside: Inside = {
+    version: () => this.#version,
+    lookAt: (id, check) => {
+      const found = this.#branches.get(id);
+      return found === undefined || this.#days.get(id)?.length === 0 ? undefined : this.#look(found, check);
+    },
+    children: (id) => this.#children.get(id) ?? [],
+    behind: (id) => this.#behind(id),
+    since: (check, id) => this.#open.get(`${check}:${id}`)?.finding.since,
+    found: (id, date, doubts) => this.#found(id, date, doubts),
+  };
+
+  /** Whether a finding on the branch covers the day. */
+  #found(id: string, date: string, doubts: boolean): boolean {
+    for (const { finding } of this.#open.values()) {
+      if (finding.branch !== id || finding.since > date) continue;
+      if (!doubts || DOUBTS.has(finding.check)) return true;
+    }
+    return this.#closed.some(
+      (one) =>
+        one.branch === id && one.since <= date && date <= one.until && (!doubts || DOUBTS.has(one.check)),
+    );
+  }
+}
+
+interface Inside {
+  version(): number;
+  lookAt(id: string, check: Check | undefined): Look | undefined;
+  children(id: string): readonly string[];
+  behind(id: string): readonly string[];
+  since(check: CheckName, id: string): string | undefined;
+  found(id: string, date: string, doubts: boolean): boolean;
+}
+
+class LookAt implements Look {
+  readonly branch: DiagnosedBranch;
+  readonly today: BranchDay;
+  readonly memory: object;
+  readonly #days: readonly BranchDay[];
+  readonly #check: Check | undefined;
+  readonly #inside: Inside;
+  #children: readonly Look[] | undefined;
+
+  constructor(
+    branch: DiagnosedBranch,
+    today: BranchDay,
     days: readonly BranchDay[],
-    own: string | undefined,
-    count: number,
-    skip: number,
-    fits: (day: BranchDay) => boolean = () => true,
-  ): readonly BranchDay[] {
+    check: Check | undefined,
+    inside: Inside,
+  ) {
+    this.branch = branch;
+    this.today = today;
+    this.memory = days;
+    this.#days = days;
+    this.#check = check;
+    this.#inside = inside;
+  }
+
+  get version(): number {
+    return this.#inside.version();
+  }
+
+  get children(): readonly Look[] {
+    this.#children ??= this.#inside.children(this.branch.id).flatMap((id) => this.other(id) ?? []);
+    return this.#children;
+  }
+
+  get parent(): Look | undefined {
+    return this.branch.parent === undefined ? undefined : this.other(this.branch.parent);
+  }
+
+  other(id: string): Look | undefined {
+    return this.#inside.lookAt(id, this.#check);
+  }
+
+  last(count: number): readonly BranchDay[] {
+    return this.#days.slice(-count);
+  }
+
+  usual(count: number, skip: number, fits?: (day: BranchDay) => boolean): readonly BranchDay[] {
+    const own = this.#check && this.#inside.since(this.#check.name, this.branch.id);
     const usual: BranchDay[] = [];
-    for (let i = days.length - 1 - skip; i >= 0 && usual.length < count; i--) {
-      const day = days[i];
+    for (let i = this.#days.length - 1 - skip; i >= 0 && usual.length < count; i--) {
+      const day = this.#days[i];
       if (day === undefined || (own !== undefined && day.date >= own)) continue;
-      if (fits(day) && !this.#found(id, day.date, () => true)) usual.push(day);
+      if (fits?.(day) !== false && this.clear(day)) usual.push(day);
     }
     return usual;
   }
 
-  /** Whether a finding on the branch covers the day. */
-  #found(id: string, date: string, which: (check: CheckName) => boolean): boolean {
-    const covers = ({ branch, since, until, check }: Finding): boolean =>
-      branch === id && since <= date && date <= until && which(check);
-    for (const { finding } of this.#open.values()) {
-      if (finding.branch === id && which(finding.check) && finding.since <= date) return true;
-    }
-    return this.#closed.some(covers);
+  sound(day: BranchDay): boolean {
+    return !this.#inside.found(this.branch.id, day.date, true);
+  }
+
+  clear(day: BranchDay): boolean {
+    return !this.#inside.found(this.branch.id, day.date, false);
+  }
+
+  open(check: CheckName): boolean {
+    return this.#inside.since(check, this.branch.id) !== undefined;
+  }
+
+  foundBehind(day: BranchDay): boolean {
+    return this.#inside.behind(this.branch.id).some((id) => this.#inside.found(id, day.date, false));
   }
 }
 

@@ -15,6 +15,7 @@ const MICRO = 1e6;
 /** Ends worse than this (index of ACCOUNT_QUALITIES) are not known. */
 const REPAIRED = 1;
 const RENEWABLE = '13';
+const AIR = '01B';
 
 /** What belongs to a day besides its registers. */
 export interface DayFacts {
@@ -69,6 +70,7 @@ export function branchesOf(
         step: Math.max(0, ...steps),
         generates: circuit.code?.startsWith(RENEWABLE) === true,
         billed: fedBy === undefined || [meter.id, ...own.map((one) => one.id)].some((one) => paid.has(one)),
+        weather: carrier === 'heat' || carrier === 'cooling' || circuit.code?.startsWith(AIR) === true,
         loss,
         tolerance,
         ...(heat === undefined ? {} : { heatedBy: heat }),

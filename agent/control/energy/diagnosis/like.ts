@@ -17,6 +17,8 @@ export interface Expectation {
 const BACK = 45;
 const NEAREST = 14;
 const FEWEST = 8;
+/** So many of them were as cold, and as hot. */
+const SEEN = 2;
 /** K; like days must lie around the temperature of the day, or near it. */
 const REACH = 4;
 
@@ -35,11 +37,11 @@ export function expectation(look: Look, day: BranchDay, skip: number): Expectati
   if (temperature === null) return around(like.map(({ total }) => total ?? 0));
   const warm = like.filter((one) => one.temperature !== null);
   if (warm.length < FEWEST) return undefined;
-  // Weather that was not seen yet has no like.
-  const known = warm.map((one) => one.temperature ?? 0);
-  const beyond = Math.max(Math.min(...known) - temperature, temperature - Math.max(...known));
+  // Weather that was hardly seen yet has no like.
+  const known = warm.map((one) => one.temperature ?? 0).sort((a, b) => a - b);
+  const [coldest = 0, hottest = 0] = [known[SEEN - 1], known.at(-SEEN)];
   const driven = weatherDriven(look);
-  if (beyond > (driven ? 1 : REACH)) return undefined;
+  if (Math.max(coldest - temperature, temperature - hottest) > (driven || look.branch.weather ? 1 : REACH)) return undefined;
   if (!driven) return around(like.map(({ total }) => total ?? 0));
   const away = (one: BranchDay): number => Math.abs((one.temperature ?? 0) - temperature);
   const near = [...warm].sort((a, b) => away(a) - away(b)).slice(0, NEAREST);

@@ -4,7 +4,7 @@
  */
 
 import { balance, type Shift, shiftOf } from '../balance.ts';
-import { type Check, type Look, MONTH, rounded } from '../check.ts';
+import { type Check, type Look, MONTH, rounded, type Verdict } from '../check.ts';
 
 /** Share of what flows through that is a shift: meters of class 1 and 2 stay within it. */
 const LEAST = 0.015;
@@ -27,14 +27,19 @@ export const mainSubDrift: Check = {
   judge(look) {
     const shift = moved(look);
     if (shift === undefined || shift === 'fine') return shift;
-    if (shift.atOnce > AT_ONCE) return undefined;
-    return {
-      since: shift.since,
-      stake: Math.abs(shift.quantity) * MONTH,
-      evidence: { rest_moved_percent: rounded(shift.share * 100), a_day: rounded(shift.quantity) },
-    };
+    if (look.open('main-sub-drift')) return drift(shift);
+    if (shift.atOnce > AT_ONCE || look.open('unmetered-load')) return undefined;
+    return drift(shift);
   },
 };
+
+function drift(shift: Shift): Verdict {
+  return {
+    since: shift.since,
+    stake: Math.abs(shift.quantity) * MONTH,
+    evidence: { rest_moved_percent: rounded(shift.share * 100), a_day: rounded(shift.quantity) },
+  };
+}
 
 export const unmeteredLoad: Check = {
   name: 'unmetered-load',
@@ -44,7 +49,8 @@ export const unmeteredLoad: Check = {
   judge(look) {
     const shift = moved(look);
     if (shift === undefined || shift === 'fine') return shift;
-    if (shift.share < 0 || !(shift.atOnce > AT_ONCE)) return undefined;
+    if (shift.share < 0 || look.open('main-sub-drift')) return undefined;
+    if (!look.open('unmetered-load') && !(shift.atOnce > AT_ONCE)) return undefined;
     return {
       since: shift.since,
       stake: shift.quantity * MONTH,

@@ -11,9 +11,15 @@ const STEPS = 2;
 const NEVER = 21;
 
 /** The least hour of a day; NaN where too few are known. */
-function least(day: BranchDay): number {
-  const known = day.hours.filter(Number.isFinite);
-  return known.length < 18 ? Number.NaN : Math.min(...known);
+function least({ hours }: BranchDay): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  let known = 0;
+  for (const value of hours) {
+    if (!Number.isFinite(value)) continue;
+    known += 1;
+    lowest = Math.min(lowest, value);
+  }
+  return known < 18 ? Number.NaN : lowest;
 }
 
 export const waterNeverZero = neverZero('water', 'water-never-zero');

@@ -1,6 +1,6 @@
 /** Load of the night that has gone up against the nights before: lights, air handlers, fans that nobody switches off. */
 import type { BranchDay } from '../../../../core/diagnosis.ts';
-import { type Check, hoursMean, type Look, MONTH, peak, rounded } from '../check.ts';
+import { type Check, grownBehind, hoursMean, type Look, MONTH, peak, rounded } from '../check.ts';
 import { median, spread } from '../robust.ts';
 
 const NIGHTS = 3;
@@ -32,6 +32,9 @@ export const nightBaseLoad: Check = {
     const least = Math.max(4 * spread(before, usual), 0.3 * usual, 0.05 * most, 3 * branch.step);
     if (!now.every((day) => !(level(day) <= usual + least))) return 'fine';
     const excess = median(now.map(level)) - usual;
+    const behind = grownBehind(look, level, NIGHTS);
+    if (behind > excess / 2 && !look.children.some((child) => child.open('night-base-load')))
+      return undefined;
     // What has grown by as much by day is another load, or another factor, and no matter of the night.
     const byDay = median(now.map((day) => grown(look, day)));
     if (Math.abs(byDay / (1 + excess / usual) - 1) < 0.2) return undefined;

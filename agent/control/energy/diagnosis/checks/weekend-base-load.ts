@@ -1,6 +1,6 @@
 /** Load of closed days (weekends, holidays) that has gone up against the closed days before. */
 import type { BranchDay } from '../../../../core/diagnosis.ts';
-import { type Check, hoursMean, MONTH, peak, rounded } from '../check.ts';
+import { type Check, grownBehind, hoursMean, MONTH, peak, rounded } from '../check.ts';
 import { asWarm, weatherDriven } from '../like.ts';
 import { median, quantile, spread } from '../robust.ts';
 
@@ -36,7 +36,7 @@ export const weekendBaseLoad: Check = {
     if (before.length < 5 || now.length < 2) return undefined;
     const usual = median(before);
     // Some weekends somebody works: what such days came to is nothing new.
-    const worked = 1.1 * quantile(before, driven ? 1 : 0.9) - usual;
+    const worked = 1.1 * quantile(before, driven ? 1 : 0.8) - usual;
     const least = Math.max(4 * spread(before, usual), 0.3 * usual, 0.1 * most, 3 * branch.step, worked);
     if (!now.every((day) => level(day) > usual + least)) return 'fine';
     // Where working days have changed as well, a season has begun, and that is no matter of the weekend.
@@ -46,6 +46,9 @@ export const weekendBaseLoad: Check = {
     const change = median(working.slice(0, 5)) / median(working.slice(5));
     if (!(change > 1 / SEASON && change < SEASON)) return undefined;
     const excess = median(now.map(level)) - usual;
+    const behind = grownBehind(look, level, 8, ({ open }) => !open);
+    if (behind > excess / 2 && !look.children.some((child) => child.open('weekend-base-load')))
+      return undefined;
     return {
       since: now[0]?.date ?? today.date,
       stake: (excess * (TO - FROM) * CLOSED * MONTH) / 30,

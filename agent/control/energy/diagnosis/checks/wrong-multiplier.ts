@@ -3,14 +3,16 @@
 import { dates, parentMoved } from '../balance.ts';
 import { type Check, MONTH, rounded } from '../check.ts';
 import { expectation } from '../like.ts';
-import { median } from '../robust.ts';
+import { median, quantile } from '../robust.ts';
 
 const DAYS = 3;
 /** Of these, such that have the ratio; on the third somebody may have worked at a weekend. */
 const FITTING = 2;
 /** Ratios of transformer sets that are exchanged for each other, and a factor of ten; and their inverses. */
 const RATIOS = [1.5, 2, 2.5, 3, 4, 5, 10];
-const FIT = 0.1;
+const FIT = 0.08;
+/** Share of a busy day. */
+const FLOOR = 0.15;
 
 export const wrongMultiplier: Check = {
   name: 'wrong-multiplier',
@@ -34,6 +36,11 @@ export const wrongMultiplier: Check = {
     if (nominal === undefined || fits.length < FITTING)
       return factor > 0.8 && factor < 1.25 ? 'fine' : undefined;
     const gained = median(now.map((day, i) => (day.total ?? Number.NaN) - (like[i]?.expected ?? Number.NaN)));
+    const busy = look.usual(45, 0).map(({ total }) => total ?? Number.NaN);
+    const restless = median(like.map((one) => one?.spread ?? Number.NaN));
+    // What is small, or varies as much by itself, can have any ratio by chance.
+    if (Math.abs(gained) < Math.max(FLOOR * quantile(busy, 0.9), 4 * restless, 20 * branch.step))
+      return undefined;
     const above = parentMoved(look, dates(now));
     // The sum above says the opposite of what this meter gained: then nothing real has changed.
     if (above === undefined) return undefined;

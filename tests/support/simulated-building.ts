@@ -62,6 +62,7 @@ export function energyConfig(): EnergyConfig {
   );
   const tenants = METERS.filter(({ tenant }) => tenant !== undefined).map(({ id }) => id);
   return {
+    id: 'energy',
     title: { en: 'Office', zh: '办公楼' },
     codes: 'national',
     moreCodes: {},

@@ -37,11 +37,8 @@ export function expectation(look: Look, day: BranchDay, skip: number): Expectati
   if (temperature === null) return around(like.map(({ total }) => total ?? 0));
   const warm = like.filter((one) => one.temperature !== null);
   if (warm.length < FEWEST) return undefined;
-  // Weather that was hardly seen yet has no like.
-  const known = warm.map((one) => one.temperature ?? 0).sort((a, b) => a - b);
-  const [coldest = 0, hottest = 0] = [known[SEEN - 1], known.at(-SEEN)];
   const driven = weatherDriven(look);
-  if (Math.max(coldest - temperature, temperature - hottest) > (driven || look.branch.weather ? 1 : REACH)) return undefined;
+  if (!seen(warm, day, driven || look.branch.weather ? 1 : REACH)) return undefined;
   if (!driven) return around(like.map(({ total }) => total ?? 0));
   const away = (one: BranchDay): number => Math.abs((one.temperature ?? 0) - temperature);
   const near = [...warm].sort((a, b) => away(a) - away(b)).slice(0, NEAREST);
@@ -87,4 +84,12 @@ export function asWarm(days: readonly BranchDay[], day: BranchDay): readonly Bra
   const { temperature } = day;
   if (temperature === null) return days;
   return days.filter((one) => one.temperature !== null && Math.abs(one.temperature - temperature) <= REACH);
+}
+
+/** Whether days as cold and as hot as `day` were seen, give or take `reach` K: weather that is new has no like. */
+export function seen(days: readonly BranchDay[], { temperature }: BranchDay, reach: number): boolean {
+  if (temperature === null) return true;
+  const known = days.flatMap((one) => one.temperature ?? []).sort((a, b) => a - b);
+  const [coldest = Number.NaN, hottest = Number.NaN] = [known[SEEN - 1], known.at(-SEEN)];
+  return temperature >= coldest - reach && temperature <= hottest + reach;
 }

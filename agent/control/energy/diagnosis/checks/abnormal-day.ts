@@ -3,7 +3,7 @@
 import type { BranchDay } from '../../../../core/diagnosis.ts';
 import { type Check, rounded } from '../check.ts';
 import { type Expectation, expectation } from '../like.ts';
-import { quantile } from '../robust.ts';
+import { median, quantile } from '../robust.ts';
 
 /** Days within which three like ones are looked for. */
 const BACK = 14;
@@ -33,10 +33,11 @@ export const abnormalDay: Check = {
     const skip = look.last(BACK).length - look.last(BACK).indexOf(day);
     const like = expectation(look, day, skip);
     if (like === undefined) return undefined;
-    // What rests on most such days, or rests today, is switched by seasons and people: another day, not a wrong one.
+    const totals = look.usual(45, skip).map(({ total }) => total ?? Number.NaN);
+    // What rests for weeks and runs for once is switched by the season: another day, not a wrong one.
     const most = Math.max(day.total, like.expected);
-    if (Math.min(day.total, like.expected) < IDLE * most) return 'fine';
-    const totals = look.usual(45, 0).map(({ total }) => total ?? Number.NaN);
+    const rests = Math.min(day.total, like.expected) < IDLE * most;
+    if (rests && (branch.weather || median(totals) < IDLE * most)) return 'fine';
     const least = Math.max(20 * branch.step, FLOOR * quantile(totals, 0.9));
     if (!far(least, day, like)) return 'fine';
     // The days beside it must be as their like; what stays different is a change.

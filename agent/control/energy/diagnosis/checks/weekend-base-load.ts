@@ -1,7 +1,7 @@
 /** Load of closed days (weekends, holidays) that has gone up against the closed days before. */
 import type { BranchDay } from '../../../../core/diagnosis.ts';
 import { type Check, grownBehind, hoursMean, MONTH, peak, rounded } from '../check.ts';
-import { asWarm, weatherDriven } from '../like.ts';
+import { asWarm, seen, weatherDriven } from '../like.ts';
 import { median, quantile, spread } from '../robust.ts';
 
 const FROM = 8;
@@ -34,6 +34,7 @@ export const weekendBaseLoad: Check = {
       .slice(-2);
     const most = peak(look);
     if (before.length < 5 || now.length < 2) return undefined;
+    if (driven && !now.every((day) => seen(closed, day, 1))) return undefined;
     const usual = median(before);
     // Some weekends somebody works: what such days came to is nothing new.
     const worked = 1.1 * quantile(before, driven ? 1 : 0.8) - usual;

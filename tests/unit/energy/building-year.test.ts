@@ -1,0 +1,100 @@
+/**
+ * The account and the diagnosis through a simulated year of forty meters: seeds that no threshold was chosen by. More of
+ * them run in `npm run bench:building`.
+ */
+import { describe, expect, it } from 'vitest';
+import { countsOf, intervalOf } from '../../../agent/control/energy/grid.ts';
+import { CARRIER_UNITS } from '../../../agent/core/energy.ts';
+import { convert } from '../../../agent/core/unit.ts';
+import { DAY, DAYS, YEAR_START } from '../../../hw-sim/building/calendar.ts';
+import { METERS, UNIT_OF } from '../../../hw-sim/building/plan.ts';
+import { completenessTruth, simulateYear } from '../../../hw-sim/building/year.ts';
+import { diagnoseYear } from '../../support/building-findings.ts';
+import { buildingInputs } from '../../support/simulated-building.ts';
+
+const END = YEAR_START + DAYS * DAY;
+
+describe('a year with thirty faults', () => {
+  const year = simulateYear({ seed: 4711 });
+  const inputs = buildingInputs(year);
+  const report = diagnoseYear(inputs, year.faults);
+
+  it('has forty meters of five carriers on mixed lines', () => {
+    expect(METERS).toHaveLength(40);
+    expect(new Set(METERS.map(({ kind }) => kind)).size).toBe(5);
+    expect(new Set(METERS.map(({ line }) => line)).size).toBeGreaterThan(4);
+    expect(year.faults).toHaveLength(30);
+  });
+
+  it('balances to the registers within 0.1 %', () => {
+    for (const { plan, counted } of year.meters.values()) {
+      const unit = (value: number) => convert(value, UNIT_OF[plan.kind], CARRIER_UNITS[plan.kind]);
+      const grid = inputs.grids.get(plan.id);
+      const account = grid && intervalOf(grid, YEAR_START, END).quantity;
+      const truth = unit(counted.imported - counted.exported);
+      // The display shows whole steps at both ends.
+      const steps = 2 * unit(plan.step * (plan.ct ?? 1));
+      expect(Math.abs((account ?? Number.NaN) - truth), plan.id).toBeLessThanOrEqual(
+        0.001 * Math.abs(truth) + steps,
+      );
+    }
+  });
+
+  it('has days that add up to the year exactly', () => {
+    for (const grid of inputs.grids.values()) {
+      let sum = 0;
+      for (let day = 0; day < DAYS; day++) {
+        const from = YEAR_START + day * DAY;
+        sum += Math.round((intervalOf(grid, from, from + DAY).quantity ?? 0) * 1e6);
+      }
+      expect(sum, grid.meter).toBe(Math.round((intervalOf(grid, YEAR_START, END).quantity ?? 0) * 1e6));
+    }
+  });
+
+  it('knows of every meter and day what came', () => {
+    for (const meter of year.meters.values()) {
+      const grid = inputs.grids.get(meter.exported === undefined ? meter.plan.id : `${meter.plan.id}-in`);
+      if (grid === undefined) throw new Error(`no grid of ${meter.plan.id}`);
+      for (let day = 0; day < DAYS; day++) {
+        const from = YEAR_START + day * DAY;
+        const { due, received } = countsOf([grid], from, from + DAY);
+        const truth = completenessTruth(meter, day);
+        if (due !== truth.due || received !== truth.received) {
+          expect({ meter: meter.plan.id, day, due, received }).toEqual({
+            meter: meter.plan.id,
+            day,
+            ...truth,
+          });
+        }
+      }
+    }
+  });
+
+  it('finds every fault with its name and branch', () => {
+    expect(report.missed).toEqual([]);
+    expect(report.found).toHaveLength(30);
+  });
+
+  it('says what is at stake, with evidence', () => {
+    for (const { finding } of report.found) {
+      expect(Object.keys(finding.evidence).length, finding.id).toBeGreaterThan(0);
+      expect(finding.stake === null || finding.stake >= 0, finding.id).toBe(true);
+    }
+    const costly = report.found.filter(({ finding }) => (finding.stake ?? 0) > 0);
+    expect(costly.length).toBeGreaterThan(15);
+  });
+
+  it('says no more than one wrong thing a month', () => {
+    expect(report.wrong.length, report.wrong.join('\n')).toBeLessThanOrEqual(12);
+    expect(Math.max(...report.wrongByMonth), report.wrong.join('\n')).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('a year without a fault', () => {
+  it('has no more than one finding a month', () => {
+    const year = simulateYear({ seed: 1949, faults: [] });
+    const report = diagnoseYear(buildingInputs(year), []);
+    expect(report.found).toEqual([]);
+    expect(Math.max(...report.wrongByMonth), report.wrong.join('\n')).toBeLessThanOrEqual(1);
+  });
+});

@@ -43,14 +43,27 @@ export class TextPanelSession implements PolledSession {
       ...deviceSchema.parse(options),
     } as PanelGeometry;
     this.#address = Number(address ?? 1);
-    this.polls = profile.points.map((point) => ({
-      id: point.id,
-      points: [point.id],
-      period: every ?? point.every ?? profile.every,
-      requestBytes: OVERHEAD + 1,
-      answerBytes: point.type === 'string' ? USUAL_ANSWER : OVERHEAD + 5,
-      execute: async (exchange, signal) => [await this.#read(point, exchange, signal)],
-    }));
+    this.polls = profile.points.map((point) => {
+      // As long as the last one; a text is what it is.
+      let answerBytes = point.type === 'string' ? USUAL_ANSWER : OVERHEAD + 5;
+      return {
+        id: point.id,
+        points: [point.id],
+        period: every ?? point.every ?? profile.every,
+        requestBytes: OVERHEAD + 1,
+        get answerBytes() {
+          return answerBytes;
+        },
+        execute: async (exchange, signal) => {
+          const counted: Exchange = async (request, abort) => {
+            const answer = await exchange(request, abort);
+            answerBytes = answer.bytes.length;
+            return answer;
+          };
+          return [await this.#read(point, counted, signal)];
+        },
+      };
+    });
   }
 
   async probe(exchange: Exchange, signal: AbortSignal): Promise<void> {

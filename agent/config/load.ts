@@ -55,6 +55,7 @@ import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.
 import { DEVICE_KEYS, type DeviceFile, type SiteFile, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
 import { checkRules } from './sense-checks.ts';
+import { feedsOf } from './sign-feeds-resolve.ts';
 import { checkSign } from './sign-resolve.ts';
 import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
@@ -206,6 +207,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     const taken = lists.flatMap((list) => writtenIds(root, list));
     checkSign(parsed.data.sign, taken, say);
   }
+  const signFeeds = await feedsOf(parsed.data?.sign?.feeds ?? [], agent, source, say);
   const energy = energySchema.safeParse((plain as { readonly energy?: unknown }).energy);
   if (energy.success) {
     const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
@@ -228,6 +230,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     figures,
     content: content?.config,
     ...(alarms === undefined ? {} : { alarms }),
+    signFeeds: signFeeds.feeds,
     uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
   });
   const { console: page, nodeRed } = site;
@@ -243,6 +246,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     ...own,
     ...lineSecrets,
     ...(content?.secrets ?? []),
+    ...signFeeds.secrets,
     ...uplinks.flatMap((uplink) => Object.values(uplink.secrets)),
     ...cameras.flatMap(({ camera }) => camera.password ?? []),
   ];

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AlarmsConfig } from '../core/alarm.ts';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { ContentConfig } from '../core/content-config.ts';
+import type { FeedConfig } from '../core/feed.ts';
 import type { FigureConfig } from '../core/figure.ts';
 import type { Profile } from '../core/profile.ts';
 import { NO_RULES } from '../core/rules.ts';
@@ -290,11 +291,12 @@ interface Parts {
   readonly figures: readonly FigureConfig[];
   readonly uplinks: readonly UplinkConfig[];
   readonly content?: ContentConfig | undefined;
+  readonly signFeeds?: readonly FeedConfig[] | undefined;
 }
 
 export function siteOf(
   parsed: SiteFile,
-  { file, lines, devices, cameras, figures, uplinks, alarms, content }: Parts,
+  { file, lines, devices, cameras, figures, uplinks, alarms, content, signFeeds = [] }: Parts,
 ): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
@@ -331,7 +333,7 @@ export function siteOf(
     ...(figures.length === 0 ? {} : { figures }),
     ...(parsed.energy === undefined ? {} : { energy: energyOf(parsed.energy, devices, site.timezone) }),
     ...definedOnly({ alarms }),
-    ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state) }),
+    ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state, signFeeds) }),
     ...definedOnly({ content }),
     uplinks,
     console: parsed.console.listen,

@@ -1,5 +1,6 @@
 /** From the checked part on the sign to the types of agent/core/sign.ts. */
 import { dirname, join, resolve } from 'node:path';
+import type { FeedConfig } from '../core/feed.ts';
 import type { SignConfig, SignLanguage } from '../core/sign.ts';
 import type { Say } from './checks.ts';
 import { definedOnly } from './profile.ts';
@@ -11,7 +12,12 @@ export function extractIn(state: string): string {
 }
 
 /** `file`: absolute path of the site file; `state`: that of the state folder. */
-export function signOf(sign: SignFile, file: string, state: string): SignConfig {
+export function signOf(
+  sign: SignFile,
+  file: string,
+  state: string,
+  feeds: readonly FeedConfig[],
+): SignConfig {
   const [first = 'zh-CN', ...others] = [...new Set<SignLanguage>(sign.languages)];
   return {
     id: sign.id,
@@ -21,6 +27,7 @@ export function signOf(sign: SignFile, file: string, state: string): SignConfig 
     languages: [first, ...others],
     due: sign.due,
     horizon: sign.horizon,
+    feeds,
   };
 }
 

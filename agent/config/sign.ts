@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type DailySpan, SIGN_LANGUAGES } from '../core/sign.ts';
+import { signFeed } from './sign-feeds.ts';
 import { duration, id, oneOf, scalar, text, title } from './values.ts';
 
 const MINUTE = 60_000;
@@ -55,6 +56,11 @@ export const sign = z
     horizon: duration(10 * MINUTE, 3 * HOUR, '60min')
       .prefault('60min')
       .describe('How far ahead buses are shown'),
+    feeds: z
+      .array(signFeed)
+      .max(16)
+      .prefault([])
+      .describe('Where it hears of buses; absent: the timetable alone'),
   })
   .describe('The electronic stop sign of this agent; absent: it is none');
 

@@ -1,4 +1,5 @@
 /** What a site file says of its electronic stop sign, resolved: durations are ms, paths are absolute. */
+import type { FeedConfig } from './feed.ts';
 import type { Text } from './point.ts';
 
 /** Local times of the day in minutes after midnight; `to` may lie before `from`, over midnight. */
@@ -28,4 +29,6 @@ export interface SignConfig {
   readonly due: number;
   /** How far ahead rows are shown, ms. */
   readonly horizon: number;
+  /** Where it hears of buses; none: the timetable alone. */
+  readonly feeds: readonly FeedConfig[];
 }

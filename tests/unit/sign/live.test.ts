@@ -43,6 +43,7 @@ class Street implements AsyncDisposable {
         extract: '',
         languages: ['zh-CN'],
         due: 180_000,
+        feeds: [],
         horizon: 3_600_000,
       },
       timezone: ZONE,

@@ -29,6 +29,7 @@ import { displaysOf, displayWrite, startSiteContent } from './content.ts';
 import { DerivedPoints } from './derived-points.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
+import { startEnergyAccount } from './energy.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
 import { startSign } from './sign.ts';
@@ -174,6 +175,20 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     }),
   );
 
+  const energy =
+    site.energy === undefined
+      ? undefined
+      : startEnergyAccount({
+          config: site.energy,
+          timezone: site.timezone,
+          settlementDay: settlementDay ?? 1,
+          store: opened,
+          clock,
+          hub,
+          log,
+        });
+  if (energy !== undefined) stack.use(energy);
+
   const late: LateParts = { history: (...asked) => history.query(...asked) };
   const view = agentView({
     site,
@@ -185,6 +200,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     submit: commands.submit,
     sense,
     alarms: alarms?.acts((limit) => history.alarms(limit)),
+    ...(energy === undefined ? {} : { energy: energy.view }),
     late,
   });
   const console = stack.use(

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { alarmDescription } from '../control/alarms/description.ts';
 import { REPEAT } from '../control/alarms/engine.ts';
+import { energyDescription, energyPeriod } from '../control/energy/points.ts';
 import { lampDescription, lampPeriod } from '../control/lighting/description.ts';
 import { PULSE_PERIOD } from '../core/contacts.ts';
 import type { Point } from '../core/point.ts';
@@ -142,12 +143,15 @@ function withoutDriver(site: Site) {
     site.alarms === undefined ? [] : [{ description: alarmDescription(site.alarms), every: () => REPEAT }];
   const signs =
     site.sign === undefined ? [] : [{ description: signDescription(site.sign), every: signPeriod }];
+  const energy =
+    site.energy === undefined ? [] : [{ description: energyDescription(site.energy), every: energyPeriod }];
   const others: readonly { description: Description; every: (point: string) => number }[] = [
     ...cameras,
     ...lamps,
     ...figures,
     ...alarms,
     ...signs,
+    ...energy,
   ];
   return others;
 }

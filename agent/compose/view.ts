@@ -2,6 +2,7 @@
 import type { AlarmActs } from '../core/alarm.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
+import type { EnergyView } from '../core/energy-view.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { SenseActs } from '../core/sense.ts';
@@ -28,6 +29,7 @@ export interface ViewParts {
   readonly submit: Submit;
   readonly sense: SenseActs;
   readonly alarms?: AlarmActs | undefined;
+  readonly energy?: EnergyView;
   readonly late: LateParts;
 }
 
@@ -41,6 +43,7 @@ export function agentView({
   submit,
   sense,
   alarms,
+  energy,
   late,
 }: ViewParts): AgentView {
   return {
@@ -65,6 +68,7 @@ export function agentView({
     submit,
     sense,
     ...(alarms === undefined ? {} : { alarms }),
+    ...(energy === undefined ? {} : { energy }),
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
     audit: (body, device) =>

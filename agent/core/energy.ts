@@ -322,10 +322,14 @@ export interface MeterGrid {
   readonly ends: Uint8Array;
   /** What lies within each of the n cells: index in ACCOUNT_QUALITIES (0, 1 or 2). */
   readonly within: Uint8Array;
+  /** Number of the last end that no later reading will change; −1 where there is none. */
+  readonly settled: number;
   /** Counted by the last reading known before or at each end, millionths: lower bound where `totals` is NaN. */
   readonly known: Float64Array;
   /** By cell; fractions where readings are further apart than a cell. */
   readonly due: Float64Array;
   readonly received: Float64Array;
   readonly valid: Float64Array;
+  /** due − valid in cells between two readings, whose consumption is known therefore; 0 in others. */
+  readonly filled: Float64Array;
 }

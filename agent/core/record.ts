@@ -14,8 +14,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * Closed list of what can happen. `epoch` names the epoch before and its last numbers; `gap` is a hole with a reason;
  * `clock` is a new row of the clock table; `command` is a result; `meter` tells of registers (roll-over, exchange,
  * snapshot), `quality` of values that are not to be believed, `light` of what a lamp is wanted to show and why, `content`
- * of what is shown in public or was refused, `sign` of the buses a stop sign expects and of the sign itself; the rest says what
- * changed.
+ * of what is shown in public or was refused, `sign` of the buses a stop sign expects and of the sign itself, `energy` of
+ * branches that do not add up and of demand; the rest says what changed.
  */
 export const EVENT_KINDS = [
   'epoch',
@@ -37,6 +37,7 @@ export const EVENT_KINDS = [
   'light',
   'content',
   'sign',
+  'energy',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -3,6 +3,7 @@
  */
 import type { AlarmActs } from './alarm.ts';
 import type { Command, CommandResult } from './command.ts';
+import type { EnergyView } from './energy-view.ts';
 import type { Subscription } from './hub.ts';
 import type { AgentEvent, Heads } from './record.ts';
 import type { SenseActs } from './sense.ts';
@@ -131,6 +132,8 @@ export interface AgentView {
     bucket: number,
     signal: AbortSignal,
   ): Promise<readonly Bucket[]>;
+  /** Absent: the site keeps no energy account. */
+  readonly energy?: EnergyView;
   /** What people tell the agent of its devices. */
   readonly sense: SenseActs;
   /** Absent: the site has no alarms. */

@@ -19,11 +19,16 @@ import { accountOf } from './account.ts';
 import { linesOf } from './bill.ts';
 import { billOf } from './bill-sums.ts';
 import { BillCalendar, type Period } from './calendar.ts';
-import { completenessOf, registersBehind } from './completeness.ts';
+import type { Counted, Counting, DayFigures, Tick } from './calls.ts';
+import { completenessOf, registersBehind, rowsOf } from './completeness.ts';
 import { type DemandWindows, maximumDemand, type TotalAt } from './demand.ts';
-import { gridsOf } from './grid.ts';
+import { endAt, gridsOf, qualityOf } from './grid.ts';
+import { itemCircuits } from './items.ts';
 import { CountedRegister } from './register.ts';
 import { statementOf } from './statement.ts';
+import { worst } from './sum.ts';
+
+const DAY = 86_400_000;
 
 /** Minutes of rollups are kept so long; a sliding demand of earlier periods is reckoned by quarters. */
 export type SeriesLevel = 'minute' | 'quarter';
@@ -114,6 +119,54 @@ export class EnergyBook {
     const end = Math.max(down(from), Math.min(down(to), down(now)));
     const { grids } = this.grids(from, end, now);
     return completenessOf(this.#parts.config, grids, down(from), end, this.calendar.days(from, end));
+  }
+
+  /** What is told at the end of every quarter of an hour; `dayStart`: of the local day that runs. */
+  tick(dayStart: number, end: number, counting: readonly Counting[]): Tick {
+    const { config } = this.#parts;
+    const from = Math.min(dayStart, end - DAY);
+    const { grids } = this.grids(from, end, end);
+    const [building] = rowsOf(config, grids, dayStart, end);
+    if (building === undefined) throw new Error('no row of the building');
+    return {
+      today: building,
+      branches: accountOf(config, grids, end - DAY, end).branches,
+      counted: counting.map((one) => this.#count(one, end, one.from >= from ? grids : undefined)),
+    };
+  }
+
+  #count(
+    { of, id, from }: Counting,
+    end: number,
+    known: ReadonlyMap<string, MeterGrid> | undefined,
+  ): Counted {
+    const meters =
+      of === 'meter' ? [id] : itemCircuits(this.#parts.config.circuits, id).map(({ meter }) => meter);
+    const grids = known ?? this.grids(from, end, end, meters).grids;
+    const parts = meters.flatMap((meter) => grids.get(meter) ?? []);
+    const first = parts[0];
+    if (first === undefined) return { of, id, values: [] };
+    const total = (end: number) => parts.reduce((sum, { totals }) => sum + (totals[end] ?? Number.NaN), 0);
+    const settled = Math.min(...parts.map((grid) => grid.settled));
+    let begin = endAt(first, from);
+    // Before the first reading of a part nothing is known of the sum.
+    while (begin < settled && Number.isNaN(total(begin))) begin++;
+    const values: Counted['values'][number][] = [];
+    for (let i = begin + 1; i <= settled; i++) {
+      const quality = worst(parts.map((grid) => qualityOf(grid, i - 1, i)));
+      const micro = total(i) - total(begin);
+      if (!Number.isNaN(micro)) values.push({ time: first.from + i * QUARTER, micro, quality });
+    }
+    return { of, id, values };
+  }
+
+  /** Completeness and coverage of a closed stretch, without its days. */
+  day(from: number, to: number): DayFigures {
+    const { config } = this.#parts;
+    const { grids } = this.grids(from, to, to);
+    const [row] = rowsOf(config, grids, from, to);
+    if (row === undefined) throw new Error('no row of the building');
+    return { row, coverage: accountOf(config, grids, from, to).coverage };
   }
 
   /** Throws `AgentError` `unsupported` for an account or a month that there is none of. */

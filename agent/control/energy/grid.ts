@@ -49,9 +49,10 @@ export function registerGrid(
   midnights?: RegisterSeries,
 ): MeterGrid {
   const cells = cellsIn(span);
-  const grid = emptyGrid(meter, span.from, cells);
   const plain = series ?? { times: NONE, values: NONE, breaks: [], buckets: [], unit: meter.unit };
   const own = new CountedRegister(meter, plain);
+  const settled = Math.min(cells, Math.floor(((own.last ?? Number.NEGATIVE_INFINITY) - span.from) / QUARTER));
+  const grid = emptyGrid(meter, span.from, cells, Math.max(-1, settled));
   const froze = series === undefined ? [] : frozen(own, series, midnights);
   const register = froze.length === 0 ? own : new CountedRegister(meter, withFrozen(plain, froze));
   for (let i = 0; i <= cells; i++) {
@@ -69,23 +70,26 @@ export function registerGrid(
   }
   count(grid, meter, plain, register, span);
   if (meter.rated !== undefined) holdToRated(grid, meter.rated);
+  fill(grid, register);
   return grid;
 }
 
 const NONE = new Float64Array(0);
 
-function emptyGrid({ id, carrier }: EnergyMeter, from: number, cells: number): MeterGrid {
+function emptyGrid({ id, carrier }: EnergyMeter, from: number, cells: number, settled: number): MeterGrid {
   return {
     meter: id,
     carrier,
     from,
     totals: new Float64Array(cells + 1),
+    settled,
     ends: new Uint8Array(cells + 1),
     within: new Uint8Array(cells),
     known: new Float64Array(cells + 1),
     due: new Float64Array(cells),
     received: new Float64Array(cells),
     valid: new Float64Array(cells),
+    filled: new Float64Array(cells),
   };
 }
 
@@ -106,6 +110,7 @@ function frozen(
     const value = midnights.values[i] ?? Number.NaN;
     if (register.at(time).known !== 'between') return;
     const beside = times.findIndex((one) => one > time);
+    if (beside < 0) return;
     const [before = Number.NaN, after = Number.NaN] = [values[beside - 1], values[beside]];
     if (value === before || value === after) return;
     found.push({ time, value });
@@ -165,6 +170,14 @@ function count(
     if (cell >= 0 && cell < valid.length) valid[cell] = Math.max(0, (valid[cell] ?? 0) - values);
 }
 
+/** What is due and not valid between two readings is made up for by them: by cell, negative where there were more than due. */
+function fill({ from, due, valid, filled }: MeterGrid, { first, last }: CountedRegister): void {
+  if (first === undefined || last === undefined) return;
+  for (let i = 0; i < due.length; i++)
+    if (from + i * QUARTER >= first - QUARTER && from + (i + 1) * QUARTER <= last + QUARTER)
+      filled[i] = (due[i] ?? 0) - (valid[i] ?? 0);
+}
+
 /** More than twice the rated power is no consumption (guideline for data acquisition of sub-metering). */
 function holdToRated(grid: MeterGrid, rated: number): void {
   const most = 2 * rated * (QUARTER / HOUR) * MICRO;
@@ -183,7 +196,8 @@ export function virtualGrid(
   span: GridSpan,
 ): MeterGrid {
   const cells = cellsIn(span);
-  const grid = emptyGrid(meter, span.from, cells);
+  const settled = [...meter.plus, ...meter.minus].map((id) => parts.get(id)?.settled ?? -1);
+  const grid = emptyGrid(meter, span.from, cells, Math.min(...settled));
   const terms = [...meter.plus.map((id) => [id, 1] as const), ...meter.minus.map((id) => [id, -1] as const)];
   for (const [id, sign] of terms) {
     const part = parts.get(id);
@@ -198,6 +212,7 @@ export function virtualGrid(
       grid.due[i] = (grid.due[i] ?? 0) + (part?.due[i] ?? 0);
       grid.received[i] = (grid.received[i] ?? 0) + (part?.received[i] ?? 0);
       grid.valid[i] = (grid.valid[i] ?? 0) + (part?.valid[i] ?? 0);
+      grid.filled[i] = (grid.filled[i] ?? 0) + (part?.filled[i] ?? 0);
     }
   }
   return grid;
@@ -278,7 +293,7 @@ export function countsOf(grids: readonly MeterGrid[], from: number, to: number):
       due += grid.due[i] ?? 0;
       received += grid.received[i] ?? 0;
       valid += grid.valid[i] ?? 0;
-      if (!Number.isNaN(ran(grid, i, i + 1))) filled += (grid.due[i] ?? 0) - (grid.valid[i] ?? 0);
+      filled += grid.filled[i] ?? 0;
     }
     const whole = Math.round(due);
     const good = Math.min(whole, Math.round(valid));

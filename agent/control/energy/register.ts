@@ -84,9 +84,9 @@ export class CountedRegister {
     }
     if (t0 === time) return { total: c0, known: 'at', seen: c0 };
     if (t1 === undefined) {
-      return time - t0 <= Math.max(this.#near, PERIODS * this.#every)
-        ? { total: c0, known: 'at', seen: c0 }
-        : { total: Number.NaN, known: 'after', seen: c0 };
+      // Until the next reading is there nothing is known of it: a sum that took it for standing still would be wrong.
+      if (time - t0 <= this.#near) return { total: c0, known: 'at', seen: c0 };
+      return { total: Number.NaN, known: 'after', seen: c0 };
     }
     const total = Math.round(c0 + ((c1 - c0) * (time - t0)) / (t1 - t0));
     const silence = t1 - t0 > PERIODS * this.#every && Math.min(time - t0, t1 - time) > this.#near;

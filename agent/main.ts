@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   count: ['count vehicles or faces in pictures, as the cameras do', () => import('./cli/count.ts')],
   models: ['list, add and remove models that count', () => import('./cli/models.ts')],
   label: ['print the label for a pole with cameras, as SVG', () => import('./cli/label.ts')],
+  tenants: ['statements of those who stand on the pole', () => import('./cli/tenants.ts')],
   sign: ['prepare a stop sign: import its timetable', () => import('./cli/sign.ts')],
   content: ['sign what is shown in public', () => import('./cli/content.ts')],
   import: ['put past readings into the log', () => import('./cli/import.ts')],

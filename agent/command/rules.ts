@@ -3,6 +3,7 @@ import type { Command } from '../core/command.ts';
 import { holds } from '../core/condition.ts';
 import type { Subscription } from '../core/hub.ts';
 import { glob } from '../core/pattern.ts';
+import type { TenantConfig } from '../core/pole.ts';
 import type { CommandRight, Interlock } from '../core/site.ts';
 
 /** Gives why a write must not be made now, or undefined. An interlock whose condition cannot be read locks. */
@@ -30,4 +31,26 @@ export function rights(list: readonly CommandRight[] | undefined): (command: Com
     allowed.some(([who, where, what]) => who.test(issuer) && where.test(device) && what.test(point))
       ? undefined
       : `${issuer} may not command ${device} ${point}`;
+}
+
+/**
+ * Gives why a tenant's issuer may not command a point, or undefined: whoever commands for a tenant commands its own things
+ * and nothing else. Issuers of no tenant are not looked at here.
+ */
+export function tenantScope(
+  tenants: readonly Pick<TenantConfig, 'id' | 'issuers' | 'commands'>[],
+): (command: Pick<Command, 'issuer' | 'device' | 'point'>) => string | undefined {
+  const scopes = tenants.map(({ id, issuers, commands }) => ({
+    id,
+    issuers: issuers.map(glob),
+    commands: commands.map(({ device, point }) => [glob(device), glob(point)] as const),
+  }));
+  return ({ issuer, device, point }) => {
+    const own = scopes.filter(({ issuers }) => issuers.some((pattern) => pattern.test(issuer)));
+    if (own.length === 0) return undefined;
+    const may = own.some(({ commands }) =>
+      commands.some(([where, what]) => where.test(device) && what.test(point)),
+    );
+    return may ? undefined : `${issuer} commands for ${own[0]?.id}, and ${device} ${point} is not its own`;
+  };
 }

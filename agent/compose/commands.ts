@@ -1,10 +1,14 @@
 /** Everything that writes to devices: the router, and the controllers that go through it. */
 
 import { CommandRouter, type RouterOptions } from '../command/router.ts';
-import { interlocks, rights } from '../command/rules.ts';
+import { interlocks, rights, tenantScope } from '../command/rules.ts';
+import { FeederController } from '../control/feeder/controller.ts';
 import { type Lighting, type LightingOptions, startLighting } from '../control/lighting/lighting.ts';
 import type { Submit } from '../core/command.ts';
 import type { Site } from '../core/site.ts';
+
+/** How long a lower limit that somebody asks for holds, where it comes without a lease, ms. */
+const LIMIT_HOLDS = 3_600_000;
 
 export interface CommandsOptions
   extends Pick<RouterOptions, 'clock' | 'log' | 'hub' | 'journal' | 'points' | 'write'> {
@@ -21,6 +25,13 @@ export interface Commands extends AsyncDisposable {
 export async function startCommands({ site, ...options }: CommandsOptions): Promise<Commands> {
   await using stack = new AsyncDisposableStack();
   let lighting: Lighting | undefined;
+  let feeder: FeederController | undefined;
+  const chargers = site.pole?.feeder?.chargers ?? [];
+  const chargerAt = (device: string, point: string) =>
+    chargers.find((one) => one.device === device && one.limit === point);
+  const locks = interlocks(site.interlocks, options.hub);
+  const allowed = rights(site.rights);
+  const scope = tenantScope(site.pole?.tenants ?? []);
   const lampAt = (device: string, point: string) =>
     site.lamps.find((one) => one.device === device && one.point === point);
   const router = stack.use(
@@ -28,19 +39,29 @@ export async function startCommands({ site, ...options }: CommandsOptions): Prom
       ...options,
       fallback: (device, point) => {
         const lamp = lampAt(device, point);
-        return lamp && (lamp.fallback ?? 100);
+        if (lamp !== undefined) return lamp.fallback ?? 100;
+        return chargerAt(device, point)?.min;
       },
       holds: (device, point) => {
         const lamp = lampAt(device, point);
-        return lamp?.programme === undefined ? undefined : lamp.overrideFor;
+        if (lamp?.programme !== undefined) return lamp.overrideFor;
+        return chargerAt(device, point) && LIMIT_HOLDS;
       },
-      onOverride: (device, point) => lighting?.onOverride(device, point),
-      interlock: interlocks(site.interlocks, options.hub),
-      forbidden: rights(site.rights),
+      onOverride: (device, point) => {
+        lighting?.onOverride(device, point);
+        if (chargerAt(device, point) !== undefined) feeder?.nudge();
+      },
+      interlock: (write) => locks(write) ?? feeder?.forbids(write),
+      forbidden: (command) => allowed(command) ?? scope(command),
     }),
   );
   const lights: LightingOptions = { ...options, site, steer: router.steer, override: router.override };
   lighting = stack.use(startLighting(lights));
+  const shared = site.pole?.feeder;
+  if (shared !== undefined) {
+    const { steer, override } = router;
+    feeder = stack.use(new FeederController({ ...options, feeder: shared, steer, override }));
+  }
   const owned = stack.move();
   return {
     submit: router.submit,

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { alarmDescription } from '../control/alarms/description.ts';
 import { REPEAT } from '../control/alarms/engine.ts';
 import { energyDescription, energyPeriod } from '../control/energy/points.ts';
+import { REPEAT as FEEDER_PERIOD, feederDescription } from '../control/feeder/description.ts';
 import { lampDescription, lampPeriod } from '../control/lighting/description.ts';
 import { PULSE_PERIOD } from '../core/contacts.ts';
 import type { Point } from '../core/point.ts';
@@ -145,10 +146,15 @@ function withoutDriver(site: Site) {
     site.sign === undefined ? [] : [{ description: signDescription(site.sign), every: signPeriod }];
   const energy =
     site.energy === undefined ? [] : [{ description: energyDescription(site.energy), every: energyPeriod }];
+  const feeders = [site.pole?.feeder ?? []].flat().map((feeder) => ({
+    description: feederDescription(feeder),
+    every: () => FEEDER_PERIOD,
+  }));
   const others: readonly { description: Description; every: (point: string) => number }[] = [
     ...cameras,
     ...lamps,
     ...figures,
+    ...feeders,
     ...alarms,
     ...signs,
     ...energy,

@@ -20,6 +20,7 @@ export type Part =
   | 'alarms'
   | 'sign'
   | 'content'
+  | 'pole'
   | 'uplink';
 
 export interface Change {
@@ -59,6 +60,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('alarms', (site) => site.alarms);
   whole('sign', (site) => site.sign);
   whole('content', (site) => site.content);
+  whole('pole', (site) => site.pole);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));
   for (const [part, list] of LISTS) {
     const before = new Map<string, unknown>((a[list] ?? []).map((item) => [item.id, item]));

@@ -50,6 +50,7 @@ import { type Right, rightItems, withoutEmpty } from './items.ts';
 import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
 import { checkNames } from './naming-checks.ts';
 import { checkPlaces } from './place-check.ts';
+import { checkPole, pole as poleSchema } from './pole.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
 import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
 import { DEVICE_KEYS, type DeviceFile, type SiteFile, siteSchema } from './schema.ts';
@@ -213,6 +214,12 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
     const taken = [...lists.flatMap((list) => writtenIds(root, list)), ...signIds(parsed.data)];
     checkEnergy(energy.data, { devices, deviceIds, taken }, say);
+  }
+  const pole = poleSchema.safeParse((plain as { readonly pole?: unknown }).pole);
+  if (pole.success) {
+    const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
+    const taken = [...lists.flatMap((list) => writtenIds(root, list)), ...signIds(parsed.data)];
+    checkPole(pole.data, devices, deviceIds, taken, say);
   }
   const content =
     parsed.success && parsed.data.content !== undefined

@@ -23,6 +23,7 @@ import { energyOf } from './energy-resolve.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
 import { gb26875Of } from './fire-uplink.ts';
 import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
+import { poleOf } from './pole.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
 import { mergedRules, rulesOf } from './sense.ts';
@@ -335,6 +336,7 @@ export function siteOf(
     ...definedOnly({ alarms }),
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state, signFeeds) }),
     ...definedOnly({ content }),
+    ...(parsed.pole === undefined ? {} : { pole: poleOf(parsed.pole, devices) }),
     uplinks,
     console: parsed.console.listen,
     nodeRed:

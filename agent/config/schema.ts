@@ -11,6 +11,7 @@ import { energy } from './energy.ts';
 import { figure } from './figure-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
 import { position } from './place-schema.ts';
+import { pole } from './pole.ts';
 import { secret } from './secret.ts';
 import { senseBlock } from './sense.ts';
 import { sign } from './sign.ts';
@@ -243,6 +244,7 @@ export const siteSchema = z
     alarms: alarms.optional(),
     sign: sign.optional(),
     content: content.optional(),
+    pole: pole.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
     uplinks: z.array(uplink).prefault([]),
     console: z

@@ -38,6 +38,7 @@ export const EVENT_KINDS = [
   'content',
   'sign',
   'energy',
+  'load',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -12,6 +12,7 @@ import type { FigureConfig } from './figure.ts';
 import type { LampPower, LightingProgramme } from './lighting.ts';
 import type { LineConfig, SerialSettings } from './line.ts';
 import type { Lane, Text } from './point.ts';
+import type { PoleConfig } from './pole.ts';
 import type { Profile } from './profile.ts';
 import type { Value } from './reading.ts';
 import type { SenseRules } from './rules.ts';
@@ -166,6 +167,8 @@ export interface Site {
   readonly sign?: SignConfig;
   /** Absent: nothing is shown in public but arrivals. */
   readonly content?: ContentConfig;
+  /** Absent: a pole with its lamp alone. */
+  readonly pole?: PoleConfig;
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
   readonly nodeRed: NodeRedConfig;

@@ -1,6 +1,6 @@
 /** Interlocks and rights. */
 import { describe, expect, test } from 'vitest';
-import { interlocks, rights } from '../../../agent/command/rules.ts';
+import { interlocks, rights, tenantScope } from '../../../agent/command/rules.ts';
 import type { Command } from '../../../agent/core/command.ts';
 import { good, type Reading } from '../../../agent/core/reading.ts';
 
@@ -61,5 +61,33 @@ describe('rights', () => {
     expect(may({ ...command, issuer: 'uplink:cityXfair' })).toBeDefined();
     expect(may({ ...command, issuer: 'console:ann', device: 'board' })).toBeUndefined();
     expect(may({ ...command, issuer: 'control:lease', device: 'board' })).toBeUndefined();
+  });
+});
+
+describe('tenants', () => {
+  const scope = tenantScope([
+    { id: 'cell', issuers: ['uplink:cell*'], commands: [{ device: 'cell-*', point: '*' }] },
+    { id: 'screen', issuers: ['api:screen'], commands: [{ device: 'panel', point: 'brightness' }] },
+    { id: 'tower', issuers: ['uplink:cell/both'], commands: [{ device: 'mast', point: 'light' }] },
+  ]);
+  const asks = (issuer: string, device: string, point: string) => scope({ issuer, device, point });
+
+  test('command their own things and nothing else', () => {
+    expect(asks('uplink:cell', 'cell-fan', 'speed')).toBeUndefined();
+    expect(asks('api:screen', 'panel', 'brightness')).toBeUndefined();
+    expect(asks('uplink:cell', 'panel', 'brightness')).toBe(
+      'uplink:cell commands for cell, and panel brightness is not its own',
+    );
+    expect(asks('api:screen', 'panel', 'text')).toContain('not its own');
+    expect(asks('uplink:cell', 'board', 'lamp-level')).toContain('not its own');
+    // Who commands for two of them has what either has.
+    expect(asks('uplink:cell/both', 'mast', 'light')).toBeUndefined();
+    expect(asks('uplink:cell/both', 'cell-fan', 'speed')).toBeUndefined();
+  });
+
+  test('are not in the way of anybody else', () => {
+    expect(asks('uplink:city', 'panel', 'brightness')).toBeUndefined();
+    expect(asks('console:technician', 'cell-fan', 'speed')).toBeUndefined();
+    expect(asks('control:lighting', 'board', 'lamp-level')).toBeUndefined();
   });
 });

@@ -30,7 +30,7 @@ export const reactivePower: Check = {
   name: 'reactive-power',
   severity: 'warning',
   doubts: false,
-  explainedBy: 'any',
+  explainedBy: 'sum',
   closesAfter: 2,
   judge(look) {
     const { branch, today } = look;

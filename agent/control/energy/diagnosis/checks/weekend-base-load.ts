@@ -1,6 +1,6 @@
 /** Load of closed days (weekends, holidays) that has gone up against the closed days before. */
 import type { BranchDay } from '../../../../core/diagnosis.ts';
-import { type Check, grownBehind, hoursMean, MONTH, peak, rounded } from '../check.ts';
+import { type Check, grownBehind, hoursMean, type Look, MONTH, peak, rounded } from '../check.ts';
 import { asWarm, seen, weatherDriven } from '../like.ts';
 import { median, quantile, spread } from '../robust.ts';
 
@@ -12,8 +12,18 @@ const CLOSED = 9;
 const WEEKENDS = 20;
 /** Factor by which the last five working days may differ from the weeks before. */
 const SEASON = 1.6;
+/** Working days that are of the same week or so, ms. */
+const AROUND = 5 * 86_400_000;
 
 const level = (day: BranchDay): number => hoursMean(day, FROM, TO);
+
+/** Whether the branch worked around `day` as it does now. */
+function inSeason(look: Look, day: BranchDay): boolean {
+  const working = look.usual(60, 0, ({ open }) => open);
+  const then = working.filter(({ start }) => Math.abs(start - day.start) <= AROUND).map(level);
+  const change = median(working.slice(0, 5).map(level)) / median(then);
+  return change > 1 / (2 * SEASON) && change < 2 * SEASON;
+}
 
 export const weekendBaseLoad: Check = {
   name: 'weekend-base-load',
@@ -24,7 +34,9 @@ export const weekendBaseLoad: Check = {
   judge(look) {
     const { branch, today } = look;
     if (branch.carrier !== 'electricity' || branch.generates || today.open) return undefined;
-    const closed = look.usual(WEEKENDS, 8, (day) => !day.open);
+    const all = look.usual(WEEKENDS, 8, (day) => !day.open);
+    // What is switched on and off by seasons has its like in its season.
+    const closed = branch.weather ? all.filter((day) => inSeason(look, day)) : all;
     // The first hot weekend is not as the cool ones before.
     const driven = weatherDriven(look);
     const before = (driven ? asWarm(closed, today) : closed.slice(0, 10)).map(level).filter(Number.isFinite);

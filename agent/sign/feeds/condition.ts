@@ -44,6 +44,8 @@ export class FeedJudge {
   #contentMoved: number;
   #lastNew: number | undefined;
   #lastTime: number | undefined;
+  /** ms: how old the newest of it was when it came. */
+  #lag: number | undefined;
   #items = 0;
   readonly #counts = {
     received: 0,
@@ -90,6 +92,9 @@ export class FeedJudge {
       this.#lastNew = now;
       const time = seen.newest ?? seen.sent;
       if (time !== undefined) this.#lastTime = time;
+      // Against our clock where it can be trusted, else against its own header. A feed that stands still grows no later.
+      const against = this.#wall() ?? seen.sent;
+      this.#lag = time === undefined || against === undefined ? undefined : against - time;
     } else this.#counts.unchanged += 1;
     return contentMoved;
   }
@@ -164,10 +169,13 @@ export class FeedJudge {
         'Ask the centre: its source stands still.',
       ];
     }
-    const age = this.#age();
-    if (age !== undefined && age > lateAfter) {
-      const s = Math.round(age / 1000);
-      return ['late', `what it says is ${s} s old`, 'Ask the centre; the sign shows such times as about.'];
+    if (this.#lag !== undefined && this.#lag > lateAfter) {
+      const s = Math.round(this.#lag / 1000);
+      return [
+        'late',
+        `what it says is ${s} s old when it comes`,
+        'Ask the centre; the sign shows such times as about.',
+      ];
     }
     return ['fresh'];
   }
@@ -175,14 +183,5 @@ export class FeedJudge {
   /** Feeds that are sent to us, and answers without buses, may stand still at night. */
   #moves(): boolean {
     return this.#sent !== undefined && this.#config.via.kind === 'http' ? true : this.#expected();
-  }
-
-  /** ms: of what it says now, against our clock where it can be trusted, else against its own header. */
-  #age(): number | undefined {
-    if (this.#lastTime === undefined || this.#lastNew === undefined) return undefined;
-    const wall = this.#wall();
-    if (wall !== undefined) return wall - Math.max(this.#lastTime, this.#items === 0 ? (this.#sent ?? 0) : 0);
-    if (this.#sent === undefined) return undefined;
-    return this.#sent - this.#lastTime + (this.#clock.mono() - this.#headMoved);
   }
 }

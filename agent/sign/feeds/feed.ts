@@ -104,7 +104,7 @@ export class Feed {
           backoff.healthy(clock.mono());
         } else {
           this.#judge.failed(answer.failure);
-          wait = Math.max(via.every, answer.retryAfter ?? backoff.next(clock.mono()));
+          wait = Math.max(via.every, answer.retryAfter ?? 0, backoff.next(clock.mono()));
         }
         this.#tell();
         await clock.sleep(wait, signal);

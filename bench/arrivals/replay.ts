@@ -1,16 +1,21 @@
 /** Replays a day: every position is taken in its turn, every prediction is kept until its bus has come. */
 import { ESTIMATE, estimate } from '../../agent/sign/arrivals/estimate.ts';
+import { TRUTH_GAP } from '../../agent/sign/arrivals/ledger.ts';
 import { Links } from '../../agent/sign/arrivals/links.ts';
 import { Pattern, type TimedStop } from '../../agent/sign/arrivals/pattern.ts';
 import { Promises } from '../../agent/sign/arrivals/promise.ts';
 import { Score } from '../../agent/sign/arrivals/score.ts';
-import { APPROACH, ShownRow } from '../../agent/sign/arrivals/shown.ts';
+import { APPROACH } from '../../agent/sign/arrivals/shown.ts';
 import { TrackedTrip } from '../../agent/sign/arrivals/vehicle.ts';
 import type { Ping } from './read.ts';
+import { Rider } from './rider.ts';
 
-/** Arrivals between positions further apart are not known well enough to judge by, s. */
-const TRUTH_GAP = 150;
 const HORIZON = 1800;
+const NAMES = ['timetable', 'distance over speed', 'delay propagation', 'ours, expected', 'ours'] as const;
+const EXPECTED = 3;
+const OURS = 4;
+/** Ours in the minutes that stand on the screen. */
+const SHOWN = 5;
 
 interface Pending {
   readonly at: number;
@@ -19,55 +24,50 @@ interface Pending {
   readonly estimator: number;
 }
 
-/** Count-ups of the minutes on the screen. */
-class Ups {
-  updates = 0;
-  ups = 0;
+interface Followed {
+  readonly key: string;
+  readonly trip: TrackedTrip;
+  pending: Pending[];
 }
+
+export type Replayed = ReturnType<typeof replay>;
 
 export function replay(pings: readonly Ping[], trips: ReadonlyMap<string, readonly TimedStop[]>) {
   const links = new Links();
   const promises = new Promises();
-  const names = ['timetable', 'distance over speed', 'delay propagation', 'ours, before margin', 'ours'];
-  const scores = names.map(() => new Score());
-  const shownScore = new Score();
-  const ups = new Ups();
-  const rows = new Map<string, ShownRow>();
-  const tracked = new Map<
-    string,
-    { trip: TrackedTrip; pending: Pending[]; start?: { time: number; distance: number } }
-  >();
+  const scores = [...NAMES, 'shown'].map(() => new Score());
+  const riders = NAMES.map((_, i) => new Rider(i === OURS));
+  const followed = new Map<string, Followed>();
   let refused = 0;
   let predictions = 0;
   for (const ping of pings) {
     const stops = trips.get(ping.trip);
     if (stops === undefined || stops.length < 2) continue;
     const key = `${ping.vehicle}/${ping.trip}`;
-    let one = tracked.get(key);
-    if (one === undefined) {
-      one = { trip: new TrackedTrip(new Pattern(stops)), pending: [] };
-      tracked.set(key, one);
-    }
+    const one = followed.get(key) ?? { key, trip: new TrackedTrip(new Pattern(stops)), pending: [] };
+    followed.set(key, one);
     const before = one.trip.last;
-    const passed = one.trip.take(ping, ping.time, links, ESTIMATE.terminal);
+    const now = ping.time;
+    const passed = one.trip.take(ping, now, links, ESTIMATE.terminal);
     if (typeof passed === 'string') {
       refused += 1;
       continue;
     }
     for (const { index, time, gap } of passed) {
+      if (index < one.trip.pattern.stops.length - 1)
+        for (const rider of riders) rider.arrived(`${key}/${index}`, time);
       if (gap <= TRUTH_GAP) {
-        for (const p of one.pending)
-          if (p.index === index) {
-            (p.estimator === 5 ? shownScore : scores[p.estimator])?.add(p.at, p.predicted, time);
-            if (p.estimator === 3) promises.learn(p.predicted - p.at, time - p.predicted);
-          }
+        for (const p of one.pending) {
+          if (p.index !== index) continue;
+          scores[p.estimator]?.add(p.at, p.predicted, time);
+          if (p.estimator === EXPECTED) promises.learn(p.predicted - p.at, time - p.predicted);
+        }
       }
       one.pending = one.pending.filter((p) => p.index !== index);
     }
     const last = one.trip.last;
     if (last === undefined) continue;
     const { pattern } = one.trip;
-    const now = ping.time;
     const delay = now - pattern.timeAt(last.distance);
     const speed =
       before === undefined || last.time === before.time
@@ -76,51 +76,72 @@ export function replay(pings: readonly Ping[], trips: ReadonlyMap<string, readon
     const first = pattern.stops[0];
     const waits =
       first !== undefined && last.distance - first.distance < ESTIMATE.terminal && now < first.time;
-    const add = (estimator: number, index: number, predicted: number) => {
-      if (predicted - now > HORIZON) return;
+    const keep = (estimator: number, index: number, predicted: number) => {
       predictions += 1;
       one.pending.push({ at: now, predicted, index, estimator });
     };
+    const say = (estimator: number, index: number, predicted: number, near: boolean) => {
+      if (predicted - now > HORIZON) return 0;
+      keep(estimator, index, predicted);
+      // At the last stop nobody boards, and no sign has a row; its minutes count as predictions alone.
+      const rider = index === pattern.stops.length - 1 ? new Rider(estimator === OURS) : riders[estimator];
+      return rider?.show(`${key}/${index}`, predicted - now, now, near) ?? 0;
+    };
     for (const [index, stop] of pattern.stops.entries()) {
       if (stop.distance <= last.distance) continue;
-      add(0, index, Math.max(now, stop.time));
-      add(1, index, now + (stop.distance - last.distance) / speed);
-      add(2, index, waits ? Math.max(now, stop.time) : Math.max(now, stop.time + delay));
+      say(0, index, Math.max(now, stop.time), true);
+      say(1, index, now + (stop.distance - last.distance) / speed, true);
+      say(2, index, waits ? Math.max(now, stop.time) : Math.max(now, stop.time + delay), true);
     }
     for (const { index, time } of estimate(pattern, last, links, 0, HORIZON)) {
-      add(3, index, time);
-      const promised = time - promises.margin(time - now);
-      add(4, index, promised);
-      const rowKey = `${key}/${index}`;
-      const row = rows.get(rowKey) ?? new ShownRow();
-      rows.set(rowKey, row);
-      const near =
-        time - now <= APPROACH.seconds ||
-        (pattern.stops[index]?.distance ?? 0) - last.distance <= APPROACH.metres;
-      const before = row.at(now, near);
-      const shown = row.promise(promised - now, now, near);
-      if (before !== undefined) {
-        ups.updates += 1;
-        if (shown > before) ups.ups += 1;
-      }
-      add(5, index, now + shown * 60);
+      const left = (pattern.stops[index]?.distance ?? 0) - last.distance;
+      const near = time - now <= APPROACH.seconds || left <= APPROACH.metres;
+      say(EXPECTED, index, time, true);
+      const minutes = say(OURS, index, time - promises.margin(time - now), near);
+      keep(SHOWN, index, now + minutes * 60);
     }
   }
-  const estimators = names.map((name, i) => ({
-    name,
-    score: scores[i] as Score,
-    shown: i === 4 ? { score: shownScore, countUps: (100 * ups.ups) / ups.updates } : undefined,
-  }));
+  const until = pings.at(-1)?.time ?? 0;
+  for (const rider of riders) rider.close(until);
   return {
-    estimators,
-    trips: tracked.size,
+    estimators: NAMES.map((name, i) => ({
+      name,
+      score: scores[i] as Score,
+      rider: (riders[i] as Rider).figures(),
+    })),
+    shown: scores[SHOWN] as Score,
+    trips: followed.size,
     pings: pings.length,
     refused,
     predictions,
-    summary: {
-      overall: scores[4]?.overall(),
-      shown: shownScore.overall(),
-      countUps: (100 * ups.ups) / ups.updates,
-    },
+  };
+}
+
+/** The last line of the bench. */
+export function summaryOf({ estimators, shown }: Replayed) {
+  const round = (value: number) => Math.round(value * 100) / 100;
+  const of = (score: Score, rider?: (typeof estimators)[number]['rider']) => ({
+    overall: round(score.overall()),
+    buckets: score.buckets().map(({ accurate, mae, bias, count }) => ({
+      accurate: round(accurate),
+      mae: round(mae),
+      bias: round(bias),
+      count,
+    })),
+    ...(rider === undefined
+      ? {}
+      : { coverage: round(rider.coverage), jitter: round(rider.jitter), ghosts: round(rider.ghosts) }),
+  });
+  const ours = estimators[OURS];
+  return {
+    overall: round(ours?.score.overall() ?? 0),
+    shown: round(shown.overall()),
+    countUps: round(ours?.rider.jitter ?? 0),
+    coverage: round(ours?.rider.coverage ?? 0),
+    ghosts: round(ours?.rider.ghosts ?? 0),
+    estimators: Object.fromEntries([
+      ...estimators.map(({ name, score, rider }) => [name, of(score, rider)]),
+      ['shown', of(shown)],
+    ]),
   };
 }

@@ -1,6 +1,6 @@
 /** Replays a day: every position is taken in its turn, every prediction is kept until its bus has come. */
 import { ESTIMATE, estimate } from '../../agent/sign/arrivals/estimate.ts';
-import { TRUTH_GAP } from '../../agent/sign/arrivals/ledger.ts';
+import { LEARN_GAP, TRUTH_GAP } from '../../agent/sign/arrivals/ledger.ts';
 import { Links } from '../../agent/sign/arrivals/links.ts';
 import { Pattern, type TimedStop } from '../../agent/sign/arrivals/pattern.ts';
 import { Promises } from '../../agent/sign/arrivals/promise.ts';
@@ -56,12 +56,11 @@ export function replay(pings: readonly Ping[], trips: ReadonlyMap<string, readon
     for (const { index, time, gap } of passed) {
       if (index < one.trip.pattern.stops.length - 1)
         for (const rider of riders) rider.arrived(`${key}/${index}`, time);
-      if (gap <= TRUTH_GAP) {
-        for (const p of one.pending) {
-          if (p.index !== index) continue;
-          scores[p.estimator]?.add(p.at, p.predicted, time);
-          if (p.estimator === EXPECTED) promises.learn(p.predicted - p.at, time - p.predicted);
-        }
+      for (const p of one.pending) {
+        if (p.index !== index) continue;
+        if (gap <= TRUTH_GAP) scores[p.estimator]?.add(p.at, p.predicted, time);
+        if (gap <= LEARN_GAP && p.estimator === EXPECTED)
+          promises.learn(p.predicted - p.at, time - p.predicted);
       }
       one.pending = one.pending.filter((p) => p.index !== index);
     }

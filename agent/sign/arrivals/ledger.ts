@@ -9,6 +9,8 @@ import { type Figures, Tallies } from './tallies.ts';
 
 /** Arrivals between positions further apart in time are not known well enough to judge by, s. */
 export const TRUTH_GAP = 150;
+/** How late buses are on the whole is learned from such too: wide gaps err to both sides, s. */
+export const LEARN_GAP = 300;
 /** What is said is noted once in this time, s: sources that speak every second weigh no more than others. */
 const EVERY = 20;
 const MOST_NOTES = 120;
@@ -102,13 +104,16 @@ export class Ledger {
     this.#closed.set(key, time);
     this.tallies.arrival(account?.forecast !== undefined && time - account.forecast >= FORECAST);
     if (account?.zero !== undefined) this.tallies.zero(false);
-    if (account === undefined || gap > TRUTH_GAP) return;
+    if (account === undefined || gap > LEARN_GAP) return;
+    for (const { at, expected } of account.notes) {
+      if (at < time) this.#promises.learn(expected - at, time - expected);
+    }
+    if (gap > TRUTH_GAP) return;
     for (const { at, expected, promised, shown, sources } of account.notes) {
       if (at >= time) continue;
       this.tallies.score('promised', at, promised, time);
       this.tallies.score('shown', at, shown, time);
       if (account.scheduled !== undefined) this.tallies.score('timetable', at, account.scheduled, time);
-      this.#promises.learn(expected - at, time - expected);
       this.#skills.add(FUSED, expected - at, time - expected);
       for (const [scored, own] of sources) {
         this.#skills.add(scored, own - at, time - own);

@@ -234,7 +234,10 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   stack.use(opened.onCommitted(uplinks.wake));
 
   if (site.sign !== undefined) {
-    stack.use(await startSign({ sign: site.sign, site, clock, hub, log, signal, onHealth: board.set }));
+    const options = { sign: site.sign, site, clock, hub, log, signal, onHealth: board.set };
+    const sign = stack.use(await startSign(options));
+    late.arrivals = () => sign.arrivals.board();
+    board.source(sign.health);
   }
   if (site.cameras.length > 0) {
     const vision = stack.use(

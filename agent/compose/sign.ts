@@ -1,20 +1,18 @@
 /** The electronic stop sign of an agent: its parts started together, each kept alive by itself, taken apart in reverse. */
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
-import { asAgentError } from '../core/errors.ts';
+import { type Clock, wallAt } from '../core/clock.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { SignConfig } from '../core/sign.ts';
 import type { Site } from '../core/site.ts';
-import type { FeedState } from '../core/transit.ts';
-import type { PartHealth } from '../core/view.ts';
+import type { FeedCondition, FeedEvent, FeedListener, FeedState } from '../core/transit.ts';
+import type { HealthState, PartHealth } from '../core/view.ts';
+import { AlertStore } from '../sign/alerts.ts';
 import { SignArrivals } from '../sign/arrivals/arrivals.ts';
-import { readExtract } from '../sign/timetable/extract-file.ts';
-import { Timetable } from '../sign/timetable/timetable.ts';
-
-/** A new extract is looked for this often, ms. */
-const LOOK = 10_000;
+import { type Feeds, openFeeds } from '../sign/feeds/open.ts';
+import type { Timetable } from '../sign/timetable/timetable.ts';
+import { ExtractWatch } from './sign-extract.ts';
 
 export interface SignOptions {
   readonly sign: SignConfig;
@@ -30,9 +28,23 @@ export interface Sign extends AsyncDisposable {
   /** Folder that parts of the sign keep their state in; each in a file or folder of its own. */
   readonly folder: string;
   readonly arrivals: SignArrivals;
+  readonly alerts: AlertStore;
   /** The timetable in force; undefined while there is none that can be read. */
   timetable(): Timetable | undefined;
+  /** How its sources do. */
+  feeds(): readonly FeedState[];
+  health(): readonly PartHealth[];
 }
+
+const HEALTH: Readonly<Record<FeedCondition, HealthState>> = {
+  starting: 'starting',
+  fresh: 'ok',
+  late: 'degraded',
+  frozen: 'degraded',
+  malformed: 'degraded',
+  'too-large': 'degraded',
+  unreachable: 'down',
+};
 
 export function signFolder(state: string): string {
   return join(state, 'sign');
@@ -41,10 +53,13 @@ export function signFolder(state: string): string {
 /** Starts the sign. Rejects only where its folder cannot be made. */
 export async function startSign(options: SignOptions): Promise<Sign> {
   await using stack = new AsyncDisposableStack();
-  const { sign, site, clock, hub, log } = options;
+  const { sign, site, clock, hub, log, signal } = options;
   const folder = signFolder(site.state);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const feeds: (() => readonly FeedState[])[] = [];
+  const now = () => wallAt(clock.mapping(), clock.mono()).time;
+  const alerts = stack.use(new AlertStore({ file: join(folder, 'alerts'), clock, log, now }));
+  let feeds: Feeds | undefined;
+  const states = () => feeds?.states() ?? [];
   const arrivals = stack.use(
     await SignArrivals.start({
       sign,
@@ -53,80 +68,70 @@ export async function startSign(options: SignOptions): Promise<Sign> {
       hub,
       log,
       file: join(folder, 'learned'),
-      feeds: () => feeds.flatMap((states) => states()),
+      feeds: states,
     }),
   );
-  const extract = stack.use(new ExtractWatch(options, (timetable) => arrivals.use(timetable)));
+  const listener: FeedListener = {
+    vehicles: (reports) => arrivals.vehicles(reports),
+    predictions: (source, predictions, whole) => arrivals.predictions(source, predictions, whole),
+    alerts: (source, list) => alerts.take(source, list),
+    event: (event) => tell(event, options),
+  };
+  // Feeds need a timetable to know whom they speak of; they open with the first that can be read.
+  stack.defer(() => feeds?.[Symbol.asyncDispose]());
+  const extract = stack.use(
+    new ExtractWatch(options, (timetable) => {
+      arrivals.use(timetable);
+      if (timetable === undefined) return;
+      if (feeds === undefined) feeds = openFeeds(sign.feeds, { clock, log, timetable, listener, signal });
+      else feeds.retime(timetable);
+    }),
+  );
   await extract.look();
   const owned = stack.move();
   return {
     folder,
     arrivals,
+    alerts,
     timetable: () => extract.timetable,
+    feeds: states,
+    health: () => states().map((state) => healthOf(state, clock)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-/** Reads the extract, and again whenever an import has put another in its place. */
-class ExtractWatch implements Disposable {
-  readonly #options: SignOptions;
-  readonly #onTimetable: (timetable: Timetable | undefined) => void;
-  timetable: Timetable | undefined;
-  #seen: string | undefined;
-  #timer: Disposable | undefined;
-  #stopped = false;
-
-  constructor(options: SignOptions, onTimetable: (timetable: Timetable | undefined) => void) {
-    this.#options = options;
-    this.#onTimetable = onTimetable;
+/** A feed that changed its condition is on the health board; a datum that does not fit is news of its own. */
+function tell(event: FeedEvent, { hub, clock, sign, onHealth }: SignOptions): void {
+  if (event.type === 'condition') {
+    onHealth(healthOf(event.state, clock));
+    return;
   }
+  const { feed, declared, likely, offset, positions, vehicles } = event;
+  hub.event({
+    event: 'sign',
+    severity: likely === undefined ? 'info' : 'warning',
+    device: sign.id,
+    time: clock.mono(),
+    body: {
+      what: likely === undefined ? 'datum-right' : 'datum-wrong',
+      feed,
+      declared,
+      ...(likely === undefined ? {} : { likely, fix: `write datum: ${likely} at this feed` }),
+      offset_m: Math.round(offset),
+      positions,
+      vehicles,
+    },
+  });
+}
 
-  [Symbol.dispose](): void {
-    this.#stopped = true;
-    this.#timer?.[Symbol.dispose]();
-  }
-
-  /** Never rejects. */
-  async look(): Promise<void> {
-    const { sign, clock } = this.#options;
-    const seen = await stat(sign.extract).then(
-      ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
-      () => 'missing',
-    );
-    if (seen !== this.#seen) {
-      this.#seen = seen;
-      await this.#read();
-    }
-    if (!this.#stopped) this.#timer = clock.after(LOOK, () => void this.look());
-  }
-
-  async #read(): Promise<void> {
-    const { sign, log } = this.#options;
-    try {
-      const timetable = new Timetable(await readExtract(sign.extract));
-      this.timetable = timetable;
-      this.#onTimetable(timetable);
-      const { from, to } = timetable.extract.feed;
-      log.info('sign.timetable', { from, to, lines: timetable.lines.size });
-      this.#say('ok', { from, to });
-    } catch (thrown) {
-      const { message, fix } = asAgentError(thrown);
-      // What was read before still holds: an import that went wrong takes no timetable from the riders.
-      if (this.timetable === undefined) this.#onTimetable(undefined);
-      log.warn('sign.timetable-unread', { error: message });
-      this.#say('degraded', {}, message, fix);
-    }
-  }
-
-  #say(state: PartHealth['state'], facts: PartHealth['facts'], message?: string, fix?: string): void {
-    const { onHealth, clock } = this.#options;
-    onHealth({
-      part: 'sign:timetable',
-      state,
-      since: clock.mapping().wall + (clock.mono() - clock.mapping().mono) * clock.mapping().rate,
-      ...(message === undefined ? {} : { message }),
-      ...(fix === undefined ? {} : { fix }),
-      facts,
-    });
-  }
+function healthOf({ feed, condition, since, reason, fix, counters }: FeedState, clock: Clock): PartHealth {
+  const { received, refused, failed, vehicles, predictions } = counters;
+  return {
+    part: `sign:${feed}`,
+    state: HEALTH[condition],
+    since: Math.round(wallAt(clock.mapping(), since).time),
+    ...(reason === undefined ? {} : { message: `${condition}: ${reason}` }),
+    ...(fix === undefined ? {} : { fix }),
+    facts: { condition, received, refused, failed, vehicles, predictions },
+  };
 }

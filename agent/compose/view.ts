@@ -1,5 +1,7 @@
 /** The agent as console and API see it: put together from the parts, each asked when somebody looks. */
+
 import type { AlarmActs } from '../core/alarm.ts';
+import type { ArrivalBoard } from '../core/arrival.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
 import type { EnergyView } from '../core/energy-view.ts';
@@ -17,6 +19,7 @@ export interface LateParts {
   ledgers?: () => readonly Ledger[];
   preview?: (camera: string, blur?: boolean) => Promise<Preview | undefined>;
   nodeRedTicket?: () => string | undefined;
+  arrivals?: () => ArrivalBoard;
 }
 
 export interface ViewParts {
@@ -69,6 +72,7 @@ export function agentView({
     sense,
     ...(alarms === undefined ? {} : { alarms }),
     ...(energy === undefined ? {} : { energy }),
+    arrivals: () => late.arrivals?.(),
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
     audit: (body, device) =>

@@ -1,7 +1,9 @@
 /**
  * What the console and the local API see of the agent: read it, watch it, send a command. Composed in agent/compose.
  */
+
 import type { AlarmActs } from './alarm.ts';
+import type { ArrivalBoard } from './arrival.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { EnergyView } from './energy-view.ts';
 import type { Subscription } from './hub.ts';
@@ -138,6 +140,8 @@ export interface AgentView {
   readonly sense: SenseActs;
   /** Absent: the site has no alarms. */
   readonly alarms?: AlarmActs;
+  /** What the stop sign knows of the buses to come; undefined where the agent is none, or is starting. */
+  arrivals(): ArrivalBoard | undefined;
   submit(command: Command): Promise<CommandResult>;
   recentCommands(
     limit: number,

@@ -11,6 +11,7 @@ import {
   type AlarmTold,
   DEFAULT_FLOOD,
 } from '../../agent/core/alarm.ts';
+import type { ArrivalBoard } from '../../agent/core/arrival.ts';
 import type { PrivacyConfig } from '../../agent/core/camera.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import { wallAt } from '../../agent/core/clock.ts';
@@ -179,6 +180,55 @@ export interface AgentDataOptions {
   readonly privacy?: PrivacyConfig;
 }
 
+/** A bus five minutes away from the stop. */
+const BOARD: ArrivalBoard = {
+  at: Date.UTC(2027, 0, 1),
+  clock: 'trusted',
+  version: 1,
+  rows: [
+    {
+      key: 'trip-1@20270101/5',
+      line: 'L7',
+      direction: 0,
+      lineName: { text: '7' },
+      terminus: { text: '东站', translations: { en: 'East Station' } },
+      stop: 's5',
+      trip: 'trip-1',
+      vehicle: 'bus-1',
+      state: 'live',
+      minutes: 5,
+      due: Date.UTC(2027, 0, 1, 0, 5),
+      approaching: false,
+      stopsAway: 3,
+      age: 4,
+      strip: ['s4', 's5'],
+      place: { after: 0, share: 0.5 },
+      first: false,
+      last: false,
+      why: {
+        sources: [{ source: 'gps', origin: 'position', age: 4, weight: 1 }],
+        expected: Date.UTC(2027, 0, 1, 0, 6),
+        margin: 45,
+        distance: 1500,
+        phase: 'in-progress',
+        because: [],
+      },
+    },
+  ],
+  lines: [
+    {
+      line: 'L7',
+      direction: 0,
+      lineName: { text: '7' },
+      terminus: { text: '东站' },
+      state: 'running',
+      lastSoon: false,
+    },
+  ],
+  sources: [],
+  timetable: 'valid',
+};
+
 /** Where no test says otherwise, everything is fine and nothing has happened yet. */
 export class AgentData implements AgentView {
   readonly site: Site;
@@ -195,6 +245,7 @@ export class AgentData implements AgentView {
   ledgerList: Ledger[] = [];
   frame: Preview | undefined;
   ticket: string | undefined;
+  board: ArrivalBoard | undefined = BOARD;
   recent: { command: Command; result: CommandResult }[] = [];
   answer: (command: Command) => Promise<CommandResult> = async ({ id, value }) => ({
     id,
@@ -364,6 +415,10 @@ export class AgentData implements AgentView {
     this.previews += 1;
     if (!blur) this.unblurred += 1;
     return this.frame;
+  }
+
+  arrivals(): ArrivalBoard | undefined {
+    return this.board;
   }
 
   async nodeRedTicket(): Promise<string | undefined> {

@@ -6,14 +6,14 @@ import type { SenseActs } from '../../core/sense.ts';
 /** Longest wait for an answer, ms. */
 const DEADLINE = 30_000;
 
-interface Caller {
+export interface Caller {
   get<T>(path: string): Promise<T>;
   send<T>(method: 'POST' | 'DELETE', path: string, body?: object): Promise<T>;
 }
 
 /** Rejects with `not-found` where no agent runs on the state folder. */
 export async function actsOfAgent(stateDir: string): Promise<SenseActs> {
-  const call = await logIn(await requestLink(stateDir));
+  const call = await callAgent(stateDir);
   const of = (device: string) => `/meters/${encodeURIComponent(device)}`;
   const maintained = (device: string) => `/devices/${encodeURIComponent(device)}/maintenance`;
   return {
@@ -40,6 +40,11 @@ export async function actsOfAgent(stateDir: string): Promise<SenseActs> {
       return (await call.send<{ breaks: never[] }>('POST', `${of(device)}/explanations`, body)).breaks;
     },
   };
+}
+
+/** The API of the agent that runs on a state folder. Rejects with `not-found` where none does. */
+export async function callAgent(stateDir: string): Promise<Caller> {
+  return logIn(await requestLink(stateDir));
 }
 
 async function logIn(link: string): Promise<Caller> {

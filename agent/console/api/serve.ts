@@ -14,6 +14,7 @@ import { peopleEndpoints } from './people.ts';
 import { asProblem, Problem } from './problem.ts';
 import { readingEndpoints } from './readings.ts';
 import type { Services } from './services.ts';
+import { signEndpoints } from './sign.ts';
 import { statusEndpoints } from './status.ts';
 
 export const API = '/api/v1';
@@ -31,6 +32,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...maintenanceEndpoints(services),
     ...correctionEndpoints(services),
     ...cameraEndpoints(services),
+    ...signEndpoints(services),
     ...peopleEndpoints(services),
   ];
 }

@@ -181,7 +181,7 @@ export interface AgentDataOptions {
 }
 
 /** A bus five minutes away from the stop. */
-const BOARD: ArrivalBoard = {
+const ARRIVALS: ArrivalBoard = {
   at: Date.UTC(2027, 0, 1),
   clock: 'trusted',
   version: 1,
@@ -245,7 +245,7 @@ export class AgentData implements AgentView {
   ledgerList: Ledger[] = [];
   frame: Preview | undefined;
   ticket: string | undefined;
-  board: ArrivalBoard | undefined = BOARD;
+  board: ArrivalBoard | undefined = ARRIVALS;
   recent: { command: Command; result: CommandResult }[] = [];
   answer: (command: Command) => Promise<CommandResult> = async ({ id, value }) => ({
     id,

@@ -200,6 +200,8 @@ export interface Takeover {
   readonly body?: Words;
   readonly source?: string;
   readonly endsIn?: number;
+  /** It is said too. */
+  readonly spoken?: true;
 }
 
 /** A QR code, row by row: `1` is dark; without the quiet zone. */
@@ -211,6 +213,8 @@ export interface Tile {
   readonly kind: TileKind | 'phone';
   readonly title: Words;
   readonly text?: Words;
+  /** Where it leads, for a phone; the screen shows its code. */
+  readonly url?: string;
   readonly qr?: QrRows;
 }
 

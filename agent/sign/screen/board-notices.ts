@@ -136,6 +136,7 @@ export function boardContent({ content, names, now, mediaUrl, qr }: ContentInput
             severity: takeover.severity,
             title: names.texts(takeover.title),
             body: names.texts(takeover.text),
+            ...(takeover.spoken ? { spoken: true as const } : {}),
             ...ends(takeover.until),
           },
         }),
@@ -183,6 +184,7 @@ export function boardContent({ content, names, now, mediaUrl, qr }: ContentInput
         id,
         kind,
         title: names.texts(title),
+        url,
         ...(text === undefined ? {} : { text: names.texts(text) }),
         ...(rows === undefined ? {} : { qr: rows }),
       };

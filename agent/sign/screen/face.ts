@@ -33,6 +33,7 @@ export interface FaceTile {
   readonly id: string;
   readonly title: Words;
   readonly text?: Words;
+  readonly url?: string;
   readonly qr?: QrRows;
 }
 
@@ -117,9 +118,10 @@ export function faceOf(board: Board, elapsed: number, silent?: number): Face {
     lines,
     notices: noticesOf(board, elapsed, silent, say),
     media: quiet ? [] : board.playlist.filter(({ endsIn }) => !over(endsIn, elapsed)),
-    tiles: board.tiles.map(({ id, title, text, qr }) => ({
+    tiles: board.tiles.map(({ id, title, text, url, qr }) => ({
       id,
       title,
+      ...(url === undefined ? {} : { url }),
       ...(text === undefined ? {} : { text }),
       ...(qr === undefined ? {} : { qr }),
     })),

@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   config: ['show the effective configuration, or its JSON Schema', () => import('./cli/config.ts')],
   login: ['print a one-time link to the console of the running agent', () => import('./cli/login.ts')],
   scan: ['find the devices on a serial port or behind host:port', () => import('./cli/scan.ts')],
+  doctor: ['look at this machine and the ways out of it', () => import('./cli/doctor.ts')],
   diagnose: ['name the likely fault of a serial line', () => import('./cli/diagnose.ts')],
   read: ['ask a device once for its points', () => import('./cli/read.ts')],
   write: ['write a point of a device once and read it back', () => import('./cli/write.ts')],

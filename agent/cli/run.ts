@@ -8,6 +8,7 @@ import type { Log } from '../core/log.ts';
 import { keepCompileCache, resumeCompileCache, saveCompileCache } from './compile-cache.ts';
 import { EXIT, sentence } from './exit.ts';
 import { LEVELS, type Level } from './level.ts';
+import { serviceManager } from './service.ts';
 
 /** Ctrl-C ends everything in under 3 s; what hangs then is left to the operating system. */
 const STOP_BUDGET = 2800;
@@ -50,9 +51,13 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
     if (!stop.aborted) throw error;
     process.exit(EXIT.ok);
   }
+  const service = serviceManager(process.env, log);
   if (!stop.aborted) announce(agent);
+  service.ready();
+  using _ = service.watch(agent.pulse);
   saveCompileCache();
   await aborted(stop);
+  service.stopping();
   await agent[Symbol.asyncDispose]();
   log.info('agent.stopped');
   // What a library still holds (a socket in its linger) keeps nobody waiting.

@@ -26,12 +26,14 @@ import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
 import { displaysOf, displayWrite, startSiteContent } from './content.ts';
+import { countCrashes } from './crashes.ts';
 import { DerivedPoints } from './derived-points.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
 import { startEnergyAccount } from './energy.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
+import { pulse } from './pulse.ts';
 import { startSign } from './sign.ts';
 import { agentView, type LateParts } from './view.ts';
 
@@ -46,6 +48,8 @@ export interface RunningAgent extends AsyncDisposable {
   readonly console: string;
   /** The same with a one-time login. */
   readonly link: string;
+  /** Resolves while the agent works; rejects with what stands still (`pulse.ts`). */
+  readonly pulse: () => Promise<void>;
 }
 
 /** Starts the agent of a checked site. Rejects only where nobody could see or mend anything: no store thread, no console. */
@@ -53,6 +57,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   await using stack = new AsyncDisposableStack();
   const clock = siteClock(site);
   stack.use(watchClock(clock, site, log));
+  const crashes = stack.use(countCrashes(site.state, process.env.RUNTIME_DIRECTORY, clock, log));
   const directory = new Directory(site);
   for (const display of displaysOf(site)) directory.show(display, MESSAGE_POINT);
 
@@ -246,6 +251,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
         entry: new URL('./vision-thread.ts', import.meta.url),
         state: site.state,
         logFile: opened.file,
+        crashMark: crashes.mark,
+        leftOut: crashes.leftOut('vision'),
         clock,
         log,
         publisher: hub,
@@ -279,6 +286,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   return {
     console: console.url,
     link: console.link(),
+    pulse: () =>
+      pulse({ clock, waitingSince: () => hub.waitingSince, store: () => opened.health(), url: console.url }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -4,12 +4,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { DEFAULT_MODELS, findPack, SHIPPED } from '../../models/folders.ts';
 import { readPack } from '../../models/pack.ts';
 import type { CameraConfig } from '../core/camera.ts';
+import { type CrashMark, openCrashMark } from '../core/crash-mark.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { VisionTask } from '../core/model.ts';
 import { serve } from '../core/rpc.ts';
 import { SystemClock } from '../core/system-clock.ts';
 import { cameraPoints } from '../vision/description.ts';
-import { type Detector, loadDetector } from '../vision/detector.ts';
+import type { Detector } from '../vision/detector.ts';
 import { withFallback } from '../vision/fallback.ts';
 import type { VisionCalls, VisionMessage, VisionOrders } from '../vision/messages.ts';
 import { keepSharpSmall } from '../vision/picture.ts';
@@ -22,13 +23,16 @@ if (parentPort === null) throw new AgentError('internal', 'the vision thread run
 const port = parentPort;
 const tell = (message: VisionMessage) => port.postMessage(message);
 
-async function main({ cameras, state, logFile, mapping }: VisionOrders): Promise<void> {
+async function main({ cameras, state, logFile, crashMark, mapping }: VisionOrders): Promise<void> {
   keepSharpSmall();
   const stop = new AbortController();
   port.on('message', (message: { readonly kind?: string }) => {
     if (message.kind === 'stop') stop.abort();
   });
   await using loaded = new AsyncDisposableStack();
+  const mark = loaded.use(openCrashMark(crashMark, 'vision'));
+  // Loading the library runs its native code already.
+  const { loadDetector } = await mark.around(() => import('../vision/detector.ts'));
   const clock = new SystemClock();
   const detectors = new Map<string, Promise<Detector>>();
   /** One network serves all cameras that name it. */
@@ -36,8 +40,8 @@ async function main({ cameras, state, logFile, mapping }: VisionOrders): Promise
     const known = detectors.get(folder);
     if (known !== undefined) return known;
     const made = readPack(folder)
-      .then((pack) => loadDetector(pack))
-      .then((ready) => loaded.use(ready));
+      .then((pack) => mark.around(() => loadDetector(pack)))
+      .then((ready) => marked(loaded.use(ready), mark));
     detectors.set(folder, made);
     return made;
   };
@@ -127,6 +131,12 @@ async function main({ cameras, state, logFile, mapping }: VisionOrders): Promise
   serve(port, calls);
   tell({ kind: 'ready' });
   await Promise.all(Array.from(watches.values(), (watch) => watch.ended));
+}
+
+/** The same detector, under the mark while its network runs. */
+function marked(detector: Detector, mark: CrashMark): Detector {
+  const detect: Detector['detect'] = (...asked) => mark.around(() => detector.detect(...asked));
+  return { ...detector, detect };
 }
 
 try {

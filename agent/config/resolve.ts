@@ -342,6 +342,11 @@ export function siteOf(
     nodeRed:
       nodeRed === undefined
         ? NODE_RED_OFF
-        : { enabled: nodeRed.enabled, heap: nodeRed.heap, ...nodeRed.listen },
+        : {
+            enabled: nodeRed.enabled,
+            heap: nodeRed.heap,
+            ...nodeRed.listen,
+            ...definedOnly({ socket: nodeRed.socket }),
+          },
   };
 }

@@ -255,6 +255,9 @@ export const siteSchema = z
         enabled: flag().prefault(true),
         listen: hostPort('127.0.0.1:1880', 0).prefault('127.0.0.1:1880'),
         heap: size(64 * MB, 4096 * MB, '192MB').prefault('192MB'),
+        socket: text('the path of a socket', '/run/kerbside/node-red.sock')
+          .optional()
+          .describe('Node-RED is a service of its own and comes here; absent: a child of the agent'),
       })
       .optional()
       .describe('Absent: Node-RED is off'),

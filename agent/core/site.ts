@@ -90,6 +90,8 @@ export interface NodeRedConfig extends ListenConfig {
   readonly enabled: boolean;
   /** V8 heap, bytes. */
   readonly heap: number;
+  /** Where Node-RED is a service of its own: the socket it comes to. Absent: it is a child of the agent. */
+  readonly socket?: string;
 }
 
 /** A lamp as the controllers, console and flows see it. */

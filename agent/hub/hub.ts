@@ -30,7 +30,8 @@ export class Hub implements Recorder, Subscription, AsyncDisposable {
   readonly #latest = new Map<string, Map<string, Reading>>();
   readonly #readingListeners = new Set<(readings: readonly Reading[]) => void>();
   readonly #eventListeners = new Set<(event: AgentEvent) => void>();
-  readonly #committing = new Set<Promise<unknown>>();
+  /** Commits that the log has not settled, oldest first, and when each was handed over. */
+  readonly #committing = new Map<Promise<unknown>, number>();
   #readings: Reading[] = [];
   #events: AgentEvent[] = [];
   #timer: Disposable | undefined;
@@ -76,6 +77,11 @@ export class Hub implements Recorder, Subscription, AsyncDisposable {
     return this.#latest.get(device)?.get(point);
   }
 
+  /** When the oldest commit that is not settled was handed to the log, ms of the monotonic clock. */
+  get waitingSince(): number | undefined {
+    return this.#committing.values().next().value;
+  }
+
   onReadings(listener: (readings: readonly Reading[]) => void): Disposable {
     this.#readingListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#readingListeners.delete(listener) };
@@ -106,14 +112,14 @@ export class Hub implements Recorder, Subscription, AsyncDisposable {
         }),
       )
       .finally(() => this.#committing.delete(done));
-    this.#committing.add(done);
+    this.#committing.set(done, this.#options.clock.mono());
     await done;
   }
 
   /** Commits the rest; waits for the log, whose own stop has a deadline. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.commit();
-    await Promise.all(this.#committing);
+    await Promise.all(this.#committing.keys());
     this.#readingListeners.clear();
     this.#eventListeners.clear();
   }

@@ -1,17 +1,18 @@
 /**
- * Node-RED as a supervised child process: cleared environment, own token, heap limit, restarted with back-off, watched
- * from outside, flows stopped after three crashes. Metering never waits for it.
+ * Keeps Node-RED: own token, restarted with back-off, watched from outside, flows stopped after three crashes. It is a child
+ * of the agent, or a service of its own where the site file names a socket. Metering never waits for it.
  */
-import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { AgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { NodeRedConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
+import { flowChild } from './child.ts';
+import type { FlowProcess } from './process.ts';
 import { flowSecret } from './secret.ts';
+import { flowService } from './service.ts';
 import { CrashWatch } from './watch.ts';
 
 export interface NodeRedOptions {
@@ -39,13 +40,15 @@ export interface NodeRed extends AsyncDisposable {
 const START_DEADLINE = 30_000;
 const TICKET_LIFE = 60_000;
 
-type Message = { type: 'ready'; port: number } | { type: 'beat'; heapBytes: number; loopDelayMs: number };
-
 export function startNodeRed(options: NodeRedOptions): NodeRed {
   const { clock, log, config } = options;
   const stop = new AbortController();
   const watch = new CrashWatch(clock);
-  let child: ChildProcess | undefined;
+  const open =
+    config.socket === undefined
+      ? flowChild({ entry: options.entry, heap: config.heap, userDir: options.userDir, log })
+      : flowService(config.socket);
+  let current: FlowProcess | undefined;
   let port: number | undefined;
   let health: PartHealth = part('starting');
 
@@ -72,8 +75,8 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
 
   async function generation(healthy: () => void, signal: AbortSignal): Promise<void> {
     const safe = watch.flowsSuspect();
-    const running = spawn(options);
-    child = running;
+    const running = await open(signal);
+    current = running;
     running.send({
       type: 'start',
       host: config.host,
@@ -85,9 +88,9 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
       agent: options.agent,
       safe,
     });
-    using patience = clock.after(START_DEADLINE, () => running.kill('SIGKILL'));
-    running.on('message', (message: Message) => {
-      if (message?.type === 'ready' && Number.isInteger(message.port)) {
+    using patience = clock.after(START_DEADLINE, () => running.kill());
+    running.onMessage((message) => {
+      if (message.type === 'ready' && Number.isInteger(message.port)) {
         patience[Symbol.dispose]();
         port = message.port;
         if (port !== config.port) log.warn('node-red.port-taken', { wanted: config.port, got: port });
@@ -102,20 +105,20 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
             : part('ok', undefined, undefined, { port }),
         );
       }
-      if (message?.type === 'beat') watch.beat(message.heapBytes, message.loopDelayMs);
+      if (message.type === 'beat') watch.beat(message.heapBytes, message.loopDelayMs);
     });
     using looping = watch.guard(() => {
       log.error('node-red.looping', { silent_ms: CrashWatch.SILENCE });
-      running.kill('SIGKILL');
+      running.kill();
     });
-    const end = () => void stopChild(running, clock);
+    const end = () => void stopProcess(running, clock);
     signal.addEventListener('abort', end, { once: true });
     try {
-      await exited(running);
+      await running.ended;
     } finally {
       signal.removeEventListener('abort', end);
       looping[Symbol.dispose]();
-      child = undefined;
+      current = undefined;
       port = undefined;
     }
   }
@@ -133,9 +136,9 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
   return {
     health: () => ({ ...health, facts: { ...health.facts, ...watch.facts() } }),
     ticket: () => {
-      if (child === undefined || port === undefined) return undefined;
+      if (current === undefined || port === undefined) return undefined;
       const ticket = randomBytes(24).toString('base64url');
-      child.send({ type: 'ticket', ticket, expires: Date.now() + TICKET_LIFE });
+      current.send({ type: 'ticket', ticket, expires: Date.now() + TICKET_LIFE });
       return `http://${editorHost(config.host)}:${port}/auth/strategy/callback?ticket=${ticket}`;
     },
     [Symbol.asyncDispose]: async () => {
@@ -151,35 +154,8 @@ function editorHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function spawn({ config, entry, userDir, log }: NodeRedOptions): ChildProcess {
-  const child = fork(entry, [], {
-    execArgv: [`--max-old-space-size=${Math.round(config.heap / 1e6)}`],
-    env: { PATH: process.env.PATH ?? '', HOME: userDir, LANG: 'C.UTF-8' },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  const relay = (level: 'info' | 'warn') => (chunk: Buffer) => {
-    for (const line of chunk.toString('utf8').split('\n')) {
-      if (line.trim() !== '') log[level]('node-red.says', { line: line.trim().slice(0, 500) });
-    }
-  };
-  child.stdout?.on('data', relay('info'));
-  child.stderr?.on('data', relay('warn'));
-  return child;
-}
-
-function exited(child: ChildProcess): Promise<never> {
-  return new Promise((_, reject) => {
-    child.once('error', (cause) =>
-      reject(new AgentError('thread-died', `Node-RED did not start: ${cause.message}`, { cause })),
-    );
-    child.once('exit', (code, signal) =>
-      reject(new AgentError('thread-died', `Node-RED ended (${signal ?? `exit code ${code}`})`)),
-    );
-  });
-}
-
-async function stopChild(child: ChildProcess, clock: Clock): Promise<void> {
-  if (child.connected) child.send({ type: 'stop' }, () => {});
-  using _ = clock.after(2000, () => child.kill('SIGKILL'));
-  await exited(child).catch(() => {});
+async function stopProcess(running: FlowProcess, clock: Clock): Promise<void> {
+  running.send({ type: 'stop' });
+  using _ = clock.after(2000, () => running.kill());
+  await running.ended.catch(() => {});
 }

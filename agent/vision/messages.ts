@@ -12,6 +12,8 @@ export interface VisionOrders {
   readonly state: string;
   /** The log, to know which sums have reached it. */
   readonly logFile: string;
+  /** File of the crash mark. */
+  readonly crashMark: string;
   /** In force when the thread started. */
   readonly mapping: ClockMapping;
 }

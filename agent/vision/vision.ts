@@ -1,7 +1,7 @@
 /** Vision as the agent sees it: cameras in, readings, health and previews out; the work is done in a thread of its own. */
 import './telemetry-off.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
-import type { AgentError } from '../core/errors.ts';
+import { AgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import { bad } from '../core/reading.ts';
@@ -19,6 +19,10 @@ export interface VisionOptions {
   /** Absolute path of the state folder. */
   readonly state: string;
   readonly logFile: string;
+  /** Where the thread marks that native code of vision runs. */
+  readonly crashMark: string;
+  /** Whether the agent does without vision because it crashed again and again while vision ran. */
+  readonly leftOut: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly publisher: Publisher;
@@ -35,9 +39,17 @@ export interface Vision extends AsyncDisposable {
 /** Longest wait for a preview, ms: the first one loads the face network. */
 const PREVIEW_DEADLINE = 5000;
 
+const LEFT_OUT = new AgentError(
+  'thread-died',
+  'vision is left out: the agent crashed three times within ten minutes while it ran',
+  {
+    fix: 'restart the agent ten minutes later to try again; kerbside doctor tells whether the network library runs here',
+  },
+);
+
 /** Starts the thread and returns at once. Disposing, or aborting `signal`, ends the thread within 2 s. */
 export function startVision(options: VisionOptions): Vision {
-  const { cameras, entry, state, logFile, clock, log, publisher, signal } = options;
+  const { cameras, entry, state, logFile, crashMark, leftOut, clock, log, publisher, signal } = options;
   const stop = new AbortController();
   const parts = new Map<string, PartHealth>();
   let calls: (Remote<VisionCalls> & Disposable) | undefined;
@@ -103,9 +115,25 @@ export function startVision(options: VisionOptions): Vision {
 
   note('vision', cameras.length === 0 ? 'off' : 'starting');
   for (const camera of cameras) note(`camera:${camera.id}`, 'starting');
-  const orders = (): VisionOrders => ({ cameras, state, logFile, mapping: clock.mapping() });
+  const orders = (): VisionOrders => ({
+    cameras,
+    state,
+    logFile,
+    crashMark,
+    mapping: clock.mapping(),
+  });
+  if (leftOut) {
+    down(LEFT_OUT);
+    log.error('vision.left-out', { error: LEFT_OUT.message });
+    publisher.event({
+      event: 'agent',
+      severity: 'alarm',
+      time: clock.mono(),
+      body: { part: 'vision', state: 'down', message: LEFT_OUT.message, fix: LEFT_OUT.fix ?? '' },
+    });
+  }
   const ended =
-    cameras.length === 0
+    cameras.length === 0 || leftOut
       ? Promise.resolve()
       : runThread({
           name: 'vision',

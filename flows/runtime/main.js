@@ -1,9 +1,10 @@
 /**
- * Node-RED as a child process of the agent: an origin of its own, no rights but those of its token.
+ * Node-RED in a process of its own, child of the agent or a service beside it: an origin of its own, no rights but those
+ * of its token.
  *
- * The parent starts it with a cleared environment and sends one `start` message; everything else goes over the agent's
- * local API. It answers `{type:'ready', port}`, then `{type:'beat', …}` every 5 s, so that the parent sees a looping or
- * leaking flow from outside. Ends by itself when the parent is gone.
+ * The agent sends one `start` message; everything else goes over its local API. It answers `{type:'ready', port}`, then
+ * `{type:'beat', …}` every 5 s, so that the agent sees a looping or leaking flow from outside. Ends by itself when the
+ * agent is gone.
  *
  * @typedef {object} Start
  * @property {'start'} type
@@ -16,20 +17,25 @@
  * @property {{url: string, token: string}} agent the agent's local API
  * @property {boolean} safe start with the flows stopped
  */
+import { once } from 'node:events';
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import RED from 'node-red';
+import { reachAgent } from './agent.js';
 import { ACCOUNT, Tickets } from './tickets.js';
 
 const BEAT_MS = 5000;
 
-process.once('message', (/** @type {Start} */ message) => void start(message));
-process.on('disconnect', () => process.exit(0));
+const agent = await reachAgent();
+const [first] = await once(agent, 'message');
+await start(/** @type {Start} */ (first));
 
-/** @param {Start} options */
-async function start(options) {
+/** @param {Start} asked */
+async function start(asked) {
+  // A service has a folder of its own, which the agent's user cannot write.
+  const options = { ...asked, userDir: process.env.STATE_DIRECTORY ?? asked.userDir };
   mkdirSync(options.userDir, { recursive: true, mode: 0o700 });
   const flows = join(options.userDir, 'flows.json');
   if (!existsSync(flows)) copyFileSync(options.example, flows);
@@ -41,7 +47,7 @@ async function start(options) {
   });
   RED.init(server, settings(options, tickets));
   const stop = stopper(server);
-  process.on('message', (message) => {
+  agent.on('message', (message) => {
     const { type, ticket, expires } = /** @type {{type?: string, ticket?: string, expires?: number}} */ (
       message ?? {}
     );
@@ -52,7 +58,7 @@ async function start(options) {
   await listen(server, options);
   await RED.start();
   const address = server.address();
-  process.send?.({
+  agent.say({
     type: 'ready',
     port: typeof address === 'object' && address !== null ? address.port : options.port,
   });
@@ -154,8 +160,9 @@ function beat() {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   setInterval(() => {
-    process.send?.({ type: 'beat', heapBytes: process.memoryUsage().heapUsed, loopDelayMs: delay.max / 1e6 });
+    agent.say({ type: 'beat', heapBytes: process.memoryUsage().heapUsed, loopDelayMs: delay.max / 1e6 });
     delay.reset();
+    agent.feed();
   }, BEAT_MS).unref();
 }
 

@@ -39,4 +39,14 @@ describe('an install', () => {
     const allowed = Object.entries(manifest.allowScripts).filter(([, yes]) => yes);
     expect(allowed.map(([name]) => name)).toEqual(['node']);
   });
+
+  test('the packages for devices bring the Node that the tests ran on, by the hashes of a lock file', () => {
+    const { dependencies } = json('package.json');
+    const runtime = json('deploy/runtime/package-lock.json').packages;
+    for (const cpu of ['arm64', 'x64']) {
+      const { version, integrity } = runtime[`node_modules/node-linux-${cpu}`];
+      expect(version).toBe(dependencies.node);
+      expect(integrity).toMatch(/^sha512-/);
+    }
+  });
 });

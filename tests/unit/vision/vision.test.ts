@@ -48,6 +48,8 @@ function start(entry: URL, source: string, more: Partial<CameraConfig> = {}) {
     entry,
     state,
     logFile: join(state, 'log.db'),
+    crashMark: join(state, 'crash-mark'),
+    leftOut: false,
     clock: new SystemClock(),
     log: silent,
     publisher: {
@@ -133,6 +135,8 @@ test('no camera: vision is off and no thread runs', async () => {
     entry: DYING,
     state,
     logFile: join(state, 'log.db'),
+    crashMark: join(state, 'crash-mark'),
+    leftOut: false,
     clock: new SystemClock(),
     log: silent,
     publisher: { readings: () => {}, event: () => {} },

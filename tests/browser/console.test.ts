@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Role } from '../../agent/console/access/role.ts';
 import { type Console, startConsole } from '../../agent/console/server.ts';
 import { silent } from '../../agent/core/log.ts';
+import { good } from '../../agent/core/reading.ts';
 import { SystemClock } from '../../agent/core/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
@@ -207,7 +208,7 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
     for (const locale of ['en-GB', 'zh-CN']) {
       await using watched = await enter({ viewport: { width: 360, height: 740 }, locale });
       const { page, troubles } = watched;
-      for (const path of ['/', '/points/station/noise', '/cameras', '/commands', '/access']) {
+      for (const path of ['/', '/points/station/noise', '/cameras', '/alarms', '/commands', '/access']) {
         await page.goto(`${console_.url}${path}`);
         await page.locator('main .card').first().waitFor();
         await page.waitForTimeout(300);
@@ -240,7 +241,15 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
       await using watched = await enter({ ...options, bypassCSP: true });
       const { page } = watched;
       await page.addScriptTag({ path: axe });
-      for (const name of [/Overview|总览/, /Points|测点/, /Cameras|摄像机/, /Commands|命令/, /Access|访问/]) {
+      street.publish([good({ device: 'board', point: 'sos-button', unit: '1' }, true, clock.mono())]);
+      for (const name of [
+        /Overview|总览/,
+        /Points|测点/,
+        /Cameras|摄像机/,
+        /Alarms|告警/,
+        /Commands|命令/,
+        /Access|访问/,
+      ]) {
         await page.locator('nav').getByRole('link', { name }).click();
         await page.locator('main .card').first().waitFor();
         const found = await page.evaluate(async () => {
@@ -258,6 +267,32 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
       }
     }
   }, 90_000);
+
+  test('an alarm is seen, acknowledged with a name and a note, and reset, without a reload', async () => {
+    await using watched = await enter({ locale: 'en-GB' }, 'technician');
+    const { page, troubles } = watched;
+    const press = (pressed: boolean) =>
+      street.publish([good({ device: 'board', point: 'sos-button', unit: '1' }, pressed, clock.mono())]);
+    press(true);
+    await page
+      .locator('nav')
+      .getByRole('link', { name: /Alarms/ })
+      .click();
+    const call = page.locator('.alarms > li', { hasText: 'Call for help' });
+    await call.getByText('active, unacknowledged').waitFor();
+    await page.getByLabel('Your name').fill('');
+    await call.getByRole('button', { name: /Acknowledge/ }).click();
+    await page.getByRole('alert').getByText('Enter your name first').waitFor();
+    await page.getByLabel('Your name').fill('Li Wei');
+    await page.getByLabel('Note or reason').fill('patrol sent');
+    await call.getByRole('button', { name: /Acknowledge/ }).click();
+    await call.getByText('Li Wei: patrol sent').waitFor();
+    press(false);
+    await call.getByText('over, to be reset').waitFor();
+    await call.getByRole('button', { name: /Reset/ }).click();
+    await page.locator('.card').first().getByText('Nothing stands.').waitFor();
+    expect(troubles).toEqual([]);
+  });
 
   test('the session ends on the page, too, and a used link says how to get in', async () => {
     await using watched = await enter();

@@ -123,7 +123,8 @@ export class Alarm {
     this.#reminded = at.mono;
     this.#raises = [...this.#raises, at.mono].slice(-CHATTER.raises);
     const first = this.#raises.length === CHATTER.raises ? this.#raises[0] : undefined;
-    const chatters = first !== undefined && at.mono - first < CHATTER.within;
+    // What latches does not come and go by itself, and a call for help must be possible to cancel.
+    const chatters = !this.definition.latching && first !== undefined && at.mono - first < CHATTER.within;
     const { acknowledged: _a, returned: _r, reminded: _n, suppresses: _s, firstOut: _f, ...rest } = facts;
     this.#set({
       ...rest,

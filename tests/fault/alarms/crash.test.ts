@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { seeded } from '../../support/seeded.ts';
 
-const CRASHES = Math.min(200, Number(process.env.KERBSIDE_CRASHES ?? 8));
+const CRASHES = Math.min(200, Number(process.env.KERBSIDE_CRASHES ?? 4));
 const SEED = Number(process.env.KERBSIDE_SEED ?? 1 + Math.floor(Math.random() * 1e9));
 const CHILD = fileURLToPath(new URL('./acting.ts', import.meta.url));
 

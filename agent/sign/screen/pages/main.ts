@@ -3,7 +3,7 @@ import { html, render } from 'htm/preact';
 import { Sign } from './app.ts';
 import { guard } from './guard.ts';
 import { link } from './link.ts';
-import { tell } from './proof.ts';
+import { type Standing, tell } from './proof.ts';
 import { faceNow, type Held } from './state.ts';
 
 /** How often the face is looked at, ms: boards age and end by themselves. */
@@ -15,6 +15,7 @@ const TURN = 1000;
 
 const root = document.getElementById('sign');
 let before = '';
+let standing: Standing = { run: '', seq: 0, elapsed: 0 };
 let told = Number.NEGATIVE_INFINITY;
 let telling = false;
 
@@ -32,11 +33,12 @@ function paint(): void {
     document.documentElement.lang = face.languages[0] ?? 'en';
     render(html`<${Sign} shown=${{ face, board: held.board, turn }} />`, root);
   }
+  standing = { run: held.board.run, seq: held.board.seq, elapsed };
   document.documentElement.dataset.seq = String(held.board.seq);
   if ((changed || since - told >= TELL) && !telling) {
     told = since;
     telling = true;
-    void tell(held.board.run, held.board.seq, elapsed, since).finally(() => {
+    void tell(() => standing, since).finally(() => {
       telling = false;
     });
   }

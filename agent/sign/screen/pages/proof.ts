@@ -39,10 +39,18 @@ function drawn(): Promise<number> {
 const key = new URLSearchParams(location.search).get('key');
 let count = 0;
 
-/** Reads back and tells. `elapsed`: ms of street time that the drawn face is older than its board. */
-export async function tell(run: string, seq: number, elapsed: number, since: number): Promise<void> {
+/** Which board stands in the document, and how old it was when it was last held against it, ms of street time. */
+export interface Standing {
+  readonly run: string;
+  readonly seq: number;
+  readonly elapsed: number;
+}
+
+/** Reads back what stands there once it is drawn, and tells. `since`: when it was put there. */
+export async function tell(standing: () => Standing, since: number): Promise<void> {
   if (key === null) return;
   const at = await drawn();
+  const { run, seq, elapsed } = standing();
   const texts: Record<string, string> = {};
   const hidden: string[] = [];
   for (const element of document.querySelectorAll('[data-k]')) {

@@ -206,7 +206,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   if (parsed.success && parsed.data.sign !== undefined) {
     const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
     const taken = lists.flatMap((list) => writtenIds(root, list));
-    checkSign(parsed.data.sign, taken, say);
+    checkSign(parsed.data.sign, { taken, cameras: writtenIds(root, 'cameras') }, say);
   }
   const signFeeds = await feedsOf(parsed.data?.sign?.feeds ?? [], agent, source, say);
   const energy = energySchema.safeParse((plain as { readonly energy?: unknown }).energy);

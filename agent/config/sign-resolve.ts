@@ -2,8 +2,9 @@
 import { dirname, join, resolve } from 'node:path';
 import type { FeedConfig } from '../core/feed.ts';
 import type { SignConfig, SignLanguage } from '../core/sign.ts';
-import type { Say } from './checks.ts';
+import { type Say, unknownName } from './checks.ts';
 import { definedOnly } from './profile.ts';
+import { screenOf } from './screen.ts';
 import type { SignFile } from './sign.ts';
 
 /** Where the extract lies when the site file names no other place; `state`: absolute path of the state folder. */
@@ -28,10 +29,32 @@ export function signOf(
     due: sign.due,
     horizon: sign.horizon,
     feeds,
+    ...(sign.screen === undefined ? {} : { screen: screenOf(sign.screen, file) }),
   };
 }
 
-/** The sign is a device of readings and shares their name space. `taken`: ids of devices, cameras, lamps and figures. */
-export function checkSign({ id }: Pick<SignFile, 'id'>, taken: readonly string[], say: Say): void {
+/** What a sign names has to be there. */
+export interface SignPlaces {
+  /** Ids of devices, cameras, lamps and figures: the sign is a device of readings and shares their name space. */
+  readonly taken: readonly string[];
+  readonly cameras: readonly string[];
+}
+
+export function checkSign(
+  { id, screen }: Pick<SignFile, 'id' | 'screen'>,
+  { taken, cameras }: SignPlaces,
+  say: Say,
+): void {
   if (taken.includes(id)) say(['sign', 'id'], `the id "${id}" is taken by a device`, 'write another id');
+  if (screen === undefined) return;
+  const { camera, light, browser, restart_file: restart } = screen;
+  if (camera !== undefined && !cameras.includes(camera)) {
+    unknownName(say, ['sign', 'screen', 'camera'], 'camera', camera, cameras);
+  }
+  if (light !== undefined && !taken.includes(light.device)) {
+    unknownName(say, ['sign', 'screen', 'light', 'device'], 'device', light.device, taken);
+  }
+  if (browser !== undefined && restart !== undefined) {
+    say(['sign', 'screen', 'restart_file'], 'the agent starts the browser itself', 'remove it, or browser:');
+  }
 }

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod';
 import { type DailySpan, SIGN_LANGUAGES } from '../core/sign.ts';
+import { screen } from './screen.ts';
 import { signFeed } from './sign-feeds.ts';
 import { duration, id, oneOf, scalar, text, title } from './values.ts';
 
@@ -56,6 +57,7 @@ export const sign = z
     horizon: duration(10 * MINUTE, 3 * HOUR, '60min')
       .prefault('60min')
       .describe('How far ahead buses are shown'),
+    screen: screen.optional(),
     feeds: z
       .array(signFeed)
       .max(16)

@@ -1,6 +1,7 @@
 /** What a site file says of its electronic stop sign, resolved: durations are ms, paths are absolute. */
 import type { FeedConfig } from './feed.ts';
 import type { Text } from './point.ts';
+import type { ScreenConfig } from './screen.ts';
 
 /** Local times of the day in minutes after midnight; `to` may lie before `from`, over midnight. */
 export interface DailySpan {
@@ -29,6 +30,8 @@ export interface SignConfig {
   readonly due: number;
   /** How far ahead rows are shown, ms. */
   readonly horizon: number;
+  /** What riders look at; absent: nothing. */
+  readonly screen?: ScreenConfig;
   /** Where it hears of buses; none: the timetable alone. */
   readonly feeds: readonly FeedConfig[];
 }

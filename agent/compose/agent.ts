@@ -35,6 +35,7 @@ import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
 import { pulse } from './pulse.ts';
 import { startSign } from './sign.ts';
+import { startSignScreen } from './sign-screen.ts';
 import { agentView, type LateParts } from './view.ts';
 
 export interface RunOptions {
@@ -243,6 +244,11 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     const sign = stack.use(await startSign(options));
     late.arrivals = () => sign.arrivals.board();
     board.source(sign.health);
+    const { screen } = site.sign;
+    if (screen !== undefined) {
+      const preview = async (camera: string) => late.preview?.(camera, true);
+      stack.use(await startSignScreen({ ...options, screen, parts: sign, content, preview }));
+    }
   }
   if (site.cameras.length > 0) {
     const vision = stack.use(

@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   meter: 'meter',
   maintenance: 'maintenance',
   sign: 'sign',
+  sign: 'sign',
 };
 const SEVERITY: Readonly<Record<HealthState, AgentEvent['severity']>> = {
   ok: 'info',

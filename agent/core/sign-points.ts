@@ -46,12 +46,34 @@ export const DAY_POINTS: readonly Point[] = [
   number('arrivals', { en: 'Buses of the day', zh: '当日班次' }, '1', 0),
 ];
 
-export const SIGN_POINTS: readonly Point[] = [...NOW_POINTS, ...DAY_POINTS];
+/** What the screen says of itself; only of a sign that has one. */
+export const SCREEN_POINTS: readonly Point[] = [
+  {
+    ...common,
+    id: 'screen-proven',
+    title: { en: 'Screen shows what it should', zh: '显示已核实' },
+    type: 'boolean',
+    unit: '1',
+    aggregation: 'state',
+    states: { true: { en: 'proven', zh: '是' }, false: { en: 'not proven', zh: '否' } },
+  },
+  {
+    ...number('screen-unproven', { en: 'Time without proof of display', zh: '显示未核实时长' }, 's', 0),
+    aggregation: 'sum',
+  },
+  number('screen-restarts', { en: 'Restarts of the kiosk', zh: '浏览器重启次数' }, '1', 0),
+  number('screen-brightness', { en: 'Brightness of the panel', zh: '屏幕亮度' }, '%', 0),
+];
+
+/** How often the screen tells, ms. */
+export const SCREEN_PERIOD = 60_000;
+
+export const SIGN_POINTS: readonly Point[] = [...NOW_POINTS, ...DAY_POINTS, ...SCREEN_POINTS];
 
 /** How often what holds now is told, ms. */
 export const NOW_PERIOD = 60_000;
 
 /** Period of a point of the sign, ms. */
 export function signPeriod(point: string): number {
-  return NOW_POINTS.some(({ id }) => id === point) ? NOW_PERIOD : 86_400_000;
+  return [...NOW_POINTS, ...SCREEN_POINTS].some(({ id }) => id === point) ? NOW_PERIOD : 86_400_000;
 }

@@ -14,7 +14,6 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   meter: 'meter',
   maintenance: 'maintenance',
   sign: 'sign',
-  sign: 'sign',
 };
 const SEVERITY: Readonly<Record<HealthState, AgentEvent['severity']>> = {
   ok: 'info',

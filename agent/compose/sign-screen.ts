@@ -145,7 +145,7 @@ async function boardMaker(
       palette,
     );
     palette = light.palette;
-    const heard = parts.feeds.states().flatMap(({ lastNew }) => lastNew ?? []);
+    const heard = parts.feeds().flatMap(({ lastNew }) => lastNew ?? []);
     const extract = parts.timetable()?.extract;
     return boardOf({
       run,
@@ -159,7 +159,7 @@ async function boardMaker(
       device: { id: site.agent.id, phone: screen.phone },
       arrivals: parts.arrivals.board(),
       extract,
-      alerts: parts.alerts.all(),
+      alerts: parts.alerts.active(),
       ...(heard.length === 0 ? {} : { dataAge: (mono - Math.max(...heard)) * site.rate }),
       content: content?.shown(sign.id),
       measured: measured(options, names, mono),

@@ -106,7 +106,9 @@ function predictionsOf(update: TripUpdate, facts: Resolving): TripPrediction[] {
   if (relationship === 'cancelled' || relationship === 'deleted') {
     return run.map((call) => ({ ...base(update, call, facts), relationship, scheduled: call.arrival }));
   }
-  if (run.length === 0 || update.copy !== undefined || relationship === 'added') {
+  // Times of its own count; what they would be late against is another trip's.
+  const apart = relationship === 'added' || relationship === 'duplicated';
+  if (run.length === 0 || update.copy !== undefined || apart) {
     return unplanned(update, relationship, facts, run[0]?.trip);
   }
   return run.flatMap((call) => {

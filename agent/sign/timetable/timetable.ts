@@ -36,6 +36,7 @@ export class Timetable {
   /** Longest that a trip calls here after the start of its service day, in whole days: how far back to look. */
   readonly #back: number;
   readonly #cache = new Map<ServiceDate, readonly ScheduledCall[]>();
+  readonly #byTrip = new Map<ServiceDate, ReadonlyMap<string, readonly ScheduledCall[]>>();
 
   /** Throws `RangeError` for a zone that is not in the IANA table. */
   constructor(extract: StopExtract) {
@@ -74,7 +75,10 @@ export class Timetable {
     if (known !== undefined) return known;
     const calls = this.covers(date) ? this.#callsOf(date) : [];
     const [oldest] = this.#cache.keys();
-    if (this.#cache.size >= DAYS_KEPT && oldest !== undefined) this.#cache.delete(oldest);
+    if (this.#cache.size >= DAYS_KEPT && oldest !== undefined) {
+      this.#cache.delete(oldest);
+      this.#byTrip.delete(oldest);
+    }
     this.#cache.set(date, calls);
     return calls;
   }
@@ -125,30 +129,47 @@ export class Timetable {
    * timetable does not know it.
    */
   run(reference: TripReference, now: number): readonly ScheduledCall[] {
-    const { trip, line, direction, date, start } = reference;
+    const { trip, line, start, date } = reference;
     if (trip === undefined && (line === undefined || start === undefined)) return [];
     if (trip !== undefined && !this.trips.has(trip)) return [];
-    const dates = date === undefined ? this.dates(now + 6 * 3_600_000) : [date];
-    let best: ScheduledCall[] = [];
+    if (date !== undefined) {
+      const own = this.#runOf(date, reference);
+      if (own.length > 0 || trip === undefined) return own;
+      // Some centres write the date on the calendar: the 24:10 of Friday is Saturday's to them.
+      const before = this.#runOf(addDays(date, -1), reference);
+      const [first] = before;
+      const began = first === undefined ? '' : this.days.dateOf(this.days.at(first.date, first.start));
+      return began === date ? before : [];
+    }
+    let best: readonly ScheduledCall[] = [];
     let nearest = Infinity;
-    for (const one of dates) {
-      const calls = this.day(one).filter((call) => {
-        if (trip !== undefined ? call.trip.id !== trip : call.line.id !== line) return false;
-        if (direction !== undefined && trip === undefined && call.pattern.direction !== direction)
-          return false;
-        if (start === undefined) return call.headway === undefined;
-        return call.trip.frequencies === undefined && trip !== undefined ? true : call.start === start;
-      });
-      const [first] = calls;
-      if (first === undefined) continue;
-      const away = Math.abs(first.departure - now);
+    for (const one of this.dates(now + 6 * 3_600_000)) {
+      const calls = this.#runOf(one, reference);
+      const away = Math.abs((calls[0]?.departure ?? Infinity) - now);
       if (away < nearest) [best, nearest] = [calls, away];
     }
-    const [first] = best;
+    return best;
+  }
+
+  #runOf(date: ServiceDate, { trip, line, direction, start }: TripReference): readonly ScheduledCall[] {
+    const candidates = trip === undefined ? this.day(date) : (this.#tripsOf(date).get(trip) ?? []);
+    const calls = candidates.filter((call) => {
+      if (trip === undefined && call.line.id !== line) return false;
+      if (direction !== undefined && trip === undefined && call.pattern.direction !== direction) return false;
+      if (start === undefined) return call.headway === undefined;
+      return call.trip.frequencies === undefined && trip !== undefined ? true : call.start === start;
+    });
+    const [first] = calls;
     // Two trips may start at the same time: a run is one of them.
-    return first === undefined
-      ? []
-      : best.filter((call) => call.trip === first.trip && call.start === first.start);
+    return calls.filter((call) => call.trip === first?.trip && call.start === first.start);
+  }
+
+  #tripsOf(date: ServiceDate): ReadonlyMap<string, readonly ScheduledCall[]> {
+    const known = this.#byTrip.get(date);
+    if (known !== undefined) return known;
+    const trips = Map.groupBy(this.day(date), ({ trip }) => trip.id);
+    this.#byTrip.set(date, trips);
+    return trips;
   }
 
   #callsOf(date: ServiceDate): ScheduledCall[] {

@@ -138,6 +138,16 @@ describe('the timetable of a sign', () => {
     ]);
   });
 
+  it('takes the date on the calendar for a trip past midnight, as some centres write it', () => {
+    const trips = extract.trips.map((trip) => ({ ...trip, service: 'weekday' }));
+    const weekdays = new Timetable({ ...extract, trips });
+    const friday = weekdays.day('20270625').find(({ line, start }) => line.id === 'N1' && start > 24 * 3600);
+    const trip = friday?.trip.id ?? '';
+    expect(weekdays.run({ trip, date: '20270626' }, local(26, 1))).toEqual([friday]);
+    const noon = weekdays.day('20270625').find(({ start }) => start > 12 * 3600);
+    expect(weekdays.run({ trip: noon?.trip.id ?? '', date: '20270626' }, local(26, 12))).toEqual([]);
+  });
+
   it('calls twice where a loop comes back, and does not board where it ends', () => {
     const loop = table.run({ trip: 'H1-0-weekday-000' }, local(21, 8));
     expect(loop).toHaveLength(2);

@@ -33,6 +33,7 @@ import { DeviceMemories } from './device-memory.ts';
 import { startEnergyAccount } from './energy.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
+import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
 import { startSign } from './sign.ts';
 import { startSignScreen } from './sign-screen.ts';
@@ -164,6 +165,8 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
           : (displayWrite(content, site, clock, device, write) ?? (await lines.write(device, write, abort))),
     }),
   );
+
+  stack.use(startPole({ site, content, steer: commands.steer, clock, hub, log }));
 
   if (alarms !== undefined) {
     void alarms.remember(opened);

@@ -10,9 +10,11 @@ import { type RunningContent, startContent } from '../sign/content/content.ts';
 import { MESSAGE_POINT, writeMessage } from '../sign/content/target.ts';
 
 /** Ids of everything of a site that shows or speaks signed content; each has a point `message`. */
-export function displaysOf(site: Pick<Site, 'content' | 'sign'>): readonly string[] {
+export function displaysOf(site: Pick<Site, 'content' | 'sign' | 'pole'>): readonly string[] {
   if (site.content === undefined) return [];
-  return site.sign === undefined ? [] : [site.sign.id];
+  const { screens = [], speakers = [] } = site.pole ?? {};
+  const pole = [...screens, ...speakers].map(({ device }) => device);
+  return site.sign === undefined ? pole : [site.sign.id, ...pole];
 }
 
 export interface ContentPartOptions {

@@ -5,6 +5,7 @@ import { REPEAT } from '../control/alarms/engine.ts';
 import { energyDescription, energyPeriod } from '../control/energy/points.ts';
 import { REPEAT as FEEDER_PERIOD, feederDescription } from '../control/feeder/description.ts';
 import { lampDescription, lampPeriod } from '../control/lighting/description.ts';
+import { REPEAT as LOT_PERIOD, lotDescription } from '../control/screens/guidance.ts';
 import { PULSE_PERIOD } from '../core/contacts.ts';
 import type { Point } from '../core/point.ts';
 import type { ProfilePoint } from '../core/profile.ts';
@@ -150,11 +151,16 @@ function withoutDriver(site: Site) {
     description: feederDescription(feeder),
     every: () => FEEDER_PERIOD,
   }));
+  const lots = (site.pole?.lots ?? []).map((lot) => ({
+    description: lotDescription(lot),
+    every: () => LOT_PERIOD,
+  }));
   const others: readonly { description: Description; every: (point: string) => number }[] = [
     ...cameras,
     ...lamps,
     ...figures,
     ...feeders,
+    ...lots,
     ...alarms,
     ...signs,
     ...energy,

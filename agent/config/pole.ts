@@ -1,11 +1,12 @@
 /** The part of the site schema on a pole that carries more than a lamp: its feeder, and who else stands on it. */
 import * as z from 'zod';
-import type { FeederConfig, PoleConfig, TenantConfig } from '../core/pole.ts';
+import { ARROWS, type FeederConfig, type PoleConfig, type TenantConfig } from '../core/pole.ts';
 import type { DeviceConfig } from '../core/site.ts';
+import { PANEL_CHARSETS, PANEL_POINTS } from '../core/text-panel.ts';
 import { convertible } from '../core/unit.ts';
 import type { Path } from './problem.ts';
 import { definedOnly } from './profile.ts';
-import { duration, id, number, text, title } from './values.ts';
+import { duration, id, integer, number, oneOf, text, title } from './values.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -80,8 +81,54 @@ const tenant = z
   })
   .describe('Somebody whose equipment stands on the pole');
 
+const lot = z.strictObject({
+  id: id('lot-east'),
+  title: title().optional(),
+  places: z
+    .array(z.strictObject({ device: id('camera-1'), point: id('bay-1-occupied') }))
+    .min(1)
+    .max(256)
+    .describe('Points that tell how many places are free, or whether one is taken; they are summed'),
+  arrow: oneOf(ARROWS, 'right').optional(),
+  reopen: integer(1, 1000, 1).prefault(1).describe('So many have to be free before a full one is free again'),
+});
+
+const screen = z.strictObject({
+  device: id('led-1').describe('A text panel'),
+  rows: integer(1, 16, 4).prefault(4),
+  columns: integer(4, 256, 24).prefault(24).describe('Cells of a row; a Chinese character takes two'),
+  charset: oneOf(PANEL_CHARSETS, 'gb2312').prefault('gb2312'),
+  lots: z.array(id('lot-east')).max(64).prefault([]),
+  default: id('welcome').optional().describe('Template of signed content that is shown when nothing else is'),
+  loss: id('no-data')
+    .optional()
+    .describe('Template that the panel shows when it hears nothing; absent: nothing'),
+  power_up: id('starting').optional().describe('Template that it shows after power-up; absent: nothing'),
+  loss_after: duration(10_000, 3600_000, '2min').prefault('2min'),
+  brightness: z
+    .strictObject({ day: number(0, 100, 90).prefault(90), night: number(0, 100, 20).prefault(20) })
+    .prefault({}),
+});
+
+const speaker = z.strictObject({
+  device: id('speaker-1'),
+  point: id('clip').prefault('clip').describe('Takes the number of a clip; 0 is silence'),
+  clips: z
+    .record(z.string(), z.int().min(1).max(65_535))
+    .describe('Number of the clip of each signed template'),
+  every: duration(5000, 3600_000, '30s')
+    .prefault('30s')
+    .describe('A message that holds is said again after this'),
+});
+
 export const pole = z
-  .strictObject({ feeder: feeder.optional(), tenants: z.array(tenant).max(64).prefault([]) })
+  .strictObject({
+    feeder: feeder.optional(),
+    tenants: z.array(tenant).max(64).prefault([]),
+    lots: z.array(lot).max(64).prefault([]).describe('Parking that screens guide to'),
+    screens: z.array(screen).max(8).prefault([]),
+    speakers: z.array(speaker).max(8).prefault([]),
+  })
   .describe('A pole that carries more than a lamp: docs/pole.md');
 
 export type PoleFile = z.output<typeof pole>;
@@ -90,7 +137,7 @@ type Say = (path: Path, message: string, fix: string) => void;
 
 /** References, units, and whether the feeder can carry what it has to. */
 export function checkPole(
-  { feeder: file, tenants }: PoleFile,
+  { feeder: file, tenants, lots, screens, speakers }: PoleFile,
   devices: readonly DeviceConfig[],
   written: readonly string[],
   taken: readonly string[],
@@ -151,6 +198,54 @@ export function checkPole(
       }
     });
   }
+  const panelPoints = Object.values(PANEL_POINTS);
+  screens.forEach((one, i) => {
+    const path: Path = ['pole', 'screens', i];
+    const found = find(one.device, [...path, 'device']);
+    const missing = panelPoints.filter((name) => !found?.profile.points.some(({ id: at }) => at === name));
+    if (found !== undefined && missing.length > 0) {
+      say(
+        [...path, 'device'],
+        `${one.device} is no text panel: it has no ${missing.join(', ')}`,
+        'name a text panel',
+      );
+    }
+    for (const [n, name] of one.lots.entries()) {
+      if (lots.some(({ id: at }) => at === name)) continue;
+      say(
+        [...path, 'lots', n],
+        `there is no lot "${name}"`,
+        `write one of ${lots.map(({ id: at }) => at).join(', ')}`,
+      );
+    }
+  });
+  speakers.forEach((one, i) => {
+    const path: Path = ['pole', 'speakers', i];
+    const found = find(one.device, [...path, 'device']);
+    const at = found?.profile.points.find(({ id: name }) => name === one.point);
+    if (found !== undefined && (at === undefined || at.type !== 'number' || at.access === 'read')) {
+      say(
+        [...path, 'point'],
+        `${one.device} has no point "${one.point}" that takes a number`,
+        'name the point that plays',
+      );
+    }
+  });
+  lots.forEach((one, i) => {
+    const path: Path = ['pole', 'lots', i];
+    if (taken.includes(one.id) || lots.findIndex(({ id: at }) => at === one.id) !== i) {
+      say([...path, 'id'], `the id "${one.id}" is taken`, 'give the lot another id');
+    }
+    for (const [n, place] of one.places.entries()) {
+      // Cameras have points of their own, which are known when they are set up.
+      if (taken.includes(place.device)) continue;
+      say(
+        [...path, 'places', n, 'device'],
+        `there is no device or camera "${place.device}"`,
+        'name one of the site',
+      );
+    }
+  });
   const ids = tenants.map(({ id: one }) => one);
   tenants.forEach((one, i) => {
     const path: Path = ['pole', 'tenants', i];
@@ -165,10 +260,23 @@ export function checkPole(
   });
 }
 
-export function poleOf({ feeder: file, tenants }: PoleFile, devices: readonly DeviceConfig[]): PoleConfig {
+export function poleOf(
+  { feeder: file, tenants, lots, screens, speakers }: PoleFile,
+  devices: readonly DeviceConfig[],
+): PoleConfig {
   return definedOnly({
     feeder: file && feederOf(file),
     tenants: tenants.map((one) => tenantOf(one, devices)),
+    lots: lots.map((one) => definedOnly({ ...one, title: one.title ?? { en: one.id } })),
+    screens: screens.map(({ rows, columns, charset, power_up: powerUp, loss_after: lossAfter, ...rest }) =>
+      definedOnly({
+        ...rest,
+        geometry: { rows, columns, charset },
+        powerUp,
+        lossAfter: Math.round(lossAfter / SECOND),
+      }),
+    ),
+    speakers,
   });
 }
 

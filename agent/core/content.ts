@@ -268,6 +268,7 @@ export type MessageOutcome =
 /** A message as a board has it: its words are those of a signed template. */
 export interface ShownMessage {
   readonly id: string;
+  readonly template: string;
   readonly texts: Texts;
   readonly priority: number;
   readonly spoken: boolean;
@@ -303,6 +304,8 @@ export interface Content {
   onChange(listener: () => void): Disposable;
   /** Shows a signed template; what is refused leaves the board as it is. Never throws. */
   showMessage(wish: MessageWish): MessageOutcome;
+  /** Words of a template without fields; undefined where the pack in force has none of that name, or it has fields. */
+  plain(template: string): Texts | undefined;
   /** Takes a message of `showMessage` away; whether there was one. */
   withdraw(id: string): boolean;
 }

@@ -1,5 +1,6 @@
 /** What a site file says of a pole that carries more than a lamp, resolved: feeder, tenants. Durations are ms. */
 import type { Text } from './point.ts';
+import type { PanelGeometry } from './text-panel.ts';
 
 /** Phase of the feeder, as the meter's points are in order. */
 export type FeederPhase = 1 | 2 | 3;
@@ -55,7 +56,50 @@ export interface TenantConfig {
   readonly commands: readonly { readonly device: string; readonly point: string }[];
 }
 
+export const ARROWS = ['left', 'right', 'ahead', 'back'] as const;
+
+/** Parking that a screen guides to: what is free of it is the sum of its sources. */
+export interface LotConfig {
+  readonly id: string;
+  readonly title: Text;
+  /** Points that tell how many places are free (a number), or whether one is taken (a boolean). */
+  readonly places: readonly { readonly device: string; readonly point: string }[];
+  readonly arrow?: (typeof ARROWS)[number];
+  /** So many have to be free before a full lot is free again. */
+  readonly reopen: number;
+}
+
+/** A text panel of the pole. */
+export interface ScreenConfig {
+  readonly device: string;
+  readonly geometry: PanelGeometry;
+  /** Ids of lots. */
+  readonly lots: readonly string[];
+  /** Templates of signed content, without fields: what it shows when nothing else is, when it hears nothing, after power-up. */
+  readonly default?: string;
+  readonly loss?: string;
+  readonly powerUp?: string;
+  /** s */
+  readonly lossAfter: number;
+  /** % */
+  readonly brightness: { readonly day: number; readonly night: number };
+}
+
+/** A loudspeaker with recorded clips. */
+export interface SpeakerConfig {
+  readonly device: string;
+  /** Point that takes the number of a clip; 0 is silence. */
+  readonly point: string;
+  /** By template of signed content. */
+  readonly clips: Readonly<Record<string, number>>;
+  /** A message that holds is said again after this, ms. */
+  readonly every: number;
+}
+
 export interface PoleConfig {
   readonly feeder?: FeederConfig;
   readonly tenants: readonly TenantConfig[];
+  readonly lots: readonly LotConfig[];
+  readonly screens: readonly ScreenConfig[];
+  readonly speakers: readonly SpeakerConfig[];
 }

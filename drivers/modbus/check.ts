@@ -79,6 +79,9 @@ function checkWidth(wire: Wire, type: NonNullable<Wire['type']>, options: Option
   if (type !== 'string' && wire.words !== undefined && wire.words !== WORDS[type]) {
     report(['words'], `expected ${WORDS[type]} for ${type}, got ${wire.words}`, 'remove it');
   }
+  if (type !== 'string' && wire.charset !== undefined) {
+    report(['charset'], `expected no charset for ${type}, got ${wire.charset}`, 'remove it');
+  }
   const words = type === 'string' ? (wire.words ?? 1) : WORDS[type];
   const address = wire.address ?? 0;
   if (wire.scaleRegister !== undefined && wire.decimalsRegister !== undefined) {

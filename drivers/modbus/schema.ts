@@ -137,6 +137,8 @@ export const wireSchema = z.strictObject({
   type: z.enum(TYPES).optional(),
   /** Registers of a string. */
   words: z.int().min(1).max(125).optional(),
+  /** Of a string that is kept as it is, blanks and all, up to the first 0. Absent: Latin-1 without blanks around it. */
+  charset: z.enum(['ascii', 'gb2312', 'utf-8']).optional(),
   order: z.enum(ORDERS).optional(),
   /** value = contents × scale + offset */
   scale: z

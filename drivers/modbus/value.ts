@@ -1,4 +1,5 @@
 /** Registers to values and back. */
+import { decodeGb2312, encodeGb2312 } from '../../agent/core/gb2312.ts';
 import { bad, good, type Mono, type Place, type Reading, type Value } from '../../agent/core/reading.ts';
 import type { Mapped } from './map.ts';
 import type { Order, WireType } from './schema.ts';
@@ -60,7 +61,7 @@ export function readingOf(device: string, mapped: Mapped, block: Block, time: Mo
   }
   const offset = 2 * (mapped.address - block.start);
   const wire = block.bytes.subarray(offset, offset + 2 * mapped.words);
-  if (mapped.type === 'string') return textReading(at, wire, mapped.order, time);
+  if (mapped.type === 'string') return textReading(at, wire, mapped, time);
   const bytes = inOrder(wire, mapped.order);
   const raw = hexOf(bytes);
   if (mapped.fault.includes(raw)) return bad(at, 'sensor-fault', time);
@@ -80,14 +81,26 @@ function typed(mapped: Mapped, bit: number): Value {
   return mapped.point.type === 'string' ? String(bit) : bit;
 }
 
-/** Text: bytes in register order (BADC and DCBA swap within registers), up to the first 0, without trailing blanks. */
-function textReading(at: Place, wire: Uint8Array, order: Order, time: Mono): Reading {
-  const bytes = order === 'BADC' || order === 'DCBA' ? inOrder(wire, 'BADC') : wire;
-  const end = bytes.indexOf(0);
-  const text = Buffer.from(end < 0 ? bytes : bytes.subarray(0, end))
-    .toString('latin1')
-    .trim();
+/**
+ * Text: bytes in register order (BADC and DCBA swap within registers), up to the first 0. With a character set as it stands,
+ * without one Latin-1 and no blanks around it.
+ */
+function textReading(at: Place, wire: Uint8Array, { order, wire: { charset } }: Mapped, time: Mono): Reading {
+  const swapped = order === 'BADC' || order === 'DCBA' ? inOrder(wire, 'BADC') : wire;
+  const end = swapped.indexOf(0);
+  const bytes = end < 0 ? swapped : swapped.subarray(0, end);
+  if (charset !== undefined) {
+    const text = charset === 'gb2312' ? decodeGb2312(bytes) : decodeUtf8(bytes, charset);
+    return text === undefined ? bad(at, 'device-failure', time) : good(at, text, time);
+  }
+  const text = Buffer.from(bytes).toString('latin1').trim();
   return text === '' ? bad(at, 'not-available', time) : good(at, text, time);
+}
+
+function decodeUtf8(bytes: Uint8Array, charset: 'ascii' | 'utf-8'): string | undefined {
+  const text = Buffer.from(bytes).toString('utf8');
+  const right = charset === 'utf-8' ? !text.includes('\ufffd') : /^[\n\x20-\x7e]*$/.test(text);
+  return right ? text : undefined;
 }
 
 function hexOf(bytes: Uint8Array): string {
@@ -190,13 +203,26 @@ export function encode(mapped: Mapped, value: Value): Encoded {
 function encodeText(mapped: Mapped, text: string): Encoded {
   if (mapped.type !== 'string') return { ok: false, why: `expected a number, got ${JSON.stringify(text)}` };
   const bytes = new Uint8Array(2 * mapped.words);
-  const source = Buffer.from(text, 'latin1');
+  const source = textBytes(text, mapped.wire.charset);
+  if (source === undefined) {
+    return { ok: false, why: `expected characters of ${mapped.wire.charset}, got ${JSON.stringify(text)}` };
+  }
   if (source.length > bytes.length) {
-    return { ok: false, why: `expected at most ${bytes.length} characters, got ${source.length}` };
+    const what = mapped.wire.charset === undefined ? 'characters' : 'bytes';
+    return { ok: false, why: `expected at most ${bytes.length} ${what}, got ${source.length}` };
   }
   bytes.set(source);
   const swap = mapped.order === 'BADC' || mapped.order === 'DCBA';
   return { ok: true, words: wordsOf(swap ? inOrder(bytes, 'BADC') : bytes), contents: 0 };
+}
+
+/** Undefined where the set has not all of its characters. */
+function textBytes(text: string, charset: Mapped['wire']['charset']): Uint8Array | undefined {
+  if (charset === undefined) return Buffer.from(text, 'latin1');
+  // A 0 would end it, and other control characters are no text.
+  if (/[^\n\P{Cc}]/u.test(text)) return undefined;
+  if (charset === 'gb2312') return encodeGb2312(text);
+  return charset === 'ascii' && !/^[\n\x20-\x7e]*$/.test(text) ? undefined : Buffer.from(text, 'utf8');
 }
 
 function wordsOf(bytes: Uint8Array): readonly number[] {

@@ -20,6 +20,7 @@ import { janitzaUmg } from './janitza-umg.ts';
 import { kebaP30 } from './keba-p30.ts';
 import { LAMP_CONTROLLERS } from './lamp-controllers.ts';
 import type { ModbusModel } from './modbus-model.ts';
+import { PUBLIC_DEVICES } from './modbus-text-panel.ts';
 import { NOISE_SENSORS } from './noise-sensors.ts';
 import { ornoWe514 } from './orno-we-514.ts';
 import { renke500Series } from './renke-500-series.ts';
@@ -65,6 +66,7 @@ const ALL: readonly ModbusModel[] = [
   ...FURTHER_METERS,
   ...LAMP_CONTROLLERS,
   ...NOISE_SENSORS,
+  ...PUBLIC_DEVICES,
   ...SAFETY_SENSORS,
   ...SOIL_SENSORS,
   ...SOLAR_DEVICES,

@@ -203,6 +203,7 @@ export const CONTENT: ShownContent = {
   messages: [
     {
       id: 'm1',
+      template: 'queue',
       texts: { 'zh-CN': '文明乘车，请排队上下车', en: 'Please queue and let others off first' },
       priority: 2,
       spoken: false,

@@ -150,6 +150,7 @@ export async function startContent(options: ContentOptions): Promise<RunningCont
     shown: (display) => desk.shown(display),
     onChange: (listener) => desk.onChange(listener),
     showMessage: (wish) => desk.showMessage(wish),
+    plain: (template) => desk.plain(template),
     withdraw: (id) => desk.withdraw(id),
     take: (envelope, from) => {
       const taken = documents.take(envelope, from);

@@ -19,6 +19,7 @@ import type {
   ShownMessage,
   Takeover,
   Template,
+  Texts,
   Warning,
   Weather,
 } from '../../core/content.ts';
@@ -147,6 +148,7 @@ export class ContentDesk implements Content, Disposable {
     const { texts } = filled;
     const shown: ShownMessage = {
       id,
+      template: template.id,
       texts,
       priority: wish.priority,
       spoken: template.spoken,
@@ -169,6 +171,11 @@ export class ContentDesk implements Content, Disposable {
     });
     this.look();
     return { shown: true, id, texts };
+  }
+
+  plain(template: string): Texts | undefined {
+    const filled = this.#fill({ template, fields: {} });
+    return filled.ok ? filled.texts : undefined;
   }
 
   withdraw(id: string): boolean {
@@ -252,7 +259,8 @@ export class ContentDesk implements Content, Disposable {
     const filled = this.#fill(message);
     if (!filled.ok) return [];
     const { id, priority } = message;
-    return [{ id, texts: filled.texts, priority, spoken: filled.template.spoken, issuer: 'content:pack' }];
+    const { spoken, id: template } = filled.template;
+    return [{ id, template, texts: filled.texts, priority, spoken, issuer: 'content:pack' }];
   }
 
   /** Of the newest pack, where all of its files are here; else of the one before. */

@@ -80,7 +80,7 @@ describe('envelopes', () => {
     );
   });
 
-  test('any bytes at all are taken and refused', () => {
+  test('any bytes at all are taken and refused', { timeout: 180_000 }, () => {
     const inputs = Number(process.env.FUZZ_INPUTS ?? 1_000_000);
     let state = 20261127;
     const next = () => {

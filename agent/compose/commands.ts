@@ -2,6 +2,7 @@
 
 import { CommandRouter, type RouterOptions } from '../command/router.ts';
 import { interlocks, rights, tenantScope } from '../command/rules.ts';
+import { PeakLimit } from '../control/energy/shedding/controller.ts';
 import { FeederController } from '../control/feeder/controller.ts';
 import { type Lighting, type LightingOptions, startLighting } from '../control/lighting/lighting.ts';
 import type { Submit } from '../core/command.ts';
@@ -20,6 +21,7 @@ export interface Commands extends AsyncDisposable {
   /** The way of controllers: no journal, no clock. */
   readonly steer: Submit;
   readonly lighting: Lighting;
+  readonly peakLimit?: PeakLimit;
 }
 
 export async function startCommands({ site, ...options }: CommandsOptions): Promise<Commands> {
@@ -34,13 +36,15 @@ export async function startCommands({ site, ...options }: CommandsOptions): Prom
   const scope = tenantScope(site.pole?.tenants ?? []);
   const lampAt = (device: string, point: string) =>
     site.lamps.find((one) => one.device === device && one.point === point);
+  const sheddableAt = (device: string, point: string) =>
+    site.peakLimit?.loads.find((one) => one.device === device && one.point === point);
   const router = stack.use(
     await CommandRouter.start({
       ...options,
       fallback: (device, point) => {
         const lamp = lampAt(device, point);
         if (lamp !== undefined) return lamp.fallback ?? 100;
-        return chargerAt(device, point)?.min;
+        return chargerAt(device, point)?.min ?? sheddableAt(device, point)?.normal;
       },
       holds: (device, point) => {
         const lamp = lampAt(device, point);
@@ -62,11 +66,15 @@ export async function startCommands({ site, ...options }: CommandsOptions): Prom
     const { steer, override } = router;
     feeder = stack.use(new FeederController({ ...options, feeder: shared, steer, override }));
   }
+  const { submit, override } = router;
+  const peakLimit =
+    site.peakLimit && stack.use(new PeakLimit({ ...options, config: site.peakLimit, submit, override }));
   const owned = stack.move();
   return {
     submit: router.submit,
     steer: router.steer,
     lighting,
+    ...(peakLimit === undefined ? {} : { peakLimit }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

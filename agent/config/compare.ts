@@ -21,6 +21,7 @@ export type Part =
   | 'sign'
   | 'content'
   | 'pole'
+  | 'peak-limit'
   | 'uplink';
 
 export interface Change {
@@ -61,6 +62,7 @@ export function compare(a: Site, b: Site): readonly Change[] {
   whole('sign', (site) => site.sign);
   whole('content', (site) => site.content);
   whole('pole', (site) => site.pole);
+  whole('peak-limit', (site) => site.peakLimit);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));
   for (const [part, list] of LISTS) {
     const before = new Map<string, unknown>((a[list] ?? []).map((item) => [item.id, item]));

@@ -49,6 +49,7 @@ import { problemsOf, unknownKey } from './issues.ts';
 import { type Right, rightItems, withoutEmpty } from './items.ts';
 import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
 import { checkNames } from './naming-checks.ts';
+import { checkPeakLimit, peakLimit as peakSchema } from './peak-limit.ts';
 import { checkPlaces } from './place-check.ts';
 import { checkPole, pole as poleSchema } from './pole.ts';
 import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
@@ -220,6 +221,15 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
     const taken = [...lists.flatMap((list) => writtenIds(root, list)), ...signIds(parsed.data)];
     checkPole(pole.data, devices, deviceIds, taken, say);
+  }
+  const peak = peakSchema.safeParse((plain as { readonly peak_limit?: unknown }).peak_limit);
+  if (peak.success) {
+    const chargers = pole.data?.feeder?.chargers ?? [];
+    const kept = [
+      ...chargers.map(({ device, limit }) => ({ device, point: limit, by: 'the feeder of the pole' })),
+      ...(parsed.data?.lamps ?? []).map(({ device, point, id }) => ({ device, point, by: `lamp ${id}` })),
+    ];
+    checkPeakLimit(peak.data, devices, deviceIds, kept, say);
   }
   const content =
     parsed.success && parsed.data.content !== undefined

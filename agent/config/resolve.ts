@@ -23,6 +23,7 @@ import { energyOf } from './energy-resolve.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
 import { gb26875Of } from './fire-uplink.ts';
 import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
+import { peakLimitOf } from './peak-limit.ts';
 import { poleOf } from './pole.ts';
 import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
@@ -337,6 +338,7 @@ export function siteOf(
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state, signFeeds) }),
     ...definedOnly({ content }),
     ...(parsed.pole === undefined ? {} : { pole: poleOf(parsed.pole, devices) }),
+    ...(parsed.peak_limit === undefined ? {} : { peakLimit: peakLimitOf(parsed.peak_limit) }),
     uplinks,
     console: parsed.console.listen,
     nodeRed:

@@ -10,6 +10,7 @@ import { content } from './content.ts';
 import { energy } from './energy.ts';
 import { figure } from './figure-schema.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
+import { peakLimit } from './peak-limit.ts';
 import { position } from './place-schema.ts';
 import { pole } from './pole.ts';
 import { secret } from './secret.ts';
@@ -245,6 +246,7 @@ export const siteSchema = z
     sign: sign.optional(),
     content: content.optional(),
     pole: pole.optional(),
+    peak_limit: peakLimit.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
     uplinks: z.array(uplink).prefault([]),
     console: z

@@ -11,6 +11,7 @@ import type { EnergyConfig } from './energy.ts';
 import type { FigureConfig } from './figure.ts';
 import type { LampPower, LightingProgramme } from './lighting.ts';
 import type { LineConfig, SerialSettings } from './line.ts';
+import type { PeakLimitConfig } from './peak-limit.ts';
 import type { Lane, Text } from './point.ts';
 import type { PoleConfig } from './pole.ts';
 import type { Profile } from './profile.ts';
@@ -171,6 +172,8 @@ export interface Site {
   readonly content?: ContentConfig;
   /** Absent: a pole with its lamp alone. */
   readonly pole?: PoleConfig;
+  /** Absent: no load gives way. */
+  readonly peakLimit?: PeakLimitConfig;
   readonly uplinks: readonly UplinkConfig[];
   readonly console: ListenConfig;
   readonly nodeRed: NodeRedConfig;

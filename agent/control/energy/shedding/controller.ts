@@ -27,8 +27,8 @@ export interface PeakLimitOptions {
   readonly clock: Clock;
   readonly hub: Publisher & Subscription;
   readonly log: Log;
-  /** The router's way for controllers. */
-  readonly steer: Submit;
+  /** The router's way of commands: durable, so that a lease is known after a crash too. */
+  readonly submit: Submit;
   /** The override that holds for a point, by the router. */
   readonly override: (device: string, point: string) => Override | undefined;
 }
@@ -158,9 +158,9 @@ export class PeakLimit implements Disposable {
   }
 
   async #command(load: SheddableLoad, shed: boolean): Promise<void> {
-    const { steer, clock, config, log } = this.#options;
+    const { submit, clock, config, log } = this.#options;
     const now = this.#now();
-    const result = await steer({
+    const result = await submit({
       id: `peak-${randomUUID()}`,
       device: load.device,
       point: load.point,
@@ -168,6 +168,7 @@ export class PeakLimit implements Disposable {
       issuer: ISSUER,
       issued: now,
       expires: now + LIFE * clock.mapping().rate,
+      ttl: LIFE,
       ...(shed ? { lease: config.lease } : {}),
     });
     if (result.state === 'done') return;

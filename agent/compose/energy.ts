@@ -95,6 +95,7 @@ export function startEnergyAccount(parts: EnergyParts): RunningEnergy {
       completeness: (from, to) => calls.completeness(from, to, now()),
       bill: (account, month) => calls.bill(account, month, now()),
       demand: () => controller.demand(),
+      day: (date) => calendar.day(date ?? calendar.date(now())),
       period: (month) => calendar.period(month ?? calendar.monthOf(now())),
     },
     async [Symbol.asyncDispose]() {

@@ -20,6 +20,8 @@ export const CONSOLE_PAGES: PageSource = {
     'table',
     'cards',
     'access',
+    'alarms',
+    'energy',
     'narrow',
   ],
   sheets: [['chart-style', 'uplot', 'uPlot.min.css']],
@@ -33,6 +35,7 @@ export const PAGE_PATHS = [
   '/points/:device/:point',
   '/cameras',
   '/alarms',
+  '/energy',
   '/commands',
   '/access',
 ] as const;

@@ -9,6 +9,8 @@ export interface EnergyView {
   bill(account: string, month: string): Promise<Bill>;
   /** Undefined where no demand is watched. */
   demand(): DemandState | undefined;
+  /** A local day (`2027-03-15`), or the one that runs. */
+  day(date?: string): { readonly from: number; readonly to: number };
   /** The settlement period of a month, or the one that runs. */
   period(month?: string): { readonly month: string; readonly from: number; readonly to: number };
 }

@@ -26,6 +26,7 @@ import type { DeviceConfig, Site } from '../../agent/core/site.ts';
 import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
+import { ENERGY, energyOver } from './energy-data.ts';
 
 const telemetry = { type: 'number', access: 'read', aggregation: 'mean', lane: 'telemetry' } as const;
 
@@ -283,6 +284,7 @@ export class AgentData implements AgentView {
       lamps: [{ id: 'lamp-1', device: 'board', point: 'lamp-level', overrideFor: 3_600_000 }],
       programmes: [],
       alarms: ALARMS,
+      energy: ENERGY,
       interlocks: [],
       uplinks: [],
       ...(privacy === undefined ? {} : { privacy }),
@@ -333,6 +335,9 @@ export class AgentData implements AgentView {
   /** The same of alarms: a door, and a help button. */
   readonly alarms: AlarmActs;
   told: AlarmTold[] = [];
+
+  /** The real account, over registers by a plain rule. */
+  readonly energy = energyOver(() => this.now());
 
   /** How many listen, but the alarms, which always do. */
   get listeners(): number {

@@ -10,9 +10,9 @@ import { REASONS } from '../../core/reading.ts';
 import { ROLES } from '../access/role.ts';
 
 export const id = z.string().regex(ID_PATTERN);
-const time = z.number();
+export const time = z.number();
 export const value = z.union([z.number(), z.boolean(), z.string().max(1024)]);
-const count = z.number().int();
+export const count = z.number().int();
 
 export const text = z.object({ en: z.string(), zh: z.string().optional() }).meta({ id: 'Text' });
 export const position = z

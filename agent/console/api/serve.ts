@@ -7,6 +7,7 @@ import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
 import { correctionEndpoints } from './corrections.ts';
 import type { Endpoint } from './endpoint.ts';
+import { energyEndpoints } from './energy.ts';
 import { maintenanceEndpoints } from './maintenance.ts';
 import { meterEndpoints } from './meters.ts';
 import { openApi } from './openapi.ts';
@@ -27,6 +28,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...readingEndpoints(services),
     ...statusEndpoints(services),
     ...alarmEndpoints(services),
+    ...energyEndpoints(services),
     ...commandEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),

@@ -5,6 +5,7 @@ import { AlarmsPage } from './alarms-page.ts';
 import { post } from './api.ts';
 import { CamerasPage } from './cameras-page.ts';
 import { CommandsPage } from './commands-page.ts';
+import { EnergyPage } from './energy-page.ts';
 import { formatClock, type Key, say, setLanguage, t } from './i18n.ts';
 import { loggedOut } from './live.ts';
 import { LoginPage } from './login-page.ts';
@@ -18,6 +19,7 @@ const PAGES: readonly { readonly path: string; readonly key: Key; readonly admin
   { path: '/points', key: 'nav.points' },
   { path: '/cameras', key: 'nav.cameras' },
   { path: '/alarms', key: 'nav.alarms' },
+  { path: '/energy', key: 'nav.energy' },
   { path: '/commands', key: 'nav.commands' },
   { path: '/access', key: 'nav.access', administrator: true },
 ];
@@ -52,6 +54,7 @@ function Page() {
   if (at.startsWith('/points')) return html`<${PointsPage} />`;
   if (at === '/cameras') return html`<${CamerasPage} />`;
   if (at === '/alarms') return html`<${AlarmsPage} />`;
+  if (at === '/energy') return html`<${EnergyPage} />`;
   if (at === '/commands') return html`<${CommandsPage} />`;
   if (at === '/access') return html`<${AccessPage} />`;
   return html`<${OverviewPage} />`;

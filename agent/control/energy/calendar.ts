@@ -66,6 +66,12 @@ export class BillCalendar {
     return { month, from: at(nextMonth(end, -1)), to: at(end) };
   }
 
+  /** A local day. */
+  day(date: string): { readonly from: number; readonly to: number } {
+    const from = this.startOf(date);
+    return { from, to: this.#days.next(from) };
+  }
+
   /** The month whose period holds `time`. */
   monthOf(time: number): string {
     const { date } = this.#days.date(time);

@@ -103,7 +103,7 @@ describe('the document', () => {
     const skipped = ['/stream', '/cameras/{id}/frame'];
     for (const [path, methods] of Object.entries(paths)) {
       if (methods.get === undefined || skipped.includes(path)) continue;
-      const asked = `${path.replace('{id}', 'camera-1').replace('{device}', 'meter-feeder').replace('{point}', 'energy-import')}${queries[path] ?? ''}`;
+      const asked = `${path.replace('{id}', 'camera-1').replace('{device}', 'meter-feeder').replace('{point}', 'energy-import').replace('{account}', 'building')}${queries[path] ?? ''}`;
       const answer = await get(asked);
       expect([asked, answer.status]).toEqual([asked, 200]);
       conforms(path, 'get', answer);

@@ -27,6 +27,7 @@ describe('the page', () => {
       '/points/meter-feeder/voltage',
       '/cameras',
       '/alarms',
+      '/energy',
       '/commands',
       '/access',
     ]) {

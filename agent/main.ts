@@ -25,6 +25,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   meter: ['declare exchanges of meters, explain counters that jumped', () => import('./cli/meter.ts')],
   correct: ['correct a point, or set the ratios of a device', () => import('./cli/correct.ts')],
   calibrate: ['walk zero and span of a point and write the record', () => import('./cli/calibrate.ts')],
+  alarms: ['alarms of the running agent: what stands, acknowledge, shelve', () => import('./cli/alarms.ts')],
   maintenance: [
     'mark the readings of a device while somebody works on it',
     () => import('./cli/maintenance.ts'),

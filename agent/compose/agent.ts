@@ -36,6 +36,7 @@ import { HealthBoard } from './health.ts';
 import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
 import { startSign } from './sign.ts';
+import { startSignOutlets } from './sign-outlets.ts';
 import { startSignScreen } from './sign-screen.ts';
 import { agentView, type LateParts } from './view.ts';
 
@@ -250,7 +251,11 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     const { screen } = site.sign;
     if (screen !== undefined) {
       const preview = async (camera: string) => late.preview?.(camera, true);
-      stack.use(await startSignScreen({ ...options, screen, parts: sign, content, preview }));
+      const { showing } = stack.use(
+        await startSignScreen({ ...options, screen, parts: sign, content, preview }),
+      );
+      const outlets = stack.use(await startSignOutlets({ ...options, showing, steer: commands.steer }));
+      board.source(outlets.health);
     }
   }
   if (site.cameras.length > 0) {

@@ -4,9 +4,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encode } from 'uqr';
 import { sunElevation } from '../control/lighting/sun.ts';
-import { type BoardLight, type BoardMeasured, FEEDBACK, type QrRows } from '../core/board.ts';
+import { type BoardLight, type BoardMeasured, FEEDBACK, type QrRows, type Tile } from '../core/board.ts';
 import { type Clock, trusted, wallAt } from '../core/clock.ts';
-import type { Publisher, Subscription } from '../core/hub.ts';
+import type { Publisher, Recorder, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import { good } from '../core/reading.ts';
 import type { ScreenConfig } from '../core/screen.ts';
@@ -15,10 +15,13 @@ import { SCREEN_PERIOD } from '../core/sign-points.ts';
 import type { Site } from '../core/site.ts';
 import type { PartHealth, Preview } from '../core/view.ts';
 import { zoneOffset } from '../core/zone.ts';
+import { CameraView } from '../sign/camera-view.ts';
 import type { RunningContent } from '../sign/content/content.ts';
+import { FeedbackBox } from '../sign/feedback.ts';
 import { Backlight } from '../sign/screen/backlight.ts';
 import { boardOf } from '../sign/screen/board-of.ts';
 import { type Kiosk, startKiosk } from '../sign/screen/kiosk.ts';
+import { label } from '../sign/screen/labels.ts';
 import { lightOf } from '../sign/screen/light.ts';
 import { Names, romaniser } from '../sign/screen/names.ts';
 import { isQuiet } from '../sign/screen/quiet.ts';
@@ -33,9 +36,9 @@ export interface SignScreenOptions {
   readonly site: Site;
   readonly parts: Sign;
   readonly content: RunningContent | undefined;
-  readonly preview: (camera: string) => Promise<Preview | undefined>;
+  readonly preview: (camera: string, blur: true) => Promise<Preview | undefined>;
   readonly clock: Clock;
-  readonly hub: Publisher & Subscription;
+  readonly hub: Recorder & Subscription;
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onHealth: (part: PartHealth) => void;
@@ -63,6 +66,7 @@ export async function startSignScreen(options: SignScreenOptions): Promise<SignS
   stack.use(parts.alerts.onChange(() => showing.changed()));
   if (content !== undefined) stack.use(content.onChange(() => showing.changed()));
   const holder: { watch?: ScreenWatch; kiosk?: Kiosk } = {};
+  const answers = new FeedbackBox({ sign: sign.id, clock, hub, seen: () => seenOn(showing) });
   const server = stack.use(
     await startScreenServer({
       listen: screen.listen,
@@ -70,14 +74,14 @@ export async function startSignScreen(options: SignScreenOptions): Promise<SignS
       showing,
       key,
       onPainted: (painted) => holder.watch?.take(painted) ?? [],
-      ...(screen.feedback ? { onFeedback: async (answer) => feedback(options, answer) } : {}),
+      ...(screen.feedback ? { onFeedback: answers.take } : {}),
       media: (hash) => {
         const file = content?.mediaFile(hash);
         return file === undefined ? undefined : { path: file.path, type: file.item.type };
       },
       ...(screen.camera === undefined
         ? {}
-        : { camera: async () => (await options.preview(screen.camera ?? ''))?.jpeg }),
+        : { camera: new CameraView({ camera: screen.camera, preview: options.preview, clock }).picture }),
       clock,
       log,
       signal,
@@ -112,6 +116,13 @@ export async function startSignScreen(options: SignScreenOptions): Promise<SignS
   };
 }
 
+/** What a rider had before him when he answered. */
+function seenOn(showing: Showing) {
+  const { lines, dataAge } = showing.current().board;
+  const states = lines.map(({ badge, arrivals, state }) => `${badge} ${arrivals[0]?.state ?? state}`);
+  return { lines: states.slice(0, 12).join(', '), data_age_s: Math.round((dataAge ?? 0) / 1000) };
+}
+
 async function boardMaker(
   options: SignScreenOptions,
 ): Promise<(run: string, seq: number) => ReturnType<typeof boardOf>> {
@@ -128,6 +139,10 @@ async function boardMaker(
         });
   const offset = zoneOffset(site.timezone);
   const codes = new Map<string, QrRows | undefined>();
+  const codeOf = (url: string) => {
+    if (!codes.has(url)) codes.set(url, qrOf(url));
+    return codes.get(url);
+  };
   let palette: BoardLight['palette'] = 'day';
   return (run, seq) => {
     const mono = clock.mono();
@@ -147,7 +162,7 @@ async function boardMaker(
     palette = light.palette;
     const heard = parts.feeds().flatMap(({ lastNew }) => lastNew ?? []);
     const extract = parts.timetable()?.extract;
-    return boardOf({
+    const board = boardOf({
       run,
       seq,
       rate: site.rate,
@@ -168,11 +183,10 @@ async function boardMaker(
       feedback: screen.feedback ? FEEDBACK : [],
       ...(screen.camera === undefined ? {} : { camera: '/camera' }),
       mediaUrl: (hash) => `/media/${hash}`,
-      qr: (url) => {
-        if (!codes.has(url)) codes.set(url, qrOf(url));
-        return codes.get(url);
-      },
+      qr: codeOf,
     });
+    const tile = phoneTile(options, codeOf);
+    return tile === undefined ? board : { ...board, tiles: [tile, ...board.tiles] };
   };
 
   function luxOf({ screen: { light } }: SignScreenOptions, mono: number): number | undefined {
@@ -203,6 +217,15 @@ function measured({ site, hub }: SignScreenOptions, names: Names, mono: number):
   });
 }
 
+/** The way to the phone page, where the site file says how phones reach it. */
+function phoneTile({ sign }: SignScreenOptions, code: (url: string) => QrRows | undefined): Tile | undefined {
+  const url = sign.outlets?.phone?.url;
+  const qr = url === undefined ? undefined : code(url);
+  return qr === undefined
+    ? undefined
+    : { id: 'phone', kind: 'phone', title: label(sign.languages, 'tile.phone'), qr };
+}
+
 function qrOf(url: string): QrRows | undefined {
   try {
     return encode(url, { border: 0 }).data.map((row) => row.map((dark) => (dark ? '1' : '0')).join(''));
@@ -219,16 +242,6 @@ async function keyOf(file: string): Promise<string> {
   const key = randomBytes(24).toString('base64url');
   await writeFile(file, key, { mode: 0o600 });
   return key;
-}
-
-function feedback({ hub, clock, sign }: SignScreenOptions, answer: string): void {
-  hub.event({
-    event: 'sign',
-    severity: 'info',
-    device: sign.id,
-    time: clock.mono(),
-    body: { type: 'feedback', answer },
-  });
 }
 
 function healthOf(

@@ -58,6 +58,7 @@ import { DEVICE_KEYS, type DeviceFile, type SiteFile, siteSchema } from './schem
 import { resolveSecret, type SecretRef } from './secret.ts';
 import { checkRules } from './sense-checks.ts';
 import { feedsOf } from './sign-feeds-resolve.ts';
+import { checkOutlets } from './sign-outlets.ts';
 import { checkSign } from './sign-resolve.ts';
 import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
@@ -208,6 +209,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
     const taken = lists.flatMap((list) => writtenIds(root, list));
     checkSign(parsed.data.sign, { taken, cameras: writtenIds(root, 'cameras') }, say);
+    checkOutlets(parsed.data.sign, parsed.data.sign.screen !== undefined, points, say);
   }
   const signFeeds = await feedsOf(parsed.data?.sign?.feeds ?? [], agent, source, say);
   const energy = energySchema.safeParse((plain as { readonly energy?: unknown }).energy);

@@ -6,6 +6,7 @@ import { type Say, unknownName } from './checks.ts';
 import { definedOnly } from './profile.ts';
 import { screenOf } from './screen.ts';
 import type { SignFile } from './sign.ts';
+import { outletsOf } from './sign-outlets.ts';
 
 /** Where the extract lies when the site file names no other place; `state`: absolute path of the state folder. */
 export function extractIn(state: string): string {
@@ -30,6 +31,7 @@ export function signOf(
     horizon: sign.horizon,
     feeds,
     ...(sign.screen === undefined ? {} : { screen: screenOf(sign.screen, file) }),
+    outlets: outletsOf(sign, file),
   };
 }
 

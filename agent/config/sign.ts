@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { type DailySpan, SIGN_LANGUAGES } from '../core/sign.ts';
 import { screen } from './screen.ts';
 import { signFeed } from './sign-feeds.ts';
+import { outletKeys } from './sign-outlets.ts';
 import { duration, id, oneOf, scalar, text, title } from './values.ts';
 
 const MINUTE = 60_000;
@@ -58,6 +59,7 @@ export const sign = z
       .prefault('60min')
       .describe('How far ahead buses are shown'),
     screen: screen.optional(),
+    ...outletKeys,
     feeds: z
       .array(signFeed)
       .max(16)

@@ -27,10 +27,4 @@ export interface OutletsConfig {
   readonly phone?: PhoneConfig;
   readonly panels: readonly SignPanelConfig[];
   readonly speech?: SpeechConfig;
-  /** Answers of riders are taken. */
-  readonly feedback: boolean;
-  /** Id of the camera whose blurred picture the screen shows; absent: none. */
-  readonly camera?: string;
 }
-
-export const NO_OUTLETS: OutletsConfig = { panels: [], feedback: false };

@@ -2,6 +2,7 @@
 import type { FeedConfig } from './feed.ts';
 import type { Text } from './point.ts';
 import type { ScreenConfig } from './screen.ts';
+import type { OutletsConfig } from './sign-outlets.ts';
 
 /** Local times of the day in minutes after midnight; `to` may lie before `from`, over midnight. */
 export interface DailySpan {
@@ -32,6 +33,8 @@ export interface SignConfig {
   readonly horizon: number;
   /** What riders look at; absent: nothing. */
   readonly screen?: ScreenConfig;
+  /** Where else it is seen and heard. */
+  readonly outlets?: OutletsConfig;
   /** Where it hears of buses; none: the timetable alone. */
   readonly feeds: readonly FeedConfig[];
 }

@@ -25,7 +25,7 @@ export const STYLE = `:root{color-scheme:light dark;--bg:#fff;--ink:#111;--dim:#
 body{margin:0 auto;max-width:40rem;padding:1rem;background:var(--bg);color:var(--ink);font:1.1rem/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;margin:.2em 0}h2{font-size:1.2rem;margin:0}ul{list-style:none;margin:0;padding:0}
 li{border-top:1px solid var(--line);padding:.7rem 0}p{margin:.15em 0}strong{font-size:1.35rem}
-small,.dim{color:var(--dim)}a{color:inherit}nav a{display:inline-block;padding:.6rem 1rem .6rem 0}
+small,.dim{color:var(--dim)}a{color:inherit}nav a,.tile{display:inline-block;padding:.6rem 1rem .6rem 0}
 .alert{border-left:.4rem solid;padding-left:.7rem}`;
 
 /** The page of a face. `spoken`: what was said last, newest first. */
@@ -122,7 +122,7 @@ function weatherHtml({ weather, measured }: Face, pick: Pick): string {
 function tilesHtml({ tiles }: Face, pick: Pick): string {
   const shown = tiles.filter(({ url }) => url !== undefined);
   if (shown.length === 0) return '';
-  return `<nav>${shown.map(({ title, url = '' }) => `<a href="${escaped(url)}" rel="noreferrer">${pick(title)}</a>`).join('')}</nav>`;
+  return `<section>${shown.map(({ title, url = '' }) => `<a class="tile" href="${escaped(url)}" rel="noreferrer">${pick(title)}</a>`).join('')}</section>`;
 }
 
 /** The text in the reader's language, with its language where that is another than the page's. */

@@ -41,7 +41,7 @@ describe.skipIf(!there)('the package for arm64', () => {
     writeFileSync(node, `#!/bin/sh\n${words}\n`, { mode: 0o755 });
   }, 400_000);
 
-  afterAll(() => rmSync(dir, { recursive: true }));
+  afterAll(() => rmSync(dir, { recursive: true }), 300_000);
 
   test('a second build gives the same bytes', { timeout: 400_000 }, async () => {
     const [again] = await buildPackages(join(dir, 'second'), ['arm64']);

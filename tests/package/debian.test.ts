@@ -72,7 +72,7 @@ describe.skipIf(!there)('the package in a clean Debian', () => {
   afterAll(async () => {
     for (const child of children) child.kill('SIGKILL');
     rmSync(dir, { recursive: true, force: true });
-  });
+  }, 300_000);
 
   test('it installs, with users of its own and nothing anybody else may read', {
     timeout: 120_000,

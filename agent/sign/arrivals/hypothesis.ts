@@ -76,7 +76,7 @@ export class Hypothesis {
 
   /** It has moved along the way as a bus of this line does, and is still on it. */
   get believed(): boolean {
-    return this.#believed && !this.lost;
+    return this.#believed && !this.astray;
   }
 
   /** Names it among all of the sign: by its run, or by the vehicle, its way and when it was supposed. */
@@ -87,6 +87,11 @@ export class Hypothesis {
   /** A guess that has turned out wrong, or is over: it is made anew from where the vehicle is now. */
   get spent(): boolean {
     return !this.named && (this.lost || this.#restarted);
+  }
+
+  /** Its newest position is not on the way: a slip of GPS, or the first one beside it. Until it is clear nothing is said. */
+  get astray(): boolean {
+    return this.#lost > 0 || this.#back > 0;
   }
 
   /** It has left the way, or drives against it. */

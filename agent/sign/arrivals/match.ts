@@ -20,7 +20,12 @@ export interface Matched {
 
 export type Refusal = 'off-route' | 'too-fast' | 'time-back' | 'future';
 
-/** Metres off the line that street width, GPS and a crude shape explain; straight lines between far stops need more. */
+/**
+ * Metres off the line that street width and GPS explain, where the feed draws the way: of 800 New York positions in
+ * progress none was further than 45.
+ */
+const OFF_DRAWN = 100;
+/** The same of straight lines from stop to stop; the further the stops, the further the road may be. */
 const OFF = 200;
 const OFF_PER_METRE = 0.25;
 /** m/s */
@@ -35,7 +40,7 @@ const FUTURE = 60;
 export function match(pattern: Pattern, fix: Fix, last: Matched | undefined, now: number): Matched | Refusal {
   if (fix.time > now + FUTURE) return 'future';
   if (last !== undefined && fix.time <= last.time) return 'time-back';
-  const allowed = Math.max(OFF, OFF_PER_METRE * pattern.longest);
+  const allowed = pattern.drawn ? OFF_DRAWN : Math.max(OFF, OFF_PER_METRE * pattern.longest);
   if (last === undefined) {
     const place = pattern.project(fix, 0, pattern.length);
     return place === undefined || place.off > allowed ? 'off-route' : { time: fix.time, ...place };

@@ -18,7 +18,9 @@ export interface PatternStop extends TimedStop {
 export class Pattern {
   readonly way: Way;
   readonly stops: readonly PatternStop[];
-  /** Longest straight piece between stops, metres; 0 where the way is drawn by the feed. */
+  /** Whether the feed draws the way; else it is straight from stop to stop. */
+  readonly drawn: boolean;
+  /** Longest piece between stops, metres. */
   readonly longest: number;
 
   /**
@@ -39,10 +41,11 @@ export class Pattern {
         (drawn
           ? Math.max(before, this.project(stop, before, this.length)?.distance ?? before)
           : (this.way.along[index] ?? 0));
-      if (placed.length > 0 && !drawn) longest = Math.max(longest, distance - before);
+      if (placed.length > 0) longest = Math.max(longest, distance - before);
       placed.push({ ...stop, distance, time: Math.max(stop.time, placed.at(-1)?.time ?? stop.time) });
     }
     this.stops = placed;
+    this.drawn = drawn;
     this.longest = longest;
   }
 

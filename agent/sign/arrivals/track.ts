@@ -116,7 +116,7 @@ export class Track {
     }
     if (this.#hypotheses.length === 0) return this.#resting('deadhead');
     const best = this.best;
-    if (best === undefined) return this.#resting('off-route');
+    if (best === undefined || best.astray) return this.#resting('off-route');
     if (phase === 'layover') return 'layover';
     if (best.waits) return 'layover';
     return best.believed ? 'in-progress' : this.#resting('off-route');

@@ -133,14 +133,21 @@ describe('a change of trip', () => {
 });
 
 describe('off the route', () => {
-  test('the row is gone with the second position, and comes back when the bus has shown that it drives on', () => {
+  test('the row is gone at once; a slip of GPS takes it for one position', () => {
+    const sign = new SignUnderTest();
+    sign.drive([0, 0], [2000, 240]);
+    sign.see(2200, 260, { off: 150 });
+    expect(measured(sign, 260)).toEqual([]);
+    expect(sign.row(260)).toMatchObject({ state: 'timetable', why: { because: ['off-route'] } });
+    sign.see(2350, 280);
+    expect(measured(sign, 280)).toMatchObject([{ state: 'live' }]);
+  });
+
+  test('who has left it comes back only when the bus has shown that it drives on', () => {
     const sign = new SignUnderTest();
     sign.drive([0, 0], [2000, 240]);
     sign.see(2200, 260, { off: 500 });
-    expect(measured(sign, 260)).toHaveLength(1);
     sign.see(2300, 280, { off: 700 });
-    expect(measured(sign, 280)).toEqual([]);
-    expect(sign.row(280)).toMatchObject({ state: 'timetable', why: { because: ['off-route'] } });
     sign.see(3000, 400);
     expect(measured(sign, 400)).toEqual([]);
     sign.see(3200, 420);

@@ -208,7 +208,15 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
     for (const locale of ['en-GB', 'zh-CN']) {
       await using watched = await enter({ viewport: { width: 360, height: 740 }, locale });
       const { page, troubles } = watched;
-      for (const path of ['/', '/points/station/noise', '/cameras', '/alarms', '/commands', '/access']) {
+      for (const path of [
+        '/',
+        '/points/station/noise',
+        '/cameras',
+        '/pole',
+        '/alarms',
+        '/commands',
+        '/access',
+      ]) {
         await page.goto(`${console_.url}${path}`);
         await page.locator('main .card').first().waitFor();
         await page.waitForTimeout(300);
@@ -246,6 +254,7 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
         /Overview|总览/,
         /Points|测点/,
         /Cameras|摄像机/,
+        /Pole|灯杆/,
         /Alarms|告警/,
         /Commands|命令/,
         /Access|访问/,

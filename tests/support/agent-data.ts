@@ -286,6 +286,20 @@ export class AgentData implements AgentView {
       alarms: ALARMS,
       energy: ENERGY,
       interlocks: [],
+      pole: {
+        tenants: [
+          {
+            id: 'cell',
+            title: { en: '5G cell', zh: '基站' },
+            meters: [{ device: 'meter-feeder', point: 'energy-import', share: 0.5, every: 5000 }],
+            issuers: [],
+            commands: [],
+          },
+        ],
+        lots: [],
+        screens: [],
+        speakers: [],
+      },
       uplinks: [],
       ...(privacy === undefined ? {} : { privacy }),
       console: { host: '127.0.0.1', port: 0 },

@@ -12,6 +12,7 @@ import { maintenanceEndpoints } from './maintenance.ts';
 import { meterEndpoints } from './meters.ts';
 import { openApi } from './openapi.ts';
 import { peopleEndpoints } from './people.ts';
+import { poleEndpoints } from './pole.ts';
 import { asProblem, Problem } from './problem.ts';
 import { readingEndpoints } from './readings.ts';
 import type { Services } from './services.ts';
@@ -35,6 +36,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...correctionEndpoints(services),
     ...cameraEndpoints(services),
     ...signEndpoints(services),
+    ...poleEndpoints(services),
     ...peopleEndpoints(services),
   ];
 }

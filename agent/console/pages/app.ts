@@ -11,6 +11,7 @@ import { loggedOut } from './live.ts';
 import { LoginPage } from './login-page.ts';
 import { OverviewPage } from './overview-page.ts';
 import { PointsPage } from './points-page.ts';
+import { PolePage } from './pole-page.ts';
 import { follow, useRouter } from './router.ts';
 import { agentNow, type State, set, use, useTick } from './state.ts';
 
@@ -18,6 +19,7 @@ const PAGES: readonly { readonly path: string; readonly key: Key; readonly admin
   { path: '/', key: 'nav.overview' },
   { path: '/points', key: 'nav.points' },
   { path: '/cameras', key: 'nav.cameras' },
+  { path: '/pole', key: 'nav.pole' },
   { path: '/alarms', key: 'nav.alarms' },
   { path: '/energy', key: 'nav.energy' },
   { path: '/commands', key: 'nav.commands' },
@@ -53,6 +55,7 @@ function Page() {
   const at = use(path);
   if (at.startsWith('/points')) return html`<${PointsPage} />`;
   if (at === '/cameras') return html`<${CamerasPage} />`;
+  if (at === '/pole') return html`<${PolePage} />`;
   if (at === '/alarms') return html`<${AlarmsPage} />`;
   if (at === '/energy') return html`<${EnergyPage} />`;
   if (at === '/commands') return html`<${CommandsPage} />`;

@@ -26,6 +26,7 @@ describe('the page', () => {
       '/points',
       '/points/meter-feeder/voltage',
       '/cameras',
+      '/pole',
       '/alarms',
       '/energy',
       '/commands',

@@ -93,6 +93,8 @@ export const scenarioSchema = z.strictObject({
   // As in a site file: the agent's own check judges them.
   lamps: z.array(z.looseObject({ id, device: id, point: id })).default([]),
   programmes: z.array(z.looseObject({ id })).default([]),
+  /** The pole carries a stop sign, and a made-up city runs its buses there. */
+  sign: z.strictObject({ id, phone: z.string() }).optional(),
   faults: z.array(faultSchema).default([]),
 });
 
@@ -175,6 +177,7 @@ function crossCheck(scenario: Scenario): string[] {
     ...scenario.lines,
     ...scenario.lines.flatMap((each) => each.devices),
     ...scenario.cameras,
+    ...(scenario.sign === undefined ? [] : [scenario.sign]),
   ]) {
     if (seen.has(one.id)) problems.push(`the id "${one.id}" is there twice`);
     seen.add(one.id);

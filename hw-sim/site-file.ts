@@ -12,6 +12,18 @@ export interface SiteAddresses {
   readonly nodeRed: number;
   /** Agent's state folder, relative to the file. */
   readonly state: string;
+  /** The stop sign of the street, if it has one. */
+  readonly sign?: SignAddresses;
+}
+
+export interface SignAddresses {
+  /** http:// address of the centre. */
+  readonly centre: string;
+  readonly stops: readonly string[];
+  /** File of the timetable, relative to the site file. */
+  readonly extract: string;
+  /** Port of 127.0.0.1 of the screen. */
+  readonly screen: number;
 }
 
 const ms = (duration: number): string => (duration % 1000 === 0 ? `${duration / 1000}s` : `${duration}ms`);
@@ -61,12 +73,39 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
           })),
     lamps: scenario.lamps,
     programmes: scenario.lamps.some((lamp) => 'programme' in lamp) ? scenario.programmes : [],
+    sign: at.sign === undefined ? undefined : signEntry(street, at.sign),
     uplinks: [{ id: 'city', mqtt: { url: at.broker } }],
     console: { listen: `127.0.0.1:${at.console}` },
     node_red: { enabled: true, listen: `127.0.0.1:${at.nodeRed}` },
   };
   const head = '# Written by the simulated street at every start; changes here are lost.\n';
   return head + stringify(site, { keepUndefined: false });
+}
+
+function signEntry(
+  { scenario, clock }: StreetParts,
+  { centre, stops, extract, screen }: SignAddresses,
+): object {
+  // As often on the street as in the field, as far as the machine can.
+  const every = `${Math.max(1, Math.round(10 / clock.rate))}s`;
+  const feed = (id: string, path: string, alerts: boolean) => ({
+    id,
+    format: 'gtfs-rt',
+    datum: 'wgs84',
+    http: { url: `${centre}/${path}`, every, plain: true },
+    alerts,
+  });
+  return {
+    id: scenario.sign?.id,
+    stops,
+    extract,
+    feeds: [
+      feed('vehicles', 'vehicles.pb', false),
+      feed('trips', 'trips.pb', false),
+      feed('alerts', 'alerts.pb', true),
+    ],
+    screen: { phone: scenario.sign?.phone, listen: `127.0.0.1:${screen}` },
+  };
 }
 
 function lineEntry(line: StreetLine): object {

@@ -10,8 +10,9 @@ import { keepAgent, type Ready } from './agent-child.ts';
 import { freePort } from './free-port.ts';
 import { fillHistory } from './history-import.ts';
 import { scenarioNames } from './scenario.ts';
-import { siteFile } from './site-file.ts';
-import { startStreet } from './street-parts.ts';
+import { type SignAddresses, siteFile } from './site-file.ts';
+import { type StreetParts, startStreet } from './street-parts.ts';
+import { startTransit } from './street-transit.ts';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
 
@@ -70,7 +71,9 @@ async function run(options: Options): Promise<void> {
     if (nodeRed !== 1880) say(`port 1880 is taken, Node-RED takes ${nodeRed}`);
     const site = join(state, 'site.yaml');
     const broker = options.broker ?? street.broker?.url ?? 'mqtt://127.0.0.1:1883';
-    writeFileSync(site, siteFile(street, { broker, console, nodeRed, state: './agent' }));
+    const sign = await signOf(street, state, parts, say, stop);
+    const at = { broker, console, nodeRed, state: './agent', ...(sign === undefined ? {} : { sign }) };
+    writeFileSync(site, siteFile(street, at));
 
     if (!options.agent) {
       const text = `the street is up: npm run kerbside -- run --site ${site}`;
@@ -93,7 +96,9 @@ async function run(options: Options): Promise<void> {
           log: join(state, 'agent.log'),
           say,
           ready: (ready) =>
-            options.headless === true ? printJson(ready, site, broker) : printAddress(ready, nodeRed),
+            options.headless === true
+              ? printJson(ready, site, broker)
+              : printAddress(ready, nodeRed, sign?.screen),
         }),
       );
     }
@@ -101,6 +106,24 @@ async function run(options: Options): Promise<void> {
   } catch (error) {
     process.stderr.write(`${sentence(error)}\n`);
     process.exitCode = 1;
+  }
+}
+
+/** The city's buses and the timetable of the sign; undefined where the scenario has none, or it cannot be brought up. */
+async function signOf(
+  street: StreetParts,
+  state: string,
+  parts: AsyncDisposableStack,
+  say: (line: string) => void,
+  stop: AbortSignal,
+): Promise<SignAddresses | undefined> {
+  if (street.scenario.sign === undefined) return undefined;
+  try {
+    const transit = parts.use(await startTransit(street, state, stop));
+    return { ...transit.sign, screen: await freePort(8090) };
+  } catch (error) {
+    if (!stop.aborted) say(sentence(error));
+    return undefined;
   }
 }
 
@@ -113,8 +136,9 @@ function stateFolder({ state, scenario, speed }: Options): string {
   return join(base, 'others', speed === 1 ? name : `${name}-x${speed}`);
 }
 
-function printAddress(ready: Ready, nodeRed: number): void {
+function printAddress(ready: Ready, nodeRed: number, screen: number | undefined): void {
   const lines = ['', `  Kerbside  ${ready.link}`, ''];
+  if (screen !== undefined) lines.push(`  Stop sign  http://127.0.0.1:${screen}/`, '');
   const [, , server] = (process.env.SSH_CONNECTION ?? '').split(' ');
   if (server !== undefined) {
     const { port } = new URL(ready.console);

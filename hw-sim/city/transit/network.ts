@@ -77,6 +77,11 @@ const NAMES: readonly (readonly [string, string])[] = [
   ['师范学院', 'Normal College'],
 ];
 
+interface Place {
+  readonly lat: number;
+  readonly lon: number;
+}
+
 interface Plan {
   readonly line: CityLine;
   /** Stops before and behind the centre. */
@@ -154,8 +159,8 @@ const PLANS: readonly Plan[] = [
   },
 ];
 
-/** `from`, `to`: first and last day of service, `20270601`. */
-export function transitCity(seed: number, from: string, to: string): TransitCity {
+/** `from`, `to`: first and last day of service, `20270601`. `place`: where its centre lies. */
+export function transitCity(seed: number, from: string, to: string, place: Place = ORIGIN): TransitCity {
   const stops = new Map<string, CityStop>();
   const station = 'C';
   const platforms = ['C1', 'C2'] as const;
@@ -163,14 +168,14 @@ export function transitCity(seed: number, from: string, to: string): TransitCity
     id: platforms[direction],
     name: '市民中心',
     english: 'Civic Centre',
-    ...shifted(direction === 0 ? -6 : 6, direction === 0 ? -6 : 6),
+    ...shifted(place, direction === 0 ? -6 : 6, direction === 0 ? -6 : 6),
     station,
   });
   const patterns: CityPattern[] = [];
   const trips: CityTrip[] = [];
   for (const plan of PLANS) {
     for (const direction of [0, 1] as const) {
-      const pattern = patternOf(plan, direction, centre(direction), seed);
+      const pattern = patternOf(plan, direction, centre(direction), seed, place);
       patterns.push(pattern);
       for (const stop of pattern.stops) stops.set(stop.id, stop);
       trips.push(...tripsOf(plan, pattern, seed));
@@ -190,14 +195,11 @@ export function transitCity(seed: number, from: string, to: string): TransitCity
 }
 
 /** Metres east and north of the centre as degrees. */
-function shifted(x: number, y: number): { readonly lat: number; readonly lon: number } {
-  return {
-    lat: ORIGIN.lat + y / DEGREE,
-    lon: ORIGIN.lon + x / (DEGREE * Math.cos((ORIGIN.lat * Math.PI) / 180)),
-  };
+function shifted({ lat, lon }: Place, x: number, y: number): Place {
+  return { lat: lat + y / DEGREE, lon: lon + x / (DEGREE * Math.cos((lat * Math.PI) / 180)) };
 }
 
-function patternOf(plan: Plan, direction: 0 | 1, centre: CityStop, seed: number): CityPattern {
+function patternOf(plan: Plan, direction: 0 | 1, centre: CityStop, seed: number, place: Place): CityPattern {
   const { line, before, behind, axis, lane, loop } = plan;
   const reach: { readonly x: number; readonly y: number; readonly index: number }[] = [];
   for (let k = -before; k <= behind; k++) {
@@ -216,7 +218,7 @@ function patternOf(plan: Plan, direction: 0 | 1, centre: CityStop, seed: number)
       id: `${line.id}-${direction}-${String(i).padStart(2, '0')}`,
       name: `${name}${index < 0 ? '北' : '南'}${Math.abs(index)}`,
       english: `${english} ${index < 0 ? 'N' : 'S'}${Math.abs(index)}`,
-      ...shifted(x + side, y + side),
+      ...shifted(place, x + side, y + side),
     };
   });
   const shape = stops.flatMap((stop, i) => {
@@ -278,6 +280,6 @@ function tripsOf(plan: Plan, pattern: CityPattern, seed: number): CityTrip[] {
 
 /** Metres along the streets between two stops. */
 function span(a: CityStop, b: CityStop): number {
-  const narrow = Math.cos((ORIGIN.lat * Math.PI) / 180);
+  const narrow = Math.cos((a.lat * Math.PI) / 180);
   return Math.abs(a.lat - b.lat) * DEGREE + Math.abs(a.lon - b.lon) * DEGREE * narrow;
 }

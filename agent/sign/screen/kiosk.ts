@@ -96,7 +96,8 @@ function childKiosk({ config, url, folder, clock, log }: KioskOptions): Kiosk {
     if (config.kind !== 'chromium') return;
     const profile = join(folder, 'profile');
     // A profile that a crash has damaged, or a page has filled, is gone with its browser.
-    await rm(profile, { recursive: true, force: true });
+    await rm(profile, { recursive: true, force: true, maxRetries: 3 });
+    signal.throwIfAborted();
     const args = kioskArguments(url, profile, config.args);
     const one = spawn(config.browser, args, { stdio: 'ignore', detached: true });
     child = one;

@@ -27,6 +27,8 @@ export interface ScreenWatchOptions {
   readonly restart?: (why: string) => void;
   /** Time that a browser has to come up, ms; slow machines need a minute. */
   readonly startTime?: number;
+  /** Least time between two restarts, ms; doubled each time nothing came of one. Default 30 s. */
+  readonly pause?: number;
 }
 
 /** Silence of a page that told every 2 s, ms. */
@@ -35,7 +37,7 @@ const SILENCE = 9000;
 const TWICE = 2;
 const LOOK = 1000;
 const START_TIME = 60_000;
-/** Between two restarts, ms: doubled each time nothing came of it. */
+/** Between two restarts, ms. */
 const FIRST_PAUSE = 30_000;
 const LONGEST_PAUSE = 900_000;
 
@@ -50,7 +52,7 @@ export class ScreenWatch implements Disposable {
   #wrong = 0;
   #problems: readonly string[] = [];
   #restarted: Mono = Number.NEGATIVE_INFINITY;
-  #pause = FIRST_PAUSE;
+  #pause: number;
   #restarts = 0;
   /** ms without proof, up to `#counted`. */
   #unproven = 0;
@@ -60,6 +62,7 @@ export class ScreenWatch implements Disposable {
   constructor(options: ScreenWatchOptions) {
     this.#options = options;
     this.#startTime = options.startTime ?? START_TIME;
+    this.#pause = options.pause ?? FIRST_PAUSE;
     this.#begun = options.clock.mono();
     this.#since = this.#begun;
     this.#counted = this.#begun;
@@ -91,7 +94,7 @@ export class ScreenWatch implements Disposable {
     this.#heard = now;
     this.#wrong = problems.length === 0 ? 0 : this.#wrong + 1;
     if (problems.length === 0) {
-      this.#pause = FIRST_PAUSE;
+      this.#pause = this.#options.pause ?? FIRST_PAUSE;
       this.#become('proven', []);
     } else if (this.#wrong >= TWICE) {
       const behind = problems.some((problem) => problem.includes('board') || problem.includes('picture'));

@@ -1,9 +1,10 @@
-/** `kerbside config show|schema`: the effective configuration with sources, and the JSON Schemas for editors. */
+/** `kerbside config show|schema|render`: the effective configuration with sources, JSON Schemas for editors, many files from one. */
 import type { Command } from 'commander';
 import { effective, effectiveYaml, fromText } from '../config/effective.ts';
 import { profileJsonSchema, siteJsonSchema } from '../config/json-schema.ts';
 import { pathText } from '../config/problem.ts';
 import { EXIT } from './exit.ts';
+import { register as registerRender } from './render.ts';
 import { load, problemLines, shownPath } from './site.ts';
 
 export function register(program: Command): void {
@@ -25,6 +26,7 @@ export function register(program: Command): void {
       const schema = options.profile === true ? profileJsonSchema() : siteJsonSchema();
       process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     });
+  registerRender(config);
 }
 
 async function show(file: string, options: { json?: true; withoutSecrets?: true }): Promise<void> {

@@ -8,6 +8,7 @@ import { openLines } from '../bus/open.ts';
 import { startConsole } from '../console/server.ts';
 import { Alarms } from '../control/alarms/alarms.ts';
 import { ALARM_DEVICE } from '../core/alarm.ts';
+import { wallAt } from '../core/clock.ts';
 import { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
@@ -33,6 +34,7 @@ import { DeviceMemories } from './device-memory.ts';
 import { startEnergyAccount } from './energy.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
+import { peakLimitView } from './peak-limit.ts';
 import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
 import { startSign } from './sign.ts';
@@ -192,6 +194,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
           config: site.energy,
           timezone: site.timezone,
           settlementDay: settlementDay ?? 1,
+          points: (device) => directory.points(device),
           store: opened,
           clock,
           hub,
@@ -211,6 +214,15 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     sense,
     alarms: alarms?.acts((limit) => history.alarms(limit)),
     ...(energy === undefined ? {} : { energy: energy.view }),
+    ...(commands.peakLimit === undefined || site.peakLimit === undefined
+      ? {}
+      : {
+          peakLimit: peakLimitView(commands.peakLimit, site.peakLimit, {
+            now: () => wallAt(clock.mapping(), clock.mono()).time,
+            history: (...asked) => history.query(...asked),
+            unit: directory.plan(site.peakLimit.power.device, site.peakLimit.power.point)?.point.unit ?? 'kW',
+          }),
+        }),
     late,
   });
   const console = stack.use(

@@ -3,6 +3,10 @@ import type { Worker } from 'node:worker_threads';
 import { BillCalendar } from '../control/energy/calendar.ts';
 import type { EnergyCalls } from '../control/energy/calls.ts';
 import { startEnergy } from '../control/energy/controller.ts';
+import type { DeviceSenses } from '../control/energy/diagnosis/replay.ts';
+import { sensesOf } from '../control/energy/diagnosis/senses.ts';
+import { DiagnosisWatch } from '../control/energy/diagnosis/watch.ts';
+import { FINDINGS_POINT } from '../control/energy/points.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { EnergyConfig } from '../core/energy.ts';
 import type { EnergyView } from '../core/energy-view.ts';
@@ -10,6 +14,7 @@ import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
+import type { Point } from '../core/point.ts';
 import { caller, type Remote } from '../core/rpc.ts';
 import { runThread } from '../core/thread.ts';
 import type { Store } from '../store/store.ts';
@@ -22,12 +27,15 @@ export interface EnergyThreadData {
   readonly config: EnergyConfig;
   readonly timezone: string;
   readonly settlementDay: number;
+  readonly senses: Readonly<Record<string, DeviceSenses>>;
 }
 
 export interface EnergyParts {
   readonly config: EnergyConfig;
   readonly timezone: string;
   readonly settlementDay: number;
+  /** Points of a device; undefined for one that is not known. */
+  readonly points: (device: string) => readonly Point[] | undefined;
   readonly store: Pick<Store, 'file' | 'latest'>;
   readonly clock: Clock;
   readonly hub: Publisher & Subscription;
@@ -40,12 +48,17 @@ export interface RunningEnergy extends AsyncDisposable {
 
 export function startEnergyAccount(parts: EnergyParts): RunningEnergy {
   const { config, timezone, settlementDay, store, clock, hub, log } = parts;
+  const senses = Object.fromEntries(
+    config.meters.flatMap((meter) =>
+      meter.kind === 'register' ? [[meter.device, sensesOf(parts.points(meter.device) ?? [])]] : [],
+    ),
+  );
   const ending = new AbortController();
   let remote: Remote<EnergyCalls> | undefined;
   const running = runThread({
     name: 'energy',
     entry: new URL('./energy-thread.ts', import.meta.url),
-    data: () => ({ file: store.file, config, timezone, settlementDay }) satisfies EnergyThreadData,
+    data: () => ({ file: store.file, config, timezone, settlementDay, senses }) satisfies EnergyThreadData,
     clock,
     log,
     signal: ending.signal,
@@ -75,6 +88,7 @@ export function startEnergyAccount(parts: EnergyParts): RunningEnergy {
     account: async (...asked) => ask().account(...asked),
     completeness: async (...asked) => ask().completeness(...asked),
     bill: async (...asked) => ask().bill(...asked),
+    diagnose: async (...asked) => ask().diagnose(...asked),
     demand: async (...asked) => ask().demand(...asked),
   };
   const controller = startEnergy({
@@ -87,6 +101,18 @@ export function startEnergyAccount(parts: EnergyParts): RunningEnergy {
     calls,
     latest: async (points) => store.latest(points.map((point) => ({ device: config.id, point }))),
   });
+  const watch = new DiagnosisWatch({
+    device: config.id,
+    timezone,
+    clock,
+    hub,
+    log,
+    diagnose: (now) => calls.diagnose(now),
+    toldUpTo: async () => {
+      const [told] = await store.latest([{ device: config.id, point: FINDINGS_POINT }]);
+      return told?.time;
+    },
+  });
   const calendar = new BillCalendar(new LocalDays(timezone), settlementDay, config);
   const now = () => wallAt(clock.mapping(), clock.mono()).time;
   return {
@@ -96,9 +122,11 @@ export function startEnergyAccount(parts: EnergyParts): RunningEnergy {
       bill: (account, month) => calls.bill(account, month, now()),
       demand: () => controller.demand(),
       day: (date) => calendar.day(date ?? calendar.date(now())),
+      findings: () => watch.findings(),
       period: (month) => calendar.period(month ?? calendar.monthOf(now())),
     },
     async [Symbol.asyncDispose]() {
+      watch[Symbol.dispose]();
       controller[Symbol.dispose]();
       ending.abort();
       await running;

@@ -7,6 +7,7 @@ import type { CommandJournal, Submit } from '../core/command.ts';
 import type { EnergyView } from '../core/energy-view.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
+import type { PeakLimitView } from '../core/peak-limit.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
 import type { AgentView, Ledger, Preview } from '../core/view.ts';
@@ -33,6 +34,7 @@ export interface ViewParts {
   readonly sense: SenseActs;
   readonly alarms?: AlarmActs | undefined;
   readonly energy?: EnergyView;
+  readonly peakLimit?: PeakLimitView;
   readonly late: LateParts;
 }
 
@@ -47,6 +49,7 @@ export function agentView({
   sense,
   alarms,
   energy,
+  peakLimit,
   late,
 }: ViewParts): AgentView {
   return {
@@ -72,6 +75,7 @@ export function agentView({
     sense,
     ...(alarms === undefined ? {} : { alarms }),
     ...(energy === undefined ? {} : { energy }),
+    ...(peakLimit === undefined ? {} : { peakLimit }),
     arrivals: () => late.arrivals?.(),
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),

@@ -41,10 +41,10 @@ export function energyOf(file: EnergyFile, devices: readonly DeviceConfig[], tim
     moreCodes: file.more_codes,
     line: file.line,
     meters: file.meters.map((meter) => meterOf(meter, titled(meter), devices, at)),
-    circuits: file.circuits.map(({ fed_by, code, meter, tolerance, loss, ...rest }) => ({
+    circuits: file.circuits.map(({ fed_by, heated_by, code, meter, tolerance, loss, ...rest }) => ({
       ...titled(rest),
       meter,
-      ...definedOnly({ code, fedBy: fed_by }),
+      ...definedOnly({ code, fedBy: fed_by, heatedBy: heated_by }),
       tolerance,
       loss,
     })),

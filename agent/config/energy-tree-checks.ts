@@ -50,8 +50,10 @@ function checkCircuits(file: EnergyFile, say: Say): void {
   const metered = new Map<string, string>();
   const told = new Set<string>();
   circuits.forEach((circuit, c) => {
-    const { id, meter, code, fed_by: above } = circuit;
+    const { id, meter, code, fed_by: above, heated_by: heat } = circuit;
     const at = (...path: Path): Path => ['energy', 'circuits', c, ...path];
+    if (heat !== undefined && !byId.has(heat))
+      unknownName(say, at('heated_by'), 'circuit', heat, [...byId.keys()]);
     const first = taken.get(id);
     if (first !== undefined)
       say(at('id'), `the id "${id}" is taken by circuits[${first}]`, 'write another id');

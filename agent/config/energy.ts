@@ -60,6 +60,7 @@ const circuit = z
       .optional()
       .describe('Class and item of the sub-metering guideline; absent: a distribution branch'),
     fed_by: id('main').optional().describe('The circuit it branches off'),
+    heated_by: id('heat').optional().describe('Of a circuit of cooling: the one that heats the same rooms'),
     tolerance: share('2%')
       .prefault('2%')
       .describe('How far it may differ from the sum of the circuits that it feeds, and the loss'),

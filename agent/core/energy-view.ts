@@ -1,4 +1,5 @@
 /** The energy account as console, API and command line ask it. */
+import type { Finding } from './diagnosis.ts';
 import type { Bill, BuildingAccount, Completeness, DemandState } from './energy-account.ts';
 
 /** All reject with `AgentError` where the log cannot be read. Times: Unix epoch ms; what lies ahead of now is cut off. */
@@ -7,6 +8,8 @@ export interface EnergyView {
   completeness(from: number, to: number): Promise<Completeness>;
   /** `month`: `2027-03`. Rejects with `unsupported` where there is no such account. */
   bill(account: string, month: string): Promise<Bill>;
+  /** Of the days that have ended; the newest answer is given at once, and made anew once a day. */
+  findings(): Promise<readonly Finding[]>;
   /** Undefined where no demand is watched. */
   demand(): DemandState | undefined;
   /** A local day (`2027-03-15`), or the one that runs. */

@@ -84,6 +84,8 @@ export interface Circuit {
   readonly code?: string;
   /** The circuit it branches off. */
   readonly fedBy?: string;
+  /** Of a circuit of cooling: the one that heats the same rooms. */
+  readonly heatedBy?: string;
   /** Of a circuit that feeds others: share of its quantity by which it may differ from the sum of them and the loss, 0…1. */
   readonly tolerance: number;
   /** Share that is lost between it and them, 0…1. */

@@ -86,3 +86,10 @@ export interface PeakLimitState {
   /** Why nothing is done, where something keeps it from doing anything. */
   readonly blocked?: 'power-unknown';
 }
+
+/** The peak limit as console and API see it. */
+export interface PeakLimitView {
+  state(): PeakLimitState;
+  /** With the power of the last `hours`; undefined where none was logged. Rejects as reading of history does. */
+  dryRun(hours: number, signal: AbortSignal): Promise<ShedPlan | undefined>;
+}

@@ -7,6 +7,7 @@ import type { ArrivalBoard } from './arrival.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { EnergyView } from './energy-view.ts';
 import type { Subscription } from './hub.ts';
+import type { PeakLimitView } from './peak-limit.ts';
 import type { AgentEvent, Heads } from './record.ts';
 import type { SenseActs } from './sense.ts';
 import type { Description, Site } from './site.ts';
@@ -116,6 +117,8 @@ export interface Preview {
 }
 
 export interface AgentView {
+  /** Absent: no load gives way. */
+  readonly peakLimit?: PeakLimitView;
   readonly site: Site;
   readonly hub: Subscription;
   now(): number;

@@ -26,6 +26,10 @@ export class OpenRegisters implements Disposable {
     return this.#with((registers) => registers.dayMeans(...asked));
   }
 
+  hourMeans(...asked: Parameters<Registers['hourMeans']>): ReturnType<Registers['hourMeans']> {
+    return this.#with((registers) => registers.hourMeans(...asked));
+  }
+
   #with<T>(work: (registers: Registers) => T): T {
     try {
       return work(this.#registers());

@@ -17,6 +17,7 @@ import { LEVELS } from './schema.ts';
 import type { Db } from './sqlite.ts';
 
 const QUARTER_LEVEL = 1;
+const HOUR_LEVEL = 2;
 const DAY_LEVEL = 3;
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -100,6 +101,28 @@ export class Registers {
         if (acc.count > 0) return bucketValue(acc);
       return null;
     });
+  }
+
+  /** Mean of each point in each hour of `from` ≤ t < `to` that is closed; NaN where there is none. */
+  hourMeans(names: readonly RegisterName[], from: number, to: number): Float64Array[] {
+    this.#points.refresh();
+    const wanted = names.map((name) => this.#wanted(name).ids);
+    const all = new Set(wanted.flatMap((ids) => [...ids]));
+    const means = names.map(() =>
+      new Float64Array(Math.max(0, Math.ceil((to - from) / HOUR))).fill(Number.NaN),
+    );
+    for (const row of this.#rows[HOUR_LEVEL]?.all(from, to) ?? []) {
+      const hour = Math.floor((row.start - from) / HOUR);
+      const accs = decodeRow(row.start, row.body, all);
+      for (const [i, ids] of wanted.entries()) {
+        for (const id of ids) {
+          const acc = accs.get(id);
+          const mean = acc === undefined || acc.count === 0 ? null : bucketValue(acc);
+          if (mean !== null) (means[i] as Float64Array)[hour] = mean;
+        }
+      }
+    }
+    return means;
   }
 
   #read(names: readonly RegisterName[], from: number, to: number, level: number): RegisterSeries[] {

@@ -26,7 +26,7 @@ import type { DeviceConfig, Site } from '../../agent/core/site.ts';
 import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
-import { ENERGY, energyOver } from './energy-data.ts';
+import { ENERGY, energyOver, peakLimitOver } from './energy-data.ts';
 
 const telemetry = { type: 'number', access: 'read', aggregation: 'mean', lane: 'telemetry' } as const;
 
@@ -352,6 +352,7 @@ export class AgentData implements AgentView {
 
   /** The real account, over registers by a plain rule. */
   readonly energy = energyOver(() => this.now());
+  readonly peakLimit = peakLimitOver(() => this.now());
 
   /** How many listen, but the alarms, which always do. */
   get listeners(): number {

@@ -1,4 +1,6 @@
 /** A small building for tests of what stands on the account: two meters, a sum, a tenant, with registers by a plain rule. */
+import type { Finding } from '../../agent/core/diagnosis.ts';
+import type { PeakLimitView, ShedAction } from '../../agent/core/peak-limit.ts';
 import { EnergyBook } from '../../agent/control/energy/book.ts';
 import type { EnergyConfig, RegisterMeter, RegisterSeries } from '../../agent/core/energy.ts';
 import { DAY_TYPES, QUARTER } from '../../agent/core/energy.ts';
@@ -145,7 +147,72 @@ export function energyOver(now: () => number): EnergyView {
     completeness: async (from, to) => book.completeness(from, to, now()),
     bill: async (account, month) => book.bill(account, month, now()),
     demand: () => demand,
+    findings: async () => FINDINGS,
     day: (date) => book.calendar.day(date ?? book.calendar.date(now())),
     period: (month) => book.calendar.period(month ?? book.calendar.monthOf(now())),
+  };
+}
+
+/** What stands on pages: one that is open and one that is over. */
+const FINDINGS: readonly Finding[] = [
+  {
+    id: 'night-base-load:shop:2027-01-05',
+    check: 'night-base-load',
+    branch: 'shop',
+    severity: 'warning',
+    since: '2027-01-05',
+    until: '2027-01-10',
+    state: 'open',
+    stake: 1234.5,
+    unit: 'kW.h',
+    evidence: { night_kw: 6.2, usual_kw: 1.1, nights: 3 },
+  },
+  {
+    id: 'readings-missing:main:2027-01-03',
+    check: 'readings-missing',
+    branch: 'main',
+    severity: 'warning',
+    since: '2027-01-03',
+    until: '2027-01-03',
+    state: 'closed',
+    stake: null,
+    unit: 'kW.h',
+    evidence: { received: 50, due: 96 },
+  },
+];
+
+/** A plan that is shown before it is armed. */
+export function peakLimitOver(now: () => number): PeakLimitView {
+  const action = (what: ShedAction['what'], at: number): ShedAction => ({
+    load: 'charger',
+    what,
+    why: what === 'shed' ? 'demand' : 'room',
+    at,
+  });
+  return {
+    state: () => ({
+      armed: false,
+      limit: 10,
+      demand: 8,
+      forecast: 11.2,
+      power: 14,
+      shed: ['charger'],
+      recent: [action('shed', now())],
+    }),
+    dryRun: async (hours) => ({
+      from: now() - hours * HOUR,
+      to: now(),
+      limit: 10,
+      measured: 11.4,
+      planned: 9.7,
+      measuredAbove: 25,
+      plannedAbove: 0,
+      actions: [action('shed', now() - HOUR), action('restore', now())],
+      loads: { charger: { minutes: 60, kwh: 22 } },
+      curve: [
+        { time: now() - 60_000, measured: 11, planned: 9 },
+        { time: now(), measured: null, planned: null },
+      ],
+    }),
   };
 }

@@ -6,6 +6,7 @@ import { alarmEndpoints } from './alarms.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
 import { correctionEndpoints } from './corrections.ts';
+import { diagnosisEndpoints } from './diagnosis.ts';
 import type { Endpoint } from './endpoint.ts';
 import { energyEndpoints } from './energy.ts';
 import { maintenanceEndpoints } from './maintenance.ts';
@@ -35,6 +36,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...maintenanceEndpoints(services),
     ...correctionEndpoints(services),
     ...cameraEndpoints(services),
+    ...diagnosisEndpoints(services),
     ...signEndpoints(services),
     ...poleEndpoints(services),
     ...peopleEndpoints(services),

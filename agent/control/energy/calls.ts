@@ -10,6 +10,7 @@ import type {
   DemandFigure,
 } from '../../core/energy-account.ts';
 import type { DemandWindows } from './demand.ts';
+import type { Diagnosed } from './diagnosis/replay.ts';
 
 /** A register that the account counts on, and up to when it has. */
 export interface Counting {
@@ -52,5 +53,7 @@ export type EnergyCalls = {
   account(from: number, to: number, now: number): BuildingAccount;
   completeness(from: number, to: number, now: number): Completeness;
   bill(account: string, month: string, now: number): Bill;
+  /** Judges the days that ended before `now`; a year's building on a small gateway takes seconds. */
+  diagnose(now: number): Diagnosed;
   demand(meter: string, windows: DemandWindows, from: number, to: number): DemandFigure;
 };

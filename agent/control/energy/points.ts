@@ -59,6 +59,13 @@ const COMPLETENESS: readonly Point[] = [
   figure(POINTS.coverage, { en: 'Electricity metered by item, of the day', zh: '日分项计量覆盖率' }, '%', 2),
 ];
 
+/** Open findings of the diagnosis; its time is the end of the last day that was judged. */
+export const FINDINGS_POINT = 'findings-day';
+
+const FINDINGS: readonly Point[] = [
+  figure(FINDINGS_POINT, { en: 'Open findings', zh: '未关闭的诊断结论' }, '1', 0),
+];
+
 const DEMAND: readonly Point[] = [
   figure(POINTS.demand, { en: 'Demand', zh: '当前需量' }, 'kW', 3),
   figure(POINTS.load, { en: 'Load', zh: '当前负荷' }, 'kW', 3),
@@ -88,7 +95,13 @@ export function energyDescription(config: EnergyConfig): Description {
     class: 'energy-account',
     brand: 'kerbside',
     model: 'derived',
-    points: [...COMPLETENESS, ...(config.demandLimit === undefined ? [] : DEMAND), ...totals, ...items],
+    points: [
+      ...COMPLETENESS,
+      ...FINDINGS,
+      ...(config.demandLimit === undefined ? [] : DEMAND),
+      ...totals,
+      ...items,
+    ],
   };
 }
 

@@ -93,6 +93,7 @@ function start(
     account: async (...asked) => book.account(...asked),
     completeness: async (...asked) => book.completeness(...asked),
     bill: async (...asked) => book.bill(...asked),
+    diagnose: async () => ({ findings: [], changes: [] }),
     demand: async (...asked) => book.demand(...asked, asked[3]),
   };
   const energy = startEnergy({

@@ -1,11 +1,12 @@
 /** A small building for tests of what stands on the account: two meters, a sum, a tenant, with registers by a plain rule. */
-import type { Finding } from '../../agent/core/diagnosis.ts';
-import type { PeakLimitView, ShedAction } from '../../agent/core/peak-limit.ts';
+
 import { EnergyBook } from '../../agent/control/energy/book.ts';
+import type { Finding } from '../../agent/core/diagnosis.ts';
 import type { EnergyConfig, RegisterMeter, RegisterSeries } from '../../agent/core/energy.ts';
 import { DAY_TYPES, QUARTER } from '../../agent/core/energy.ts';
 import type { DemandState } from '../../agent/core/energy-account.ts';
 import type { EnergyView } from '../../agent/core/energy-view.ts';
+import type { PeakLimitView, ShedAction } from '../../agent/core/peak-limit.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -156,9 +157,9 @@ export function energyOver(now: () => number): EnergyView {
 /** What stands on pages: one that is open and one that is over. */
 const FINDINGS: readonly Finding[] = [
   {
-    id: 'night-base-load:shop:2027-01-05',
+    id: 'night-base-load:light:2027-01-05',
     check: 'night-base-load',
-    branch: 'shop',
+    branch: 'light',
     severity: 'warning',
     since: '2027-01-05',
     until: '2027-01-10',

@@ -45,12 +45,17 @@ export interface FaceLine {
 /** Beyond an hour minutes help nobody. */
 const MOST_MINUTES = 60;
 
+/** A line's name for a sentence that says by itself what it is: 90路 is 90 in “90路调整” and “Line 90”. */
+export function lineNumber(badge: string): string {
+  return badge.length > 1 ? badge.replace(/路$/u, '') : badge;
+}
+
 export function faceLine(line: BoardLine, elapsed: number, languages: readonly SignLanguage[]): FaceLine {
   const { id, badge, colour, to, via, first, last, strip, alerts, lastSoon } = line;
   const times = agedLine(line, elapsed).map((one, place) => faceTime(one, languages, place > 0));
   const note = times.length > 0 ? undefined : { state: line.state, words: noteWords(line, languages) };
   const language = languages[0] ?? 'en';
-  const named = labelIn(language, 'spoken.line', { line: badge, to: to.main });
+  const named = labelIn(language, 'spoken.line', { line: lineNumber(badge), to: to.main });
   const said = times[0]?.spoken ?? note?.words.main ?? '';
   return {
     id,

@@ -14,7 +14,7 @@ import {
 } from '../../core/board.ts';
 import type { SignLanguage } from '../../core/sign.ts';
 import { over } from './ageing.ts';
-import { type FaceLine, faceLine } from './face-line.ts';
+import { type FaceLine, faceLine, lineNumber } from './face-line.ts';
 import { type Label, label, weekday } from './labels.ts';
 
 export type Tone = 'good' | 'amber' | 'red' | 'plain';
@@ -289,7 +289,10 @@ function noticesOf(
 }
 
 function alertNotice({ id, severity, scope, lines, title, body, source }: BoardAlert, say: Say): FaceNotice {
-  const about = lines.length === 0 ? say(`alert.${scope}`) : say('alert.lines', { lines: lines.join('、') });
+  const about =
+    lines.length === 0
+      ? say(`alert.${scope}`)
+      : say('alert.lines', { lines: lines.map(lineNumber).join('、') });
   return {
     id,
     kind: 'alert',

@@ -74,6 +74,8 @@ export interface RawAlert {
 export interface FeedContent {
   /** When the centre made it, Unix epoch ms. */
   readonly sent?: number;
+  /** The same while nothing of it moves, where the format has a cheaper one than fingerprint.ts. */
+  readonly fingerprint?: string;
   /** Whether this is all there is; else only what has changed. */
   readonly whole: boolean;
   readonly vehicles: readonly RawVehicle[];

@@ -11,6 +11,7 @@ import { type FeedContent, Malformed, Tally } from './content.ts';
 import { fingerprint } from './fingerprint.ts';
 import { decodeGpsJson } from './gps-json/decode.ts';
 import { decodeGtfsRt } from './gtfs-rt/decode.ts';
+import type { WantedTrip } from './gtfs-rt/pick.ts';
 import { HttpGetter } from './http-get.ts';
 import { openDoor, type Verdict } from './http-listen.ts';
 import { Intake } from './intake.ts';
@@ -200,13 +201,21 @@ export class Feed {
     return 'too-large';
   }
 
+  /** Trips whose updates can be of this sign. */
+  readonly #wanted: WantedTrip = (trip, line) => {
+    const { trips, lines } = this.#timetable;
+    const { lines: theirs } = this.#config.names;
+    const ours = Object.hasOwn(theirs, line) ? (theirs[line] ?? line) : line;
+    return trips.has(trip) || lines.has(ours);
+  };
+
   /** A message as it came. Never throws. */
   #take(bytes: Uint8Array): Verdict {
     const { format, maxBytes } = this.#config;
     if (bytes.length > maxBytes) return this.#large();
     let content: FeedContent;
     try {
-      content = DECODE[format](bytes);
+      content = DECODE[format](bytes, this.#wanted);
     } catch (thrown) {
       const why = thrown instanceof Malformed ? thrown.message : `it could not be read (${String(thrown)})`;
       this.#judge.failed(

@@ -2,7 +2,9 @@
 import type { FeedContent } from './content.ts';
 
 /** The same for the same content. Cheap: a city's feed has 10,000 entities. */
-export function fingerprint({ vehicles, updates, alerts }: FeedContent): string {
+export function fingerprint(content: FeedContent): string {
+  if (content.fingerprint !== undefined) return content.fingerprint;
+  const { vehicles, updates, alerts } = content;
   let hash = 0x811c9dc5;
   const number = (value: number | undefined) => {
     // Both halves of a time in ms, and degrees to 0.1 m.

@@ -1,5 +1,4 @@
 /** GTFS Realtime 2.0 (gtfs.org): positions, trip updates, alerts and trip modifications out of a FeedMessage. */
-import protobuf from 'protobufjs/minimal.js';
 import type { Occupancy } from '../../../core/transit.ts';
 import {
   type FeedContent,
@@ -11,25 +10,26 @@ import {
 } from '../content.ts';
 import { alertOf } from './alerts.ts';
 import { detoursOf } from './detours.ts';
-import {
-  gtfsrt,
-  type WireEntity,
-  type WireFeed,
-  type WireStopTimeEvent,
-  type WireStopTimeUpdate,
-  type WireTripUpdate,
-  type WireVehicle,
-  type WireVehiclePosition,
+import type {
+  WireEntity,
+  WireFeed,
+  WireStopTimeEvent,
+  WireStopTimeUpdate,
+  WireTripUpdate,
+  WireVehicle,
+  WireVehiclePosition,
 } from './gtfs_realtime.pb.js';
 import { feedOfJson } from './json.ts';
+import { type Picked, pickFeed, type WantedTrip } from './pick.ts';
 import { reference, secondsOf, tripOf } from './wire.ts';
 
 /** Entities of one message; the largest city has some 20,000 vehicles on the road. */
 const MOST_ENTITIES = 200_000;
 
-/** Throws `Malformed` where the bytes are no feed. */
-export function decodeGtfsRt(bytes: Uint8Array): FeedContent {
-  const { header, entity } = feedOf(bytes);
+/** Throws `Malformed` where the bytes are no feed. Updates of trips that are not `wanted` may be left out, counted. */
+export function decodeGtfsRt(bytes: Uint8Array, wanted: WantedTrip = () => true): FeedContent {
+  const feed = feedOf(bytes, wanted);
+  const { header, entity } = feed;
   if (entity.length > MOST_ENTITIES) throw new Malformed(`it has ${entity.length} entities`);
   const version = header.gtfsRealtimeVersion;
   if (!/^[12]\./.test(version)) throw new Malformed('it is of no known version of GTFS-realtime');
@@ -38,6 +38,8 @@ export function decodeGtfsRt(bytes: Uint8Array): FeedContent {
   const updates: TripUpdate[] = [];
   const alerts: RawAlert[] = [];
   const tally = new Tally();
+  const picked = 'others' in feed ? feed : undefined;
+  if (picked !== undefined && picked.others > 0) tally.add('other-line', picked.others);
   for (const one of entity) {
     if (one.isDeleted) continue;
     takeVehicle(one, vehicles, tally);
@@ -46,6 +48,7 @@ export function decodeGtfsRt(bytes: Uint8Array): FeedContent {
   }
   return {
     ...(sent === undefined ? {} : { sent }),
+    ...(picked === undefined ? {} : { fingerprint: picked.fingerprint }),
     whole: header.incrementality === 0,
     vehicles,
     updates,
@@ -57,12 +60,12 @@ export function decodeGtfsRt(bytes: Uint8Array): FeedContent {
   };
 }
 
-function feedOf(bytes: Uint8Array): WireFeed {
+function feedOf(bytes: Uint8Array, wanted: WantedTrip): WireFeed | Picked {
   // No protobuf begins with a brace: it would be the start of a group.
   if (/^(?:\xef\xbb\xbf)?\s*[{[]/.test(Buffer.from(bytes.subarray(0, 64)).toString('latin1')))
     return feedOfJson(bytes);
   try {
-    return gtfsrt.FeedMessage.decode(protobuf.Reader.create(bytes));
+    return pickFeed(bytes, wanted);
   } catch (thrown) {
     throw new Malformed(`it is no GTFS-realtime message (${(thrown as Error).message})`);
   }

@@ -109,9 +109,13 @@ export interface WireFeed {
   entity: WireEntity[];
 }
 
+interface Decoder<T> {
+  /** Throws on bytes that are none of it. `length`: bytes of it, absent: all the reader has. */
+  decode(reader: Reader, length?: number): T;
+}
+
 export const gtfsrt: {
-  readonly FeedMessage: {
-    /** Throws on bytes that are no feed. */
-    decode(reader: Reader): WireFeed;
-  };
+  readonly FeedHeader: Decoder<WireFeed['header']>;
+  readonly FeedEntity: Decoder<WireEntity>;
+  readonly TripDescriptor: Decoder<WireTrip>;
 };

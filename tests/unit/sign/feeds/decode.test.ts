@@ -91,6 +91,17 @@ describe('GTFS Realtime', () => {
     });
   });
 
+  it('steps over updates of trips that nobody wants, and counts them', () => {
+    const bytes = tripUpdates(centre, NOW);
+    const all = decodeGtfsRt(bytes);
+    const ours = decodeGtfsRt(bytes, (_trip, line) => line === 'L7');
+    expect(ours.updates).toEqual(all.updates.filter(({ trip }) => trip.line === 'L7'));
+    expect(ours.dropped).toEqual({ 'other-line': all.updates.length - ours.updates.length });
+    expect(ours.fingerprint?.split(' ')[1]).toBe(all.fingerprint?.split(' ')[1]);
+    const later = decodeGtfsRt(tripUpdates(centre, NOW, NOW + 5000));
+    expect(later.fingerprint).toBe(all.fingerprint);
+  });
+
   it('gives alerts in their languages', () => {
     const alert = {
       id: 'a1',

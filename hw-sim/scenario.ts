@@ -95,6 +95,7 @@ export const scenarioSchema = z.strictObject({
   programmes: z.array(z.looseObject({ id })).default([]),
   /** The pole carries a stop sign, and a made-up city runs its buses there. */
   sign: z.strictObject({ id, phone: z.string() }).optional(),
+  alarms: z.looseObject({}).optional(),
   faults: z.array(faultSchema).default([]),
 });
 

@@ -74,6 +74,7 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
     lamps: scenario.lamps,
     programmes: scenario.lamps.some((lamp) => 'programme' in lamp) ? scenario.programmes : [],
     sign: at.sign === undefined ? undefined : signEntry(street, at.sign),
+    alarms: scenario.alarms,
     uplinks: [{ id: 'city', mqtt: { url: at.broker } }],
     console: { listen: `127.0.0.1:${at.console}` },
     node_red: { enabled: true, listen: `127.0.0.1:${at.nodeRed}` },

@@ -74,6 +74,7 @@ export async function openPlatforms({ broker, wall }: PlatformsOptions): Promise
       id: 'scada',
       select: [
         { device: 'lamp-1', send: 'none' },
+        { device: 'alarms', send: 'none' },
         { lanes: ['event', 'alarm'] },
         { device: 'board' },
         { device: 'meter-lamp', point: 'power-active-total' },

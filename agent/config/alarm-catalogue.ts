@@ -23,6 +23,8 @@ export interface AlarmedDevice {
   readonly profile?: string;
   readonly line?: string;
   readonly points: readonly Pick<Point, 'id' | 'title' | 'type' | 'unit' | 'aggregation'>[];
+  /** Points whose values are doubted by rules of their own (agent/sense), and the word of the event that says so. */
+  readonly doubts?: readonly { readonly point: string; readonly what: string }[];
 }
 
 export interface AlarmedSite {
@@ -30,6 +32,8 @@ export interface AlarmedSite {
   readonly lines: readonly string[];
   readonly cameras: readonly string[];
   readonly uplinks: readonly string[];
+  /** Id of the stop sign, where the site is one. */
+  readonly sign?: string;
 }
 
 /** All shipped alarms of these names that fit, in a steady order. */
@@ -37,7 +41,12 @@ export function shippedAlarms(site: AlarmedSite, names: readonly ShippedName[]):
   const points = site.devices.flatMap((device) =>
     CATALOGUE.filter(({ name }) => names.includes(name)).flatMap((entry) => fitting(entry, device)),
   );
-  const all = [...points, ...partAlarms(site, names), ...registerAlarms(site, names)];
+  const all = [
+    ...points,
+    ...partAlarms(site, names),
+    ...registerAlarms(site, names),
+    ...doubtAlarms(site, names),
+  ];
   const ids = new Set(all.map(({ id }) => id));
   // What is left out explains nothing.
   return all.map((one) => ({ ...one, causes: one.causes.filter((id) => ids.has(id)) }));
@@ -187,11 +196,13 @@ interface PartFacts {
   readonly title: Text;
   readonly advice: Text;
   readonly causes?: readonly string[];
+  /** Absent: the health board says that the part is down. */
+  readonly condition?: AlarmCondition;
 }
 
 /** Parts of the agent that can be down: it says so in events of its own. A line explains its devices. */
 function partAlarms(
-  { lines, devices, cameras, uplinks }: AlarmedSite,
+  { lines, devices, cameras, uplinks, sign }: AlarmedSite,
   names: readonly ShippedName[],
 ): readonly AlarmDefinition[] {
   const down = (line: string) => alarmId('line', line, 'down');
@@ -235,6 +246,27 @@ function partAlarms(
         priority: 'medium',
         title: { en: `${camera}: no picture`, zh: `${camera}：无画面` },
         advice: { en: 'Its supply, its network, its lens.', zh: '检查供电、网络与镜头。' },
+        condition: {
+          kind: 'any',
+          of: CAMERA_TROUBLES.map((state) => ({
+            kind: 'event',
+            event: 'camera',
+            device: camera,
+            where: { state },
+            until: { state: 'ok' },
+          })),
+        },
+      }),
+    ),
+    ...[sign ?? []].flat().map(
+      (screen): PartFacts => ({
+        name: 'sign-down',
+        id: alarmId(screen, 'screen'),
+        part: 'sign:screen',
+        device: screen,
+        priority: 'high',
+        title: { en: 'The screen shows nothing, or not what it should', zh: '站牌黑屏或显示异常' },
+        advice: { en: 'Its supply, its cable, the panel itself.', zh: '检查供电、线缆与屏体。' },
       }),
     ),
     ...uplinks.map(
@@ -267,13 +299,16 @@ function partAlarms(
   return all.filter(({ name }) => names.includes(name)).map(partAlarm);
 }
 
-function partAlarm({ name: _, part, causes = [], ...facts }: PartFacts): AlarmDefinition {
+/** Conditions of a camera (agent/vision) in which it does not see what it should. */
+const CAMERA_TROUBLES = ['failed', 'dark', 'covered', 'moved', 'frozen'] as const;
+
+function partAlarm({ name: _, part, causes = [], condition, ...facts }: PartFacts): AlarmDefinition {
   const [kind = part] = part.split(':');
   return {
     ...facts,
-    condition: {
+    condition: condition ?? {
       kind: 'event',
-      event: kind as 'line' | 'device' | 'camera' | 'uplink' | 'store',
+      event: kind as 'line' | 'device' | 'uplink' | 'store' | 'sign',
       where: { part, state: 'down' },
       until: { part, state: 'ok' },
     },
@@ -318,4 +353,35 @@ function registerAlarms({ devices }: AlarmedSite, names: readonly ShippedName[])
     },
     basis: 'agent/sense: a break of a counter that nobody has explained',
   }));
+}
+
+/** Values that rules of the site do not believe: a total that is not the sum of its parts, a value that does not move. */
+function doubtAlarms({ devices }: AlarmedSite, names: readonly ShippedName[]): readonly AlarmDefinition[] {
+  if (!names.includes('values-doubtful')) return [];
+  return devices.flatMap(({ id, title, doubts = [] }) =>
+    doubts.map(({ point, what }) => ({
+      id: alarmId(id, point, what),
+      title: {
+        en: `${title.en}: ${point} is doubtful (${what})`,
+        zh: `${title.zh ?? title.en}：${point} 数据可疑（${what === 'frozen' ? '数值不变' : '分项和不符'}）`,
+      },
+      priority: 'low',
+      device: id,
+      condition: {
+        kind: 'event',
+        event: 'quality',
+        device: id,
+        where: { what, point, state: 'began' },
+        until: { what, point, state: 'over' },
+      },
+      onDelay: 0,
+      offDelay: MINUTE,
+      latching: false,
+      causes: [],
+      acknowledgedBy: 'anyone',
+      shelving: SHIFT,
+      advice: { en: 'Look at the device and its wiring.', zh: '检查设备与接线。' },
+      basis: 'rules of the device (docs/meter-sense.md)',
+    })),
+  );
 }

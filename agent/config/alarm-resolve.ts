@@ -37,6 +37,8 @@ export interface AlarmParts {
   readonly figures: readonly FigureConfig[];
   readonly lines: readonly string[];
   readonly uplinks: readonly string[];
+  /** Id of the stop sign, where the site is one. */
+  readonly sign?: string | undefined;
 }
 
 export function alarmsOf(file: AlarmsFile, parts: AlarmParts): AlarmsConfig {
@@ -65,7 +67,15 @@ export function shippedIds(parts: AlarmParts, file: Pick<AlarmsFile, 'shipped'>)
 }
 
 /** What can be looked at by the catalogue: devices, zones of cameras, lamps that a meter sees, noise figures. */
-export function alarmedSite({ devices, cameras, lamps, figures, lines, uplinks }: AlarmParts): AlarmedSite {
+export function alarmedSite({
+  devices,
+  cameras,
+  lamps,
+  figures,
+  lines,
+  uplinks,
+  sign,
+}: AlarmParts): AlarmedSite {
   const one = (id: string, kind: string, title: Text, points: AlarmedDevice['points']): AlarmedDevice => ({
     id,
     title,
@@ -78,8 +88,10 @@ export function alarmedSite({ devices, cameras, lamps, figures, lines, uplinks }
     lines,
     cameras: cameras.map(({ id }) => id),
     uplinks,
+    ...definedOnly({ sign }),
     devices: [
-      ...devices.map(({ id, title, profile, line }) => ({
+      ...devices.map(({ id, title, profile, line, sense }) => ({
+        doubts: doubtsOf(sense),
         id,
         title,
         class: profile.class,
@@ -118,6 +130,14 @@ export function alarmedSite({ devices, cameras, lamps, figures, lines, uplinks }
         ),
     ],
   };
+}
+
+function doubtsOf(sense: DeviceConfig['sense']) {
+  const frozen = Object.entries(sense?.points ?? {}).filter(([, rules]) => rules.frozenAfter !== undefined);
+  return [
+    ...frozen.map(([point]) => ({ point, what: 'frozen' })),
+    ...(sense?.sums ?? []).map(({ total }) => ({ point: total, what: 'sum-differs' })),
+  ];
 }
 
 /** Points of a lamp that a meter sees (docs/lighting.md), by TALQ 2.7.1 names. */

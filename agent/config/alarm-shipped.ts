@@ -68,6 +68,8 @@ export const SHIPPED_NAMES = [
   'line-down',
   'device-silent',
   'camera-down',
+  'sign-down',
+  'values-doubtful',
   'uplink-down',
   'store-down',
 ] as const;

@@ -181,6 +181,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
       figures,
       lines: [...lines.keys()],
       uplinks: uplinks.map(({ item }) => item.id),
+      sign: parsed.data?.sign?.id,
     },
     say,
   );

@@ -74,7 +74,7 @@ export function judgeOf(
     case 'state':
       return new StateJudge(condition);
     case 'event':
-      return new EventJudge(condition);
+      return new EventJudge(condition, start);
     case 'alarm':
       return {
         ...SILENT,
@@ -271,15 +271,20 @@ class StateJudge implements Judge {
   }
 }
 
+/** What stood before a start stands on for this long, until an event says what is true now, ms. */
+const HEARSAY = 120_000;
+
 class EventJudge implements Judge {
   readonly points = [];
   readonly alarms = [];
   readonly events = true;
   readonly #test: EventTest;
-  #met = false;
+  readonly #start: Mono;
+  #met: boolean | undefined;
 
-  constructor(test: EventTest) {
+  constructor(test: EventTest, start: Mono) {
     this.#test = test;
+    this.#start = start;
   }
 
   take(): void {}
@@ -291,12 +296,13 @@ class EventJudge implements Judge {
     else if (until !== undefined && fits(body, until)) this.#met = false;
   }
 
-  verdict(): Verdict {
-    return { met: this.#met };
+  verdict(now: Mono): Verdict {
+    return { met: this.#met ?? (now - this.#start < HEARSAY ? undefined : false) };
   }
 
-  due(): undefined {
-    return undefined;
+  due(now: Mono): Mono | undefined {
+    const end = this.#start + HEARSAY;
+    return this.#met === undefined && end > now ? end : undefined;
   }
 }
 

@@ -131,20 +131,28 @@ describe('a state', () => {
   });
 });
 
-test('an event begins it and another one ends it', () => {
-  const judged = judgeOf(
-    { kind: 'event', event: 'store', where: { state: 'down' }, until: { state: 'ok' } },
-    () => undefined,
-    0,
-  );
+test('an event begins it and another one ends it; before the first, what stood before stands for two minutes', () => {
+  const condition = {
+    kind: 'event',
+    event: 'store',
+    where: { state: 'down' },
+    until: { state: 'ok' },
+  } as const;
+  const judged = judgeOf(condition, () => undefined, 0);
   const say = (event: 'store' | 'line', state: string) => {
     judged.event({ event, severity: 'warning', time: 0, body: { state } });
     return judged.verdict(0).met;
   };
   expect([say('line', 'down'), say('store', 'down'), say('store', 'degraded'), say('store', 'ok')]).toEqual([
+    undefined,
+    true,
+    true,
     false,
-    true,
-    true,
+  ]);
+  const silent = judgeOf(condition, () => undefined, 1000);
+  expect([silent.verdict(120_999).met, silent.due(1000), silent.verdict(121_000).met]).toEqual([
+    undefined,
+    121_000,
     false,
   ]);
 });

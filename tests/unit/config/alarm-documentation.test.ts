@@ -27,7 +27,9 @@ function row(entry: Shipped): string {
 }
 
 const PARTS = [
-  '| line-down, device-silent, camera-down, uplink-down, store-down | parts of the agent | down for 1 min; a line explains its devices | high, medium, medium, low, high | the health board of the agent |',
+  '| sign-down, camera-down | the screen of the stop sign; a camera that fails, is dark, covered, moved or frozen | down for 1 min | high, medium | what they tell of themselves |',
+  '| values-doubtful | points with `frozen_after`, totals under `sums:` of a device | while the rule does not believe them | low | [meter-sense.md](meter-sense.md) |',
+  '| line-down, device-silent, uplink-down, store-down | parts of the agent | down for 1 min; a line explains its devices | high, medium, low, high | the health board of the agent |',
   '| meter-tamper: register jumped 表底突变 | counters of meters | a break that nobody has explained | medium | [meter-sense.md](meter-sense.md) |',
 ];
 

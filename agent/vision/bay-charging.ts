@@ -7,20 +7,31 @@ import { Debounced } from './debounced.ts';
 /** Time to get out, find the card and plug in, ms. */
 const AFTER = { on: 180_000, off: 0 };
 
-/** Publishes `<bay>-taken-not-charging` whenever the camera tells of the bay, until disposed. */
+/**
+ * Publishes `<bay>-taken-not-charging` whenever the camera tells of the bay, until disposed; that it begins and that it ends are
+ * events too.
+ */
 export function watchBays(cameras: readonly CameraConfig[], hub: Subscription & Publisher): Disposable {
-  const watched = new Map<string, { readonly bay: BaySpec; readonly state: Debounced }>();
+  const watched = new Map<string, { readonly bay: BaySpec; readonly state: Debounced; told: boolean }>();
   for (const camera of cameras) {
     for (const bay of camera.bays ?? []) {
       if (bay.charger === undefined) continue;
-      watched.set(`${camera.id}/${bay.id}-occupied`, { bay, state: new Debounced(AFTER) });
+      watched.set(`${camera.id}/${bay.id}-occupied`, { bay, state: new Debounced(AFTER), told: false });
     }
   }
   if (watched.size === 0) return { [Symbol.dispose]() {} };
   return hub.onReadings((readings) => {
     const told = readings.flatMap((occupied) => {
       const found = watched.get(`${occupied.device}/${occupied.point}`);
-      return found === undefined ? [] : [judge(found.bay, found.state, occupied, hub)];
+      if (found === undefined) return [];
+      const reading = judge(found.bay, found.state, occupied, hub);
+      if (typeof reading.value === 'boolean' && reading.value !== found.told) {
+        found.told = reading.value;
+        const { device, time } = reading;
+        const body = { what: 'taken-not-charging', bay: found.bay.id, is: reading.value };
+        hub.event({ event: 'camera', severity: reading.value ? 'warning' : 'info', device, time, body });
+      }
+      return [reading];
     });
     if (told.length > 0) hub.readings(told);
   });

@@ -22,6 +22,7 @@ const LIFE = 60_000;
 const OVERLOAD = 15_000;
 /** A charger takes its limit within this time, ms, and to within so many A. */
 const OBEYS = 10_000;
+const FOLLOWS = 3000;
 const OVER = 1;
 /** A charger that draws this much charges, A. */
 const CHARGES = 0.5;
@@ -45,6 +46,8 @@ interface Kept {
   next: number;
   /** Since when it draws more than it may, mono ms. */
   deaf: number | undefined;
+  /** When its limit was changed last, mono ms. */
+  changed: number;
 }
 
 export class FeederController implements Disposable {
@@ -67,6 +70,7 @@ export class FeederController implements Disposable {
       failures: 0,
       next: 0,
       deaf: undefined,
+      changed: Number.NEGATIVE_INFINITY,
     }));
     const { device } = options.feeder.meter;
     this.#listener = options.hub.onReadings((readings) => {
@@ -115,7 +119,7 @@ export class FeederController implements Disposable {
     const chargers = this.#kept.map((kept) => {
       const { charger } = kept;
       const measured = charger.currents.map((point) => this.#current(charger.device, point));
-      const draw = this.#obeyed(kept, measured, now);
+      const draw = this.#obeyed(kept, this.#following(kept, measured), now);
       const held = override(charger.device, charger.limit)?.value;
       return {
         draw,
@@ -125,11 +129,33 @@ export class FeederController implements Disposable {
       };
     });
     const shared = share(feeder, { phases, chargers });
+    const most = feeder.rating - feeder.reserve;
+    // A silent meter is urgent: nobody knows what flows. So is a wish for less.
+    const urgent =
+      shared.mode === 'fallback' ||
+      phases.some((amps) => amps !== undefined && amps > most) ||
+      chargers.some(({ wish }) => wish !== undefined);
     for (const [n, kept] of this.#kept.entries()) {
-      kept.slow = slow(feeder, kept.slow, shared.limits[n] ?? 0, kept.charger.min, now);
+      kept.slow = slow(feeder, kept.slow, shared.limits[n] ?? 0, kept.charger.min, now, urgent);
     }
     this.#tell(shared, phases, now);
     for (const kept of this.#kept) this.#keep(kept, now);
+  }
+
+  /**
+   * What a charger draws, where its last reading is of before its last limit: as much as it may then, or still what it was.
+   * The meter sees it at once, and the difference would be taken for somebody else's.
+   */
+  #following(
+    { charger, changed, slow: given }: Kept,
+    measured: readonly (number | undefined)[],
+  ): readonly (number | undefined)[] {
+    return measured.map((amps, i) => {
+      const time = this.#options.hub.latest(charger.device, charger.currents[i] ?? '')?.time;
+      if (amps === undefined || amps <= CHARGES || time === undefined || time > changed + FOLLOWS)
+        return amps;
+      return Math.max(amps, given?.limit ?? 0);
+    });
   }
 
   /** What a charger draws as far as it may: what one takes beyond that for long is no longer ours to give. */
@@ -173,6 +199,7 @@ export class FeederController implements Disposable {
     kept.writing = false;
     if (this.#stopped) return;
     if (result.state === 'done') {
+      kept.changed = clock.mono();
       if (kept.failures > 0) log.info('load.reached', { device, limit: value });
       kept.failures = 0;
       kept.next = 0;

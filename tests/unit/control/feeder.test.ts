@@ -136,6 +136,11 @@ describe('shares', () => {
   test('limits fall at once and rise by steps after there has been room all the time', () => {
     const given = { limit: 20, since: undefined };
     expect(slow(FEEDER, given, 9, 6, 0)).toEqual({ limit: 9, since: undefined });
+    // What only could become too much is looked at for ten seconds.
+    const looked = slow(FEEDER, given, 9, 6, 0, false);
+    expect(looked).toEqual({ limit: 20, since: undefined, low: 0 });
+    expect(slow(FEEDER, looked, 20, 6, 5 * SECOND, false)).toEqual({ limit: 20, since: undefined });
+    expect(slow(FEEDER, looked, 9, 6, 10 * SECOND, false).limit).toBe(9);
     const waiting = slow(FEEDER, { limit: 9, since: undefined }, 30, 6, 0);
     expect(waiting).toEqual({ limit: 9, since: 0 });
     expect(slow(FEEDER, waiting, 30, 6, 29 * SECOND).limit).toBe(9);
@@ -158,7 +163,7 @@ const LIMIT: Point = {
 };
 
 /** Chargers and vehicles; what a charger is told holds from the next second on. */
-async function street(feeder: FeederConfig) {
+async function street(feeder: FeederConfig, slowly = 1) {
   const clock = new VirtualClock(Date.UTC(2027, 2, 4, 8));
   const pole = new Pole(Date.UTC(2027, 2, 4, 8));
   const hub = new Hub({ clock, log: silent, window: 5000, lane: () => 'telemetry', append: async () => {} });
@@ -208,6 +213,7 @@ async function street(feeder: FeederConfig) {
   const second = async () => {
     const time = clock.mono();
     for (const [n, one] of feeder.chargers.entries()) {
+      if (Math.floor(time / SECOND) % slowly !== 0) continue;
       hub.readings(
         one.currents.map((point) => good({ device: one.device, point, unit: 'A' }, draw(n), time)),
       );
@@ -290,6 +296,19 @@ describe('a feeder with its chargers', () => {
     // Limits do not flutter: far fewer writes than evaluations.
     expect(one.writes.length).toBeLessThan((4 * 3600) / 5);
     expect(one.events.filter(({ severity }) => severity === 'alarm')).toEqual([]);
+  });
+
+  test('a charger that tells what it draws now and then only is not cut off by what the meter sees at once', async () => {
+    await using one = await street({ ...FEEDER, others: 0 }, 9);
+    one.wants[1] = 32;
+    await one.pass(8 * MINUTE);
+    expect(one.limits[1]).toBe(28);
+    one.rest[0] = 20;
+    for (let i = 0; i < 120; i++) {
+      await one.second();
+      expect(one.limits[1]).toBeGreaterThanOrEqual(6);
+    }
+    expect(Math.max(...[1, 2, 3].map(one.load))).toBeLessThanOrEqual(FEEDER.rating);
   });
 
   test('a silent meter: everybody down to the least, told; back to measured when it answers', async () => {

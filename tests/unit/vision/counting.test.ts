@@ -270,6 +270,8 @@ describe('a bay with a charger', () => {
   test('is told when it is taken for three minutes and nothing flows', async () => {
     await using own = hub();
     const told: Reading[] = [];
+    const events: (readonly [number, unknown])[] = [];
+    own.onEvent(({ time, body }) => void events.push([time / 1000, body.is]));
     using _ = watchBays([{ ...BASE, bays }], own);
     using __ = own.onReadings(
       (all) => void told.push(...all.filter(({ point }) => point.endsWith('charging'))),
@@ -290,6 +292,13 @@ describe('a bay with a charger', () => {
     expect(at(4200, true, null)).toMatchObject({ value: null, reason: 'communication-failure' });
     expect(at(4210, null, 0)).toMatchObject({ value: null });
     expect(at(4220, false, 0)).toMatchObject({ value: false });
+    // Each time it begins and ends is an event; what nobody knows is none.
+    expect(events).toEqual([
+      [250, true],
+      [260, false],
+      [4190, true],
+      [4220, false],
+    ]);
   });
 });
 

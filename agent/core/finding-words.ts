@@ -148,3 +148,58 @@ export function wordsOf(check: CheckName): Words {
   const [en, zh, adviceEn, adviceZh] = GIVEN[check];
   return { title: { en, zh }, advice: { en: adviceEn, zh: adviceZh } };
 }
+
+const EVIDENCE: Readonly<Record<string, readonly [en: string, zh: string]>> = {
+  night_kw: ['at night, kW', '夜间功率 kW'],
+  usual_kw: ['usually, kW', '通常 kW'],
+  nights: ['nights', '夜数'],
+  closed_day_kw: ['on closed days, kW', '休息日功率 kW'],
+  least_m3_per_hour: ['least flow, m³/h', '最小流量 m³/h'],
+  days: ['days', '天数'],
+  days_with_zero_before: ['share of days with zero before', '此前归零日占比'],
+  imbalance_percent: ['imbalance, %', '不平衡度 %'],
+  l1_a: ['L1, A', 'L1 电流 A'],
+  l2_a: ['L2, A', 'L2 电流 A'],
+  l3_a: ['L3, A', 'L3 电流 A'],
+  power_factor: ['power factor', '功率因数'],
+  usual: ['usually', '通常'],
+  standard: ['standard', '标准'],
+  to_compensate_kvar: ['to compensate, kvar', '需补偿 kvar'],
+  phase: ['phase', '相别'],
+  volts: ['voltage, V', '电压 V'],
+  amps: ['current, A', '电流 A'],
+  others_a: ['other phases, A', '其余相电流 A'],
+  shows: ['shows', '显示'],
+  power_factors: ['power factors of L1 L2 L3', '各相功率因数'],
+  register: ['register', '表底'],
+  received: ['received', '收到'],
+  due: ['due', '应收'],
+  ahead_s: ['ahead, s', '偏快 s'],
+  counted_as_import: ['counted as drawn', '计为用电'],
+  export: ['counted as given', '计为发电'],
+  hours_both: ['hours with both', '同时运行小时'],
+  fought_kwh_a_day: ['lost a day', '日抵消量'],
+  heat: ['heated by', '供热支路'],
+  flow_m3_per_hour: ['flow, m³/h', '流量 m³/h'],
+  flow_varies_percent: ['flow varies, %', '流量波动 %'],
+  usually_percent: ['usually, %', '通常 %'],
+  rest_moved_percent: ['difference moved by, %', '差值变化 %'],
+  a_day: ['a day', '每日'],
+  percent_of_through: ['of what flows through, %', '占流量 %'],
+  hours: ['hours', '时段'],
+  factor: ['factor', '倍数'],
+  measured_factor: ['as measured', '实测倍数'],
+  rest_above_a_day: ['difference above it, a day', '上级差值每日'],
+  power_kw: ['power, kW', '功率 kW'],
+  usual_a_day: ['usually a day', '通常每日'],
+  quantity: ['that day', '当日'],
+  expected: ['expected', '预期'],
+  like_days: ['like days', '同类日数'],
+  spread: ['they scatter by', '离散度'],
+};
+
+/** What a figure of the evidence is called. */
+export function evidenceLabel(name: string): Text {
+  const [en, zh] = EVIDENCE[name] ?? [name, name];
+  return { en, zh };
+}

@@ -25,6 +25,7 @@ export const finding = z
       .meta({ description: 'at stake within 30 days, in unit; null: cannot be said' }),
     unit: z.string(),
     evidence: z.record(z.string(), z.union([z.number(), z.string()])),
+    labels: z.record(z.string(), text).meta({ description: 'what the evidence is called' }),
   })
   .meta({ id: 'Finding', description: 'what is wrong with a branch, since when, and what to do' });
 
@@ -71,3 +72,6 @@ export const peakLimit = z.object({
 export const hoursQuery = z.object({
   hours: z.coerce.number().int().min(1).max(72).default(24).meta({ description: 'of the dry run' }),
 });
+
+export type ApiFindings = z.output<typeof findings>;
+export type ApiPeakLimit = z.output<typeof peakLimit>;

@@ -1,5 +1,5 @@
 /** Routes on findings and on the peak limit: what is wrong, and what gives way when. */
-import { wordsOf } from '../../core/finding-words.ts';
+import { evidenceLabel, wordsOf } from '../../core/finding-words.ts';
 import * as shape from './diagnosis-contract.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Problem } from './problem.ts';
@@ -28,6 +28,9 @@ export function diagnosisEndpoints({ view }: Services): Endpoint[] {
             ...wordsOf(finding.check),
             branchTitle: titles.get(finding.branch) ?? { en: finding.branch },
             evidence: { ...finding.evidence },
+            labels: Object.fromEntries(
+              Object.keys(finding.evidence).map((name) => [name, evidenceLabel(name)]),
+            ),
           })),
         };
       },

@@ -6,6 +6,8 @@ import { useAsked } from './asked.ts';
 import { DemandGauge } from './demand-gauge.ts';
 import { EnergyBill } from './energy-bill.ts';
 import { EnergyCompleteness } from './energy-completeness.ts';
+import { EnergyFindings } from './energy-findings.ts';
+import { EnergyPeakLimit } from './energy-peak-limit.ts';
 import { EnergyTree } from './energy-tree.ts';
 import { t } from './i18n.ts';
 
@@ -23,6 +25,8 @@ export function EnergyPage() {
   const step = (by: number) => () => setMonth(stepped(shown, by));
   return html`<h1 class="aloud">${t('nav.energy')}</h1>
     ${now.demand !== null && html`<${DemandGauge} demand=${now.demand} />`}
+    <${EnergyFindings} />
+    <${EnergyPeakLimit} />
     <p class="months">
       <button class="quiet" onClick=${step(-1)} aria-label=${t('energy.month_before')}>‹</button>
       <b>${t('energy.month', { month: shown })}</b>

@@ -40,7 +40,9 @@ export function boardAlerts(inputs: AlertInputs): {
   const found = inputs.alerts.flatMap((alert) => {
     const period = inForce(alert, now);
     if (period === undefined) return [];
-    const scope = SCOPES.find((one) => alert.informed.some((whom) => scopeOf(whom, inputs) === one));
+    // Whoever is named by nothing is everybody.
+    const informed = alert.informed.length === 0 ? [{}] : alert.informed;
+    const scope = SCOPES.find((one) => informed.some((whom) => scopeOf(whom, inputs) === one));
     if (scope === undefined) return [];
     if (scope === 'network' && now !== undefined && now - alert.updated > STALE) return [];
     const lines = alert.informed.flatMap((whom) =>

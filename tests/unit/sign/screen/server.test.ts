@@ -166,7 +166,7 @@ describe('the screen', () => {
     const random = seeded(818);
     const right = painted();
     expect(readPainted(right)).toEqual(right);
-    const odd = [
+    const odd: readonly unknown[] = [
       null,
       undefined,
       -1,

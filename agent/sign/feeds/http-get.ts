@@ -194,7 +194,7 @@ function unreachable(url: string, thrown: unknown): Fetched {
     failure: {
       condition: 'unreachable',
       reason: `${shown(url)} cannot be read: ${why}`,
-      fix: /CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)
+      fix: /CERT|TLS|SSL|SELF_SIGNED|ISSUER|VERIFY/.test(code)
         ? "Put the certificate of the centre's authority into ca, and use the name that stands in its certificate."
         : 'Check the address of this feed and whether it can be reached from here.',
     },

@@ -33,7 +33,7 @@ function connectError(thrown: unknown, url: string): AgentError {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   const why = cause.message || code || 'no reason given';
   const what = `connection to ${withoutSecrets(url)} failed: ${why}`;
-  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(code)) {
+  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER|VERIFY/.test(code)) {
     const fix =
       "Put the certificate of the receiver's authority into ca, and use the name that stands in its certificate.";
     return new AgentError('auth-failed', what, { cause, fix, context: { code } });

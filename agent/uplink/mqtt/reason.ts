@@ -56,7 +56,7 @@ export function connectError(thrown: unknown, url: string): AgentError {
     return new AgentError('broker-refused', what, { ...facts, retryable });
   }
   const system = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
-  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER/.test(system)) {
+  if (/CERT|TLS|SSL|SELF_SIGNED|ISSUER|VERIFY/.test(system)) {
     const fix =
       "Put the certificate of the broker's authority into ca, and use the name that stands in its certificate.";
     return new AgentError('auth-failed', what, { cause, fix, context: { code: system } });

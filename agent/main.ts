@@ -23,6 +23,10 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   write: ['write a point of a device once and read it back', () => import('./cli/write.ts')],
   watch: ['poll devices and show a live table', () => import('./cli/watch.ts')],
   meter: ['declare exchanges of meters, explain counters that jumped', () => import('./cli/meter.ts')],
+  energy: [
+    'the energy account of a building: consumption, bills, completeness',
+    () => import('./cli/energy.ts'),
+  ],
   correct: ['correct a point, or set the ratios of a device', () => import('./cli/correct.ts')],
   calibrate: ['walk zero and span of a point and write the record', () => import('./cli/calibrate.ts')],
   alarms: ['alarms of the running agent: what stands, acknowledge, shelve', () => import('./cli/alarms.ts')],

@@ -38,11 +38,15 @@ interface Wanted {
   readonly name: RegisterName;
   readonly point: LoggedPoint | undefined;
   readonly ids: ReadonlySet<number>;
+  /** Where it has one number alone. */
+  readonly only: number | undefined;
 }
 
 /** What is gathered of one register. */
 interface Gathered {
-  readonly readings: Seen[];
+  /** Of the readings of the stretch, in the order of their buckets. */
+  readonly times: number[];
+  readonly values: number[];
   readonly buckets: RegisterBucket[];
   before?: Seen;
   after?: Seen;
@@ -131,7 +135,8 @@ export class Registers {
     this.#breaks.refresh();
     const wanted = names.map((name) => this.#wanted(name));
     const all = new Set(wanted.flatMap(({ ids }) => [...ids]));
-    const gathered = wanted.map((): Gathered => ({ readings: [], buckets: [] }));
+    const known = wanted.flatMap(({ ids }, index) => (ids.size === 0 ? [] : [index]));
+    const gathered = wanted.map((): Gathered => ({ times: [], values: [], buckets: [] }));
     const open = this.#open.of(level, 0, Number.POSITIVE_INFINITY);
     const quarter = (start: number, take: (index: number, acc: Accumulator) => void) => {
       const accs = this.#openBucket(level, start, open.minutes.rows, all);
@@ -141,19 +146,23 @@ export class Registers {
       }
     };
     const take = (start: number) => (index: number, acc: Accumulator) => {
-      const { readings, buckets } = gathered[index] as Gathered;
+      const { times, values, buckets } = gathered[index] as Gathered;
       const { count, bad, marked, revision } = acc;
       buckets.push({ start, count, bad, marked, revision });
       if (count === 0) return;
-      readings.push({ time: acc.firstTime, value: acc.first });
-      if (acc.lastTime > acc.firstTime) readings.push({ time: acc.lastTime, value: acc.last });
+      times.push(acc.firstTime);
+      values.push(acc.first);
+      if (acc.lastTime <= acc.firstTime) return;
+      times.push(acc.lastTime);
+      values.push(acc.last);
     };
     for (const row of this.#rows[level]?.all(from, to) ?? []) {
       if (open.starts.has(row.start)) continue;
       const accs = decodeRow(row.start, row.body, all);
-      for (const [index, one] of wanted.entries()) {
-        const acc = summed(accs, one);
-        if (acc !== undefined) take(row.start)(index, acc);
+      const put = take(row.start);
+      for (const index of known) {
+        const acc = summed(accs, wanted[index] as Wanted);
+        if (acc !== undefined) put(index, acc);
       }
     }
     for (const start of [...open.starts].sort((a, b) => a - b))
@@ -250,32 +259,28 @@ export class Registers {
     const point = known.at(-1);
     // Other decimals make another number of the same point; another unit does not compare.
     const ids = new Set(known.filter(({ unit }) => unit === point?.unit).map(({ id }) => id));
-    return { name, point, ids };
+    const [first] = ids;
+    return { name, point, ids, only: ids.size === 1 ? first : undefined };
   }
 
   #series(wanted: Wanted, gathered: Gathered): RegisterSeries {
     const { name, point } = wanted;
-    const { before, after, buckets } = gathered;
-    const inside = gathered.readings.toSorted((a, b) => a.time - b.time);
-    const readings = [
-      ...(before === undefined ? [] : [before]),
-      ...inside,
-      ...(after === undefined ? [] : [after]),
-    ];
-    const [first, last] = [readings[0], readings.at(-1)];
+    const { buckets } = gathered;
+    const { times, values } = joined(gathered);
+    const [first, last] = [times[0], times.at(-1)];
     const marks =
       point === undefined || first === undefined || last === undefined
         ? []
-        : this.#breaks.between(point, first.time, last.time);
-    const since = this.#sinceOf(wanted, first?.time);
+        : this.#breaks.between(point, first, last);
+    const since = this.#sinceOf(wanted, first);
     return {
       device: name.device,
       point: name.point,
       unit: point?.unit ?? '1',
       ...(point?.every === undefined ? {} : { every: point.every }),
       ...(since === undefined ? {} : { since }),
-      times: Float64Array.from(readings, ({ time }) => time),
-      values: Float64Array.from(readings, ({ value }) => value),
+      times,
+      values,
       breaks: marks.map(({ time, mark: { id, kind, state, closing, opening } }) => ({
         time,
         id,
@@ -304,8 +309,33 @@ export class Registers {
   }
 }
 
+/** All readings of a register by time, with those before and behind the stretch. */
+function joined({ before, after, ...inside }: Gathered): { times: Float64Array; values: Float64Array } {
+  const order = inside.times.map((_, i) => i);
+  // Buckets that are not made yet stand behind the others, wherever they are.
+  if (inside.times.some((time, i) => time < (inside.times[i - 1] ?? Number.NEGATIVE_INFINITY)))
+    order.sort((a, b) => (inside.times[a] ?? 0) - (inside.times[b] ?? 0));
+  const head = before === undefined ? 0 : 1;
+  const length = head + order.length + (after === undefined ? 0 : 1);
+  const [times, values] = [new Float64Array(length), new Float64Array(length)];
+  if (before !== undefined) {
+    times[0] = before.time;
+    values[0] = before.value;
+  }
+  for (let i = 0; i < order.length; i++) {
+    times[head + i] = inside.times[order[i] ?? 0] ?? 0;
+    values[head + i] = inside.values[order[i] ?? 0] ?? 0;
+  }
+  if (after !== undefined) {
+    times[length - 1] = after.time;
+    values[length - 1] = after.value;
+  }
+  return { times, values };
+}
+
 /** A point's buckets under all its numbers, as one. */
-function summed(accs: ReadonlyMap<number, Accumulator>, { ids }: Wanted): Accumulator | undefined {
+function summed(accs: ReadonlyMap<number, Accumulator>, { ids, only }: Wanted): Accumulator | undefined {
+  if (only !== undefined) return accs.get(only);
   let sum: Accumulator | undefined;
   for (const id of ids) {
     const acc = accs.get(id);

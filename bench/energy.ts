@@ -148,18 +148,28 @@ async function write(dir: string): Promise<string> {
   return file;
 }
 
-function timed(run: () => unknown): { readonly median: number; readonly worst: number } {
+interface Figures {
+  readonly median: number;
+  readonly worst: number;
+  /** Of this thread, a round: what a loaded machine does not change much. */
+  readonly cpu: number;
+}
+
+function timed(run: () => unknown): Figures {
   // What the first rounds compile is not what a running agent pays.
   for (let i = 0; i < 3; i++) run();
+  const before = process.threadCpuUsage();
   const times = Array.from({ length: rounds }, () => {
     const start = performance.now();
     run();
     return performance.now() - start;
   }).sort((a, b) => a - b);
-  return { median: times[Math.floor(times.length / 2)] ?? 0, worst: times.at(-1) ?? 0 };
+  const { user, system } = process.threadCpuUsage(before);
+  const cpu = (user + system) / 1000 / rounds;
+  return { median: times[Math.floor(times.length / 2)] ?? 0, worst: times.at(-1) ?? 0, cpu };
 }
 
-function say(what: string, { median, worst }: { median: number; worst: number }, more: object = {}): void {
+function say(what: string, { median, worst, cpu }: Figures, more: object = {}): void {
   const rounded = (ms: number) => Math.round(ms * 100) / 100;
   console.log(
     JSON.stringify({
@@ -167,6 +177,7 @@ function say(what: string, { median, worst }: { median: number; worst: number },
       points,
       median_ms: rounded(median),
       worst_ms: rounded(worst),
+      cpu_ms: rounded(cpu),
       ...more,
       machine,
       load: loadavg()[0],

@@ -88,6 +88,7 @@ export const ROW_REASONS = [
   'added-by-centre',
   'detour',
   'off-route',
+  'unproven',
   'silent',
 ] as const;
 export type RowReason = (typeof ROW_REASONS)[number];

@@ -292,8 +292,8 @@ export class SignArrivals implements Arrivals, AsyncDisposable {
         }),
       );
       engine.nextDay();
+      this.#store.touch();
     }
-    this.#store.touch();
   }
 
   #learned(): LearnedFile {

@@ -11,7 +11,7 @@ import { OVERDUE, SILENT, STANDING_AFTER } from './track.ts';
 /** Age of a position up to which its minutes are live, marked, or not told any more, s. */
 export const AGES = { live: 45, about: 120, stops: SILENT } as const;
 /** The same of a prediction: GTFS-realtime asks for 90 s. */
-const TOLD_AGES = { live: 90, about: 180 } as const;
+const TOLD_AGES = { live: 90, about: 120 } as const;
 /** Metres behind the stop at which a bus has left it: at once, or seen there twice. */
 const GONE = { once: 100, twice: 30 } as const;
 /** A share within the band below this is no measured time to rely on, %. */
@@ -71,8 +71,9 @@ export function evaluate(candidate: Candidate, now: number, horizon: number, jud
       prediction.departure !== undefined && seen.distance === 0 ? prediction.departure : prediction.arrival;
     const expected = at ?? prediction.departure;
     const age = Math.max(0, now - time);
-    if (expected === undefined || age > TOLD_AGES.about) continue;
-    if (prediction.detour === true || prediction.relationship === 'replacement') because.push('detour');
+    const detour = prediction.detour === true || prediction.relationship === 'replacement';
+    if (expected === undefined || age > TOLD_AGES.about || (seen.elsewhere === true && !detour)) continue;
+    if (detour) because.push('detour');
     if (prediction.relationship === 'added' || prediction.relationship === 'duplicated') {
       because.push('added-by-centre');
     }
@@ -95,6 +96,8 @@ interface Seen {
   readonly phase?: Phase;
   readonly age?: number;
   readonly placed: boolean;
+  /** It is seen where no bus of this trip is. */
+  readonly elsewhere?: boolean;
 }
 
 /** What the vehicle's own positions say. */
@@ -136,7 +139,15 @@ function position(candidate: Candidate, now: number, horizon: number, judges: Ju
     };
   }
   if (phase !== 'in-progress') {
-    return { ...facts, because: phase === 'off-route' ? ['off-route'] : [], placed: false };
+    // Seen elsewhere, whatever is predicted of it: it does not come, unless its centre says that it takes another way.
+    const elsewhere = phase === 'base' || phase === 'deadhead' || hypothesis.lost;
+    const contradiction = elsewhere ? { elsewhere: true } : {};
+    return {
+      ...facts,
+      because: [hypothesis.astray ? 'off-route' : 'unproven'],
+      placed: false,
+      ...contradiction,
+    };
   }
   const stands = track.standsSince;
   if (stands !== undefined && track.time - stands >= STANDING_AFTER && left > APPROACH.metres) {

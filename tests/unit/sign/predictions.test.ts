@@ -68,7 +68,7 @@ describe('a prediction', () => {
       why: { sources: [{ source: 'centre', origin: 'prediction', weight: 1 }] },
     });
     expect(sign.row(91).state).toBe('about');
-    expect(sign.row(181)).toMatchObject({ state: 'timetable', scheduled: eight(600) });
+    expect(sign.row(121)).toMatchObject({ state: 'timetable', scheduled: eight(600) });
   });
 
   test('and a position of the same trip are one row, with both in its reasons', () => {
@@ -125,6 +125,16 @@ describe('a prediction', () => {
     sign.tell([{ arrival: eight(690) }], 70, false);
     expect(sign.rows(70).map(({ state }) => state)).toEqual(['live', 'live']);
     expect(sign.rows(599).map(({ state }) => state)).toEqual(['timetable', 'timetable']);
+  });
+
+  test('of a bus that is seen elsewhere is not believed, but of one that takes another way', () => {
+    const sign = new SignUnderTest();
+    sign.drive([0, 0], [2000, 240]);
+    for (const t of [260, 280, 300]) sign.see(2000 + t, t, { off: 700 });
+    sign.tell([{ arrival: eight(620) }], 300);
+    expect(sign.row(300)).toMatchObject({ state: 'timetable', why: { because: ['off-route'] } });
+    sign.tell([{ arrival: eight(620), detour: true }], 300);
+    expect(sign.row(300).state).toBe('live');
   });
 
   test('of a detour is marked', () => {

@@ -266,7 +266,9 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
       const { showing } = stack.use(
         await startSignScreen({ ...options, screen, parts: sign, content, preview }),
       );
-      const outlets = stack.use(await startSignOutlets({ ...options, showing, steer: commands.steer }));
+      const outlets = stack.use(
+        await startSignOutlets({ ...options, showing, content, steer: commands.steer }),
+      );
       board.source(outlets.health);
     }
   }

@@ -1,6 +1,7 @@
 /** The sign's phone page, LED panels and voice in the agent: panels are written through the router. */
 import type { Clock } from '../core/clock.ts';
 import type { Submit } from '../core/command.ts';
+import type { Content } from '../core/content.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { SignConfig } from '../core/sign.ts';
@@ -13,6 +14,7 @@ export interface SignOutletsOptions {
   readonly sign: SignConfig;
   readonly site: Pick<Site, 'timezone'>;
   readonly showing: Showing;
+  readonly content: Content | undefined;
   readonly steer: Submit;
   readonly clock: Clock;
   readonly hub: Publisher & Subscription;
@@ -20,13 +22,20 @@ export interface SignOutletsOptions {
 }
 
 /** Rejects with `address-taken` where the phone page's address cannot be listened on. */
-export function startSignOutlets({ sign, site, steer, ...rest }: SignOutletsOptions): Promise<Outlets> {
+export function startSignOutlets({
+  sign,
+  site,
+  steer,
+  content,
+  ...rest
+}: SignOutletsOptions): Promise<Outlets> {
   const { outlets = { panels: [] } } = sign;
   const { panels } = outlets;
   return startOutlets({
     ...rest,
     config: outlets,
     sign: sign.id,
+    messages: () => content?.shown(sign.id).messages ?? [],
     languages: sign.languages,
     timezone: site.timezone,
     panel: (device) => {

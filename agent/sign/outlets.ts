@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { trusted, wallAt } from '../core/clock.ts';
+import type { ShownMessage } from '../core/content.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { SignLanguage } from '../core/sign.ts';
@@ -27,6 +28,8 @@ export interface OutletsOptions {
   readonly languages: readonly SignLanguage[];
   readonly timezone: string;
   readonly showing: Pick<Showing, 'current' | 'onBoard'>;
+  /** Signed messages shown on the sign now. */
+  readonly messages: () => readonly ShownMessage[];
   readonly panel: (device: string) => TextPanel | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -82,7 +85,17 @@ function agedFace({ board, at }: Made, clock: Clock): Face {
 }
 
 async function startSpeech(
-  { config, sign, languages, showing, clock, log, hub, path = process.env.PATH ?? '' }: OutletsOptions,
+  {
+    config,
+    sign,
+    languages,
+    showing,
+    messages,
+    clock,
+    log,
+    hub,
+    path = process.env.PATH ?? '',
+  }: OutletsOptions,
   stack: AsyncDisposableStack,
 ): Promise<Announcer | undefined> {
   const { speech } = config;
@@ -96,6 +109,7 @@ async function startSpeech(
       const elapsed = (clock.mono() - at) * board.rate;
       return { board, face: ([language = 'en']) => faceOf(boardInLanguage(board, language), elapsed) };
     },
+    messages,
     engine,
     volume: speech.volume,
     clock,

@@ -4,11 +4,13 @@
  */
 import type { Board } from '../../core/board.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { ShownMessage } from '../../core/content.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { SignLanguage } from '../../core/sign.ts';
 import type { HealthState, PartHealth } from '../../core/view.ts';
+import { textIn } from '../content/template.ts';
 import type { Face } from '../screen/face.ts';
 import type { SpeechEngine } from './engine.ts';
 import { approaching, nextBuses, takeoverText } from './texts.ts';
@@ -21,6 +23,8 @@ export interface AnnouncerOptions {
     readonly board: Board;
     readonly face: (languages: readonly SignLanguage[]) => Face;
   };
+  /** Signed messages that are shown now; those that may be spoken are, once. */
+  readonly messages: () => readonly ShownMessage[];
   readonly engine: SpeechEngine | undefined;
   /** % by day; half of it in quiet hours, when only buttons and emergencies speak. */
   readonly volume: number;
@@ -59,6 +63,7 @@ export class Announcer implements AsyncDisposable {
   readonly #called = new Map<string, number>();
   #pressed = Number.NEGATIVE_INFINITY;
   #takeover: string | undefined;
+  #messages: ReadonlySet<string> = new Set();
   #speaking: Promise<void> | undefined;
   #trouble: { readonly message: string; readonly fix: string | undefined } | undefined;
 
@@ -101,6 +106,7 @@ export class Announcer implements AsyncDisposable {
         );
       }
     }
+    this.#tellMessages();
     const now = clock.mono();
     for (const [id, at] of this.#called)
       if (now - at > CALLED || this.#called.size > MOST_CALLED) this.#called.delete(id);
@@ -116,6 +122,21 @@ export class Announcer implements AsyncDisposable {
         }),
       );
     }
+  }
+
+  /** The same words under the same id are one message, however often the board is made. */
+  #tellMessages(): void {
+    const { messages, languages } = this.#options;
+    const shown = messages().filter(({ spoken }) => spoken);
+    const told = new Set(shown.map(({ id, texts }) => `${id} ${Object.values(texts).join(' ')}`));
+    for (const { id, texts } of shown) {
+      if (this.#messages.has(`${id} ${Object.values(texts).join(' ')}`)) continue;
+      this.#announce(
+        'message',
+        languages.map((language) => ({ language, text: textIn(texts, language) })),
+      );
+    }
+    this.#messages = told;
   }
 
   health(): PartHealth {

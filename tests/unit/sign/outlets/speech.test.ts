@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Board, BoardArrival } from '../../../../agent/core/board.ts';
+import type { ShownMessage } from '../../../../agent/core/content.ts';
 import { silent } from '../../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
 import { faceOf } from '../../../../agent/sign/screen/face.ts';
@@ -35,6 +36,7 @@ function stage(board: Board, engine?: SpeechEngine) {
   const clock = new VirtualClock();
   const events: AgentEvent[] = [];
   let shown = board;
+  let messages: readonly ShownMessage[] = [];
   const announcer = new Announcer({
     sign: 'stop-1',
     languages: ['zh-CN', 'en'],
@@ -42,6 +44,7 @@ function stage(board: Board, engine?: SpeechEngine) {
       board: shown,
       face: ([language = 'en']) => faceOf(boardInLanguage(shown, language), 0),
     }),
+    messages: () => messages,
     engine,
     volume: 80,
     clock,
@@ -54,6 +57,10 @@ function stage(board: Board, engine?: SpeechEngine) {
     events,
     show: (next: Board) => {
       shown = next;
+      announcer.look();
+    },
+    message: (...next: readonly ShownMessage[]) => {
+      messages = next;
       announcer.look();
     },
   };
@@ -160,6 +167,24 @@ describe('a bus that comes', () => {
     };
     expect(placeInQueue(blind, first?.id ?? '')).toBeUndefined();
   });
+});
+
+test('a signed message that may be spoken is said once, anew when its words change, and others never', async () => {
+  const { said, engine } = listener();
+  const { announcer, message } = stage(stateOf('live'), engine);
+  const one = {
+    id: 'a',
+    texts: { 'zh-CN': '施工绕行', en: 'Detour' },
+    priority: 3,
+    spoken: true,
+    issuer: 'flow:x',
+    template: 'road',
+  };
+  message(one, { ...one, id: 'b', spoken: false });
+  message(one);
+  message({ ...one, texts: { 'zh-CN': '积水绕行', en: 'Flooding' } });
+  await settled(announcer);
+  expect(said.map(({ text }) => text)).toEqual(['施工绕行', 'Detour', '积水绕行', 'Flooding']);
 });
 
 describe('an emergency', () => {

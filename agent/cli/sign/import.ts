@@ -6,14 +6,16 @@ import { readExtract, writeExtract } from '../../sign/timetable/extract-file.ts'
 import { importFeed } from '../../sign/timetable/import.ts';
 import { problemText } from '../../sign/timetable/problem.ts';
 import { EXIT } from '../exit.ts';
+import { load, problemLines } from '../site.ts';
 
 /** Days before the end of a timetable at which to say so. */
 const ENDS_SOON = 14;
 const DAY = 86_400_000;
 
 interface Options {
-  readonly stop: readonly string[];
-  readonly out: string;
+  readonly stop?: readonly string[];
+  readonly out?: string;
+  readonly site?: string;
   readonly translations?: string;
   readonly force?: true;
   readonly strict?: true;
@@ -25,11 +27,12 @@ export function registerImport(sign: Command): void {
     .command('import')
     .description('cut the timetable of a stop out of a GTFS feed')
     .argument('<gtfs.zip>', 'the feed of the agency')
-    .requiredOption(
+    .option(
       '--stop <id...>',
       'stop_id or stop_code of the stops this sign stands for; a station means all of its platforms',
     )
-    .option('--out <file>', 'where to write it', 'timetable.json')
+    .option('--out <file>', 'where to write it; default: timetable.json, or where the site looks for it')
+    .option('--site <file>', 'take stops and place from the sign of this site file')
     .option('--translations <file>', 'further names, in the form of translations.txt')
     .option('--force', 'also replace a timetable that is valid for longer')
     .option('--strict', 'write nothing if a single row had to be left out')
@@ -42,7 +45,10 @@ export function registerImport(sign: Command): void {
 }
 
 async function run(zip: string, options: Options): Promise<void> {
-  const { stop: stops, out, translations } = options;
+  const { translations } = options;
+  const place = await placeOf(options);
+  if (place === undefined) return;
+  const { stops, out } = place;
   const request = { zip, stops, now: Date.now(), ...(translations === undefined ? {} : { translations }) };
   let imported: Awaited<ReturnType<typeof importFeed>>;
   try {
@@ -83,6 +89,31 @@ async function run(zip: string, options: Options): Promise<void> {
   if (options.json === true) return;
   if (left < 0) process.stderr.write('this timetable has ended: the sign will say so; import a newer feed\n');
   else if (left <= ENDS_SOON) process.stderr.write(`this timetable ends in ${left} days\n`);
+}
+
+/** Stops and file, as told or as the site has them; undefined: neither, which has been said. */
+async function placeOf(
+  options: Options,
+): Promise<{ readonly stops: readonly string[]; readonly out: string } | undefined> {
+  const { stop, out, site: file } = options;
+  if (file === undefined) {
+    if (stop !== undefined) return { stops: stop, out: out ?? 'timetable.json' };
+    process.stderr.write('kerbside: which stop is missing; say --stop <id>, or --site <file>\n');
+    process.exitCode = EXIT.usage;
+    return undefined;
+  }
+  const result = await load(file, 'skip');
+  if (!result.ok) {
+    process.stderr.write(problemLines(result.problems));
+    process.exitCode = EXIT.no;
+    return undefined;
+  }
+  const { sign } = result.site;
+  if (sign === undefined) {
+    no(options, `${file} has no sign`, 'Write sign: { id: …, stops: […] }, or say --stop <id>.');
+    return undefined;
+  }
+  return { stops: stop ?? sign.stops, out: out ?? sign.extract };
 }
 
 function sentence(facts: {

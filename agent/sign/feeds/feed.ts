@@ -209,6 +209,12 @@ export class Feed {
     return trips.has(trip) || lines.has(ours);
   };
 
+  /** Whether one message can be all there is: brokers are often sent one per vehicle, whatever its header says. */
+  get #alone(): boolean {
+    const { via } = this.#config;
+    return via.kind !== 'mqtt' || (via.topics.length === 1 && !/[+#]/.test(via.topics[0] ?? ''));
+  }
+
   /** A message as it came. Never throws. */
   #take(bytes: Uint8Array): Verdict {
     const { format, maxBytes } = this.#config;
@@ -228,7 +234,7 @@ export class Feed {
       );
       return 'malformed';
     }
-    this.#deliver(content, bytes.length);
+    this.#deliver({ ...content, whole: content.whole && this.#alone }, bytes.length);
     return 'taken';
   }
 

@@ -1,7 +1,7 @@
 /** What a charger is asked to do, and how its answer is read back. OCPP 1.6 §5 */
 import { z } from 'zod';
 import type { Value } from '../../agent/core/reading.ts';
-import type { Link } from './endpoint.ts';
+import type { Link } from './guest.ts';
 import type { Command } from './schema.ts';
 
 export type Outcome = { readonly done: Value } | { readonly rejected: string };

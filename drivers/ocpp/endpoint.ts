@@ -10,6 +10,8 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '../../agent/core/clock.ts';
 import type { Log } from '../../agent/core/log.ts';
 import type { LineConfig } from '../../agent/core/site.ts';
+import type { Guest, Link } from './guest.ts';
+import { Dialect201 } from './v201.ts';
 
 export type OcppLine = Extract<LineConfig, { kind: 'ocpp' }>;
 
@@ -23,25 +25,8 @@ const SOCKETS = 64;
 const AGAIN = 5000;
 /** Callers nobody knows are said this often, ms. */
 const SAY_EVERY = 60_000;
-const PROTOCOL = 'ocpp1.6';
-
-/** A charger's connection. */
-export interface Link {
-  readonly remote: string;
-  /** Sends a call; rejects with what the charger or the library says, within 20 s. */
-  call(action: string, payload: object): Promise<unknown>;
-  close(): void;
-}
-
-/** A charger that may come in. */
-export interface Guest {
-  /** Absent: whoever names it is believed; only on loopback. */
-  readonly password: string | undefined;
-  arrived(link: Link): void;
-  left(link: Link): void;
-  /** Answers a call of the charger; throws what `refuse` made. */
-  take(action: string, payload: unknown): object;
-}
+/** Editions that are spoken; of those that a charger offers the first here is taken. */
+const PROTOCOLS = ['ocpp1.6', 'ocpp2.0.1'] as const;
 
 export interface Endpoint {
   /** By identity: the last part of the address that a charger calls. */
@@ -52,24 +37,6 @@ export interface Endpoint {
   readonly shared: object;
   /** Gives up a use of it; the last one closes it. */
   release(): Promise<void>;
-}
-
-class RefusedCall extends Error {
-  readonly rpcErrorCode: string;
-  readonly details = {};
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.rpcErrorCode = code;
-  }
-}
-
-/** An error that goes back to the charger as a CALLERROR. OCPP-J 1.6 §4.2.3 */
-export function refuse(
-  code: 'NotImplemented' | 'NotSupported' | 'FormationViolation' | 'SecurityError',
-  message: string,
-): Error {
-  return new RefusedCall(code, message);
 }
 
 const open = new Map<string, { readonly endpoint: SharedEndpoint; uses: number }>();
@@ -162,7 +129,7 @@ class SharedEndpoint {
     http.maxConnections = SOCKETS;
     http.on('request', (_, response) => response.writeHead(426).end());
     const rpc = new Server({
-      protocols: [PROTOCOL],
+      protocols: [...PROTOCOLS],
       callTimeoutMs: CALL_MS,
       pingIntervalMs: PING_MS,
       callConcurrency: 1,
@@ -180,8 +147,9 @@ class SharedEndpoint {
         this.#log.warn('ocpp.wrong-password', { charger: identity });
         return reject(401, 'Unauthorized');
       }
-      if (!protocols.has(PROTOCOL)) return reject(400, `Expected subprotocol ${PROTOCOL}`);
-      accept({}, PROTOCOL);
+      const spoken = PROTOCOLS.find((one) => protocols.has(one));
+      if (spoken === undefined) return reject(400, `Expected subprotocol ${PROTOCOLS.join(' or ')}`);
+      accept({}, spoken);
     });
     rpc.on('client', (client: RpcClient) => this.#welcome(client));
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -209,20 +177,22 @@ class SharedEndpoint {
   #welcome(client: RpcClient): void {
     const { identity = '' } = client;
     const guest = this.#guests.get(identity);
-    const link: Link = {
+    const own: Link = {
       remote: client.handshake.remoteAddress ?? '',
       call: (action, payload) => client.call(action, payload),
       close: () => void Promise.resolve(client.close({ force: true })).catch(() => {}),
     };
     if (guest === undefined) {
-      link.close();
+      own.close();
       return;
     }
+    const dialect = client.protocol === 'ocpp2.0.1' ? new Dialect201(guest) : undefined;
+    const link = dialect?.link(own) ?? own;
     // A link that is half open is not worth more than one that has just been opened.
     this.#links.get(identity)?.close();
     this.#links.set(identity, link);
     client.handle(async ({ method = '', params }: { method?: string; params?: unknown }) => ({
-      ...guest.take(method, params),
+      ...(dialect ?? guest).take(method, params),
     }));
     client.on('socketError', () => {});
     client.once('close', () => {
@@ -246,6 +216,7 @@ class SharedEndpoint {
 /** What is used of a client of ocpp-rpc. */
 interface RpcClient {
   readonly identity?: string | undefined;
+  readonly protocol?: string | undefined;
   readonly handshake: { readonly remoteAddress: string | undefined };
   call(action: string, payload: object): Promise<unknown>;
   close(options: object): Promise<unknown>;

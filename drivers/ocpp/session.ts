@@ -6,7 +6,7 @@ import type { ProfilePoint } from '../../agent/core/profile.ts';
 import type { Mono, Reading, Value } from '../../agent/core/reading.ts';
 import { convert, convertible } from '../../agent/core/unit.ts';
 import { command, limitInForce, readKeys, trigger, writeKey } from './commands.ts';
-import type { Link } from './endpoint.ts';
+import type { Link } from './guest.ts';
 import { type MeterValue, pick, type Sample, samplesOf } from './meter-values.ts';
 import { ChargerPoints, type Wired } from './points.ts';
 import { type DeviceOptions, deviceSchema, type Field, optionsSchema } from './schema.ts';
@@ -139,14 +139,19 @@ export class ChargerSession implements NetworkSession, Connector {
     return id;
   }
 
-  stop(transaction: number, register: number, time: number | undefined, values: MeterValue): boolean {
+  stop(
+    transaction: number,
+    register: number | undefined,
+    time: number | undefined,
+    values: MeterValue,
+  ): boolean {
     if (this.#sums.session?.id !== transaction) return false;
     for (const value of values) {
       const samples = samplesOf([value]);
       this.#count(samples, this.#believed(samples[0]?.time));
     }
     const at = this.#believed(time);
-    this.#sums.take(register, at, this.#wall());
+    if (register !== undefined) this.#sums.take(register, at, this.#wall());
     this.#sums.end(transaction, at);
     this.#context.log.info('ocpp.session', {
       connector: this.connector,

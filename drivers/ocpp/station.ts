@@ -3,7 +3,7 @@
  * connectors. Two connectors of one charger are two devices with one identity.
  */
 import { z } from 'zod';
-import { type Guest, type Link, refuse } from './endpoint.ts';
+import { type Guest, type Link, refuse } from './guest.ts';
 import { type MeterValue, meterValueSchema, timeOf } from './meter-values.ts';
 
 /** What a charger says of itself when it boots. */
@@ -26,7 +26,12 @@ export interface Connector {
   /** Gives the transaction's id, the same for the same call sent again. */
   start(key: string, register: number, time: number | undefined): number;
   /** False where it knows no such transaction. */
-  stop(transaction: number, register: number, time: number | undefined, values: MeterValue): boolean;
+  stop(
+    transaction: number,
+    register: number | undefined,
+    time: number | undefined,
+    values: MeterValue,
+  ): boolean;
   /** Whether this tag may charge. */
   allowed(tag: string): boolean;
   progress(of: 'firmware' | 'diagnostics', status: string): void;
@@ -69,7 +74,8 @@ const CALLS = {
   }),
   StopTransaction: z.looseObject({
     transactionId: z.number(),
-    meterStop: z.number(),
+    /** In 2.0.1 it stands among the values. */
+    meterStop: z.number().optional(),
     timestamp: text.optional(),
     idTag: tag.optional(),
     transactionData: meterValueSchema.default([]),
@@ -173,7 +179,7 @@ export class Station implements Guest {
       );
       const [only, more] = this.#connectors;
       // Begun while the link was down, under an id of the charger's own: the register counts all the same.
-      if (!ended && only !== undefined && more === undefined)
+      if (!ended && only !== undefined && more === undefined && meterStop !== undefined)
         only.meter(stopValues(meterStop, timestamp), undefined);
       return {};
     },

@@ -227,7 +227,8 @@ describe('a charger', () => {
       .slice(from)
       .filter(({ point, quality }) => point === 'power-active-total' && quality === 'good');
     const ages = powers.map(({ time }) => Math.round((clock.mono() - time) / MINUTE)).sort((a, b) => b - a);
-    expect(ages.slice(0, 3)).toEqual([20, 10, 0]);
+    // What was asked for just before the cut may be among them.
+    expect(ages).toEqual(expect.arrayContaining([20, 10, 0]));
   });
 });
 

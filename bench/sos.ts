@@ -2,7 +2,7 @@
  * From the press of a help button to its beacon, in real time: simulated contacts behind pseudo-terminals that keep wire
  * time, and the agent's own lines, hub, log on the disk, alarms and router. `node bench/sos.ts [--presses 100] [--case firmata|modbus]`
  *
- * firmata: the board tells a change by itself; the beacon is its PWM output. modbus: a module of contacts asked every 50 ms
+ * firmata: the board tells a change by itself; the beacon is its PWM output. modbus: a module of contacts asked every 100 ms
  * beside a meter on a 9600 baud line; the beacon is one of its coils. `ms` is press to beacon by the simulator's eyes.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -67,7 +67,7 @@ const CASES = {
   },
   modbus: {
     line: { baud: 9600, duplex: 'half' },
-    devices: `  - { id: io, line: l, profile: waveshare-modbus-rtu-io-8ch, address: 1, every: 50ms }
+    devices: `  - { id: io, line: l, profile: waveshare-modbus-rtu-io-8ch, address: 1, every: 100ms }
   - { id: meter, line: l, profile: eastron-sdm120, address: 2, every: 2s }`,
     button: 'input-1',
     output: '{ device: io, point: output-1 }',

@@ -148,7 +148,7 @@ describe.skipIf(chromium === undefined)('the street in chromium', () => {
 
   test('palette and example flow are there, and its nodes show values', async () => {
     const { page, troubles } = editor;
-    for (const type of ['kerbside reading', 'kerbside command']) {
+    for (const type of ['kerbside reading', 'kerbside command', 'kerbside alarm', 'kerbside alarm act']) {
       await page.locator(`[data-palette-type="${type}"]`).waitFor();
     }
     await page.getByText('Dim by traffic').first().waitFor();

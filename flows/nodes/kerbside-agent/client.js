@@ -4,7 +4,9 @@
  *
  * @typedef {{device: string, point: string, value: number | boolean | string | null, unit: string,
  *   quality: 'good' | 'uncertain' | 'bad', reason?: string, time: number}} Reading
- * @typedef {{reading: (reading: Reading) => void, state: (up: boolean, why?: string) => void}} Listener
+ * @typedef {{event: string, severity: string, device?: string, time: number, body: Record<string, unknown>}} AgentEvent
+ * @typedef {{reading: (reading: Reading) => void, state: (up: boolean, why?: string) => void,
+ *   event?: (event: AgentEvent) => void}} Listener
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventReader } from './event-stream.js';
@@ -105,6 +107,7 @@ export class AgentClient {
       for (const listener of this.#listeners) listener.state(true);
       const read = eventReader((event, data) => {
         if (event === 'readings') this.#tell(JSON.parse(data).readings);
+        else if (event === 'event') this.#happened(JSON.parse(data));
       });
       for await (const chunk of response.body ?? []) {
         patience.refresh();
@@ -113,6 +116,11 @@ export class AgentClient {
     } finally {
       clearTimeout(patience);
     }
+  }
+
+  /** @param {AgentEvent} event */
+  #happened(event) {
+    for (const listener of this.#listeners) listener.event?.(event);
   }
 
   /** @param {readonly Reading[]} readings */

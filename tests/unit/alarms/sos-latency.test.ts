@@ -1,5 +1,5 @@
 /**
- * Press to beacon on a 9600 baud line, byte by byte in virtual time: a module of contacts asked every 50 ms beside a meter,
+ * Press to beacon on a 9600 baud line, byte by byte in virtual time: a module of contacts asked every 100 ms beside a meter,
  * its own coil the beacon. What the wire and the agent's order of work cost is exact here; what a machine adds is the bench's.
  */
 import { expect, test } from 'vitest';
@@ -54,7 +54,7 @@ test(`${PRESSES} presses at any moment: the beacon is on within 200 ms`, async (
   await using stack = new AsyncDisposableStack();
   const hub = new Hub({ clock, log: silent, window: 5000, lane: () => 'event', append: async () => {} });
   const devices = [
-    device(profile('waveshare-modbus-rtu-io-8ch'), { id: 'io', address: 1, every: 50 }),
+    device(profile('waveshare-modbus-rtu-io-8ch'), { id: 'io', address: 1, every: 100 }),
     device(profile('eastron-sdm120'), { id: 'meter', address: 2, every: 2 * SECOND }),
   ];
   const alarms = stack.use(

@@ -1,6 +1,6 @@
 /**
  * What the sign costs on top of the agent: CPU and memory of the agent process with and without it, at the made-up city's
- * busiest stop. `node bench/sign.ts [--seconds 60]`; the last line is JSON.
+ * busiest stop. `node bench/sign-cost.ts [--seconds 60]`; the last line is JSON.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';

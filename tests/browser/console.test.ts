@@ -214,6 +214,7 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
         '/cameras',
         '/pole',
         '/alarms',
+        '/energy',
         '/commands',
         '/access',
       ]) {
@@ -256,6 +257,7 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
         /Cameras|摄像机/,
         /Pole|灯杆/,
         /Alarms|告警/,
+        /Energy|能耗/,
         /Commands|命令/,
         /Access|访问/,
       ]) {

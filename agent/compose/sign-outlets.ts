@@ -21,7 +21,7 @@ export interface SignOutletsOptions {
   readonly log: Log;
 }
 
-/** Rejects with `address-taken` where the phone page's address cannot be listened on. */
+/** Starts them; what one of them cannot do is told by health. */
 export function startSignOutlets({
   sign,
   site,

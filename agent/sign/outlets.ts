@@ -13,8 +13,8 @@ import type { TextPanel } from '../core/text-panel.ts';
 import type { PartHealth } from '../core/view.ts';
 import { zoneOffset } from '../core/zone.ts';
 import { PanelOutlet } from './led/outlet.ts';
+import { PhoneDoor } from './phone/door.ts';
 import type { SpokenText } from './phone/page.ts';
-import { startPhoneServer } from './phone/server.ts';
 import { type Face, faceOf } from './screen/face.ts';
 import type { Made, Showing } from './screen/showing.ts';
 import { Announcer } from './speech/announcer.ts';
@@ -39,7 +39,7 @@ export interface OutletsOptions {
 }
 
 export interface Outlets extends AsyncDisposable {
-  /** Address of the phone page. */
+  /** Address of the phone page, where it could be listened on at the start. */
   readonly phone?: string;
   readonly announcer?: Announcer;
   health(): readonly PartHealth[];
@@ -48,7 +48,7 @@ export interface Outlets extends AsyncDisposable {
 /** Announcements that the phone page shows. */
 const ON_PAGE = 5;
 
-/** Rejects with `address-taken` where the phone page's address cannot be listened on. */
+/** Never rejects for what one of them cannot do: health tells of it. */
 export async function startOutlets(options: OutletsOptions): Promise<Outlets> {
   const { config, showing, clock, log, hub, languages } = options;
   await using stack = new AsyncDisposableStack();
@@ -68,13 +68,14 @@ export async function startOutlets(options: OutletsOptions): Promise<Outlets> {
   const phone =
     config.phone === undefined
       ? undefined
-      : stack.use(await startPhoneServer({ listen: config.phone.listen, face, spoken, clock, log }));
+      : stack.use(new PhoneDoor({ listen: config.phone.listen, face, spoken, clock, log }));
+  await phone?.tried();
   log.info('sign.outlets', { panels: config.panels.length, phone: phone?.url ?? null, languages });
   const owned = stack.move();
   return {
-    ...(phone === undefined ? {} : { phone: phone.url }),
+    ...(phone?.url === undefined ? {} : { phone: phone.url }),
     ...(announcer === undefined ? {} : { announcer }),
-    health: () => (announcer === undefined ? [] : [announcer.health()]),
+    health: () => [phone, announcer].flatMap((part) => (part === undefined ? [] : [part.health()])),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

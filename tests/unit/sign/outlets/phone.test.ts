@@ -1,8 +1,11 @@
 /** The sign on a phone: what is on the page, in both languages, for eyes and ears, and what the listener puts up with. */
+import { once } from 'node:events';
 import { request } from 'node:http';
-import { afterEach, describe, expect, test } from 'vitest';
+import { type AddressInfo, createServer } from 'node:net';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Board } from '../../../../agent/core/board.ts';
 import { silent } from '../../../../agent/core/log.ts';
+import { PhoneDoor } from '../../../../agent/sign/phone/door.ts';
 import { LARGEST_PAGE, phonePage, STYLE } from '../../../../agent/sign/phone/page.ts';
 import { languageOf, type PhoneServer, startPhoneServer } from '../../../../agent/sign/phone/server.ts';
 import { type Face, faceOf } from '../../../../agent/sign/screen/face.ts';
@@ -116,6 +119,36 @@ describe('the listener', () => {
     await clock.advance(2_000);
     expect([await ask(), await ask()]).toEqual([200, 429]);
     await clock.advance(3_600_000);
+  });
+
+  test('an address that is taken is told with its fix, and had as soon as it is free', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const door = new PhoneDoor({
+      listen: { host: '127.0.0.1', port },
+      face: () => faceIn('live'),
+      spoken: () => [],
+      clock,
+      log: silent,
+    });
+    await door.tried();
+    expect(door.health()).toMatchObject({
+      part: 'sign:phone',
+      state: 'down',
+      fix: expect.stringContaining('sign.phone'),
+    });
+    await new Promise((resolve) => taken.close(resolve));
+    await vi.waitFor(
+      async () => {
+        await clock.advance(10_000);
+        expect(door.health().state).toBe('ok');
+      },
+      { timeout: 15_000, interval: 5 },
+    );
+    expect((await fetch(door.url ?? '')).status).toBe(200);
+    await door[Symbol.asyncDispose]();
+    expect(door.url).toBeUndefined();
   });
 
   test('paths of every kind are put up with', async () => {

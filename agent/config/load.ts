@@ -6,55 +6,42 @@ import { dirname, resolve } from 'node:path';
 import { ALARM_DEVICE } from '../core/alarm.ts';
 import { alarmPoints } from '../core/alarm-points.ts';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
-import type { Driver } from '../core/driver.ts';
-import type { FigureConfig } from '../core/figure.ts';
 import type { Point } from '../core/point.ts';
-import type { Issue, Profile } from '../core/profile.ts';
 import { SIGN_POINTS } from '../core/sign-points.ts';
-import {
-  type DeviceConfig,
-  type LineConfig,
-  lineOfDevice,
-  type Site,
-  type UplinkConfig,
-} from '../core/site.ts';
+import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
 import { checkedAlarms } from './alarm-checks.ts';
 import { cameraOf, checkCamera, privacyOf } from './camera-checks.ts';
-import { type Catalogue, openCatalogue } from './catalogue.ts';
+import { openCatalogue } from './catalogue.ts';
 import {
-  checkAddress,
-  checkAddresses,
   checkIds,
-  checkKind,
   checkLamp,
   checkLine,
   checkPorts,
   checkReferences,
-  checkSettings,
   checkUplink,
-  type Numbered,
   teller,
   writtenIds,
 } from './checks.ts';
-import { checkContacts, withCounters } from './contacts.ts';
 import { contentOf } from './content-resolve.ts';
-import { type SecretSource, secretsOfLine, withSecrets } from './device-secrets.ts';
+import type { LineFit, SiteDeps } from './deps.ts';
+import { type SecretSource, secretsOfLine } from './device-secrets.ts';
+import { checkDevices } from './devices.ts';
 import { energy as energySchema } from './energy.ts';
 import { checkEnergy } from './energy-checks.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
-import { type Environment, fillEnvironment } from './environment.ts';
+import { fillEnvironment } from './environment.ts';
 import { figureOf } from './figure-check.ts';
 import { checkHj212 } from './hj212-check.ts';
-import { problemsOf, unknownKey } from './issues.ts';
+import { problemsOf } from './issues.ts';
 import { type Right, rightItems, withoutEmpty } from './items.ts';
 import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
 import { checkNames } from './naming-checks.ts';
 import { checkPeakLimit, peakLimit as peakSchema } from './peak-limit.ts';
 import { checkPlaces } from './place-check.ts';
 import { checkPole, pole as poleSchema } from './pole.ts';
-import { inOrder, nearest, type Path, type Problem, problem } from './problem.ts';
-import { deviceOf, lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
-import { DEVICE_KEYS, type DeviceFile, type SiteFile, siteSchema } from './schema.ts';
+import { inOrder, type Path, type Problem, problem } from './problem.ts';
+import { lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
+import { type SiteFile, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
 import { checkRules } from './sense-checks.ts';
 import { feedsOf } from './sign-feeds-resolve.ts';
@@ -65,36 +52,7 @@ import { readExtended } from './template.ts';
 import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
 import { UPLINK_KINDS } from './uplink-schema.ts';
 
-/** What a line's plan takes of it. */
-export interface LineFit {
-  /** 1 is all of the line. */
-  readonly load: number;
-  readonly requestsPerSecond: number;
-  /** Why the plan cannot run; absent where it fits. */
-  readonly overload?: { readonly message: string; readonly fix: string };
-}
-
-export interface SiteDeps {
-  /** Absolute path of the folder of built-in profiles. */
-  readonly profiles: string;
-  readonly driver: (protocol: string) => Driver | undefined;
-  /** Names of all protocols. */
-  readonly protocols: readonly string[];
-  /** Airtime of a line; undefined where it cannot be told (a device that talks by itself). */
-  readonly fit?: (line: LineConfig, devices: readonly DeviceConfig[]) => LineFit | undefined;
-  /** What an uplink says of its settings; paths below the kind's key. */
-  readonly uplinkIssues?: (config: UplinkConfig) => readonly Issue[];
-  /** Points of a figure, for what names them. */
-  readonly figurePoints?: (figure: FigureConfig) => readonly Point[];
-  /** Default: the environment of the process. */
-  readonly env?: Environment;
-  /** Names of the model packs there are, given the state folder; absent: any name is taken. */
-  readonly models?: (state: string) => Promise<readonly string[]>;
-  /** `skip` checks a file away from its secrets: they are empty text then. Default `resolve`. */
-  readonly secrets?: 'resolve' | 'skip';
-  /** Default: reads the file system. */
-  readonly read?: ReadSource;
-}
+export type { LineFit, SiteDeps } from './deps.ts';
 
 /** What is known of a loaded site besides itself. */
 export interface SiteFacts {
@@ -206,24 +164,20 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
       say(['uplinks', uplink.index, uplink.kind, ...path], message, fix);
     }
   }
+  const reporting = ['devices', 'cameras', 'lamps', 'figures'] as const;
+  const taken = reporting.flatMap((list) => writtenIds(root, list));
   if (parsed.success && parsed.data.sign !== undefined) {
-    const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
-    const taken = lists.flatMap((list) => writtenIds(root, list));
     checkSign(parsed.data.sign, { taken, cameras: writtenIds(root, 'cameras') }, say);
     checkOutlets(parsed.data.sign, parsed.data.sign.screen !== undefined, points, say);
   }
   const signFeeds = await feedsOf(parsed.data?.sign?.feeds ?? [], agent, source, say);
   const energy = energySchema.safeParse((plain as { readonly energy?: unknown }).energy);
   if (energy.success) {
-    const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
-    const taken = [...lists.flatMap((list) => writtenIds(root, list)), ...signIds(parsed.data)];
-    checkEnergy(energy.data, { devices, deviceIds, taken }, say);
+    checkEnergy(energy.data, { devices, deviceIds, taken: [...taken, ...signIds(parsed.data)] }, say);
   }
   const pole = poleSchema.safeParse((plain as { readonly pole?: unknown }).pole);
   if (pole.success) {
-    const lists = ['devices', 'cameras', 'lamps', 'figures'] as const;
-    const taken = [...lists.flatMap((list) => writtenIds(root, list)), ...signIds(parsed.data)];
-    checkPole(pole.data, devices, deviceIds, taken, say);
+    checkPole(pole.data, devices, deviceIds, [...taken, ...signIds(parsed.data)], say);
   }
   const peak = peakSchema.safeParse((plain as { readonly peak_limit?: unknown }).peak_limit);
   if (peak.success) {
@@ -275,86 +229,6 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
 
 function signIds(parsed: SiteFile | undefined): readonly string[] {
   return parsed?.sign === undefined ? [] : [parsed.sign.id];
-}
-
-async function checkDevices(
-  root: MapNode,
-  list: readonly Numbered<DeviceFile>[],
-  lines: ReadonlyMap<string, LineConfig>,
-  catalogue: Catalogue,
-  deps: SiteDeps,
-  source: SecretSource,
-  problems: Problem[],
-): Promise<{ readonly devices: readonly DeviceConfig[]; readonly secrets: readonly string[] }> {
-  const say = teller(root, problems);
-  const secrets: string[] = [];
-  checkReferences(root, 'devices', 'line', 'line', writtenIds(root, 'lines'), say);
-  checkReferences(root, 'devices', 'profile', 'profile', catalogue.names, say);
-  checkAddresses(list, say);
-  const devices: (Numbered<DeviceConfig> & { readonly driver: Driver })[] = [];
-  const profiles = await Promise.all(list.map(({ item }) => catalogue.load(item.profile)));
-  for (const [i, numbered] of list.entries()) {
-    const { index, item } = numbered;
-    const line = lines.get(item.line);
-    const result = profiles[i];
-    if (result?.ok === false) problems.push(...result.problems);
-    const rightAddress = checkAddress(root, numbered, say);
-    const profile: Profile | undefined = result?.ok === true ? result.profile : undefined;
-    const driver = profile === undefined ? undefined : deps.driver(profile.protocol);
-    if (profile === undefined || driver === undefined || line === undefined || !rightAddress) continue;
-    if (!checkKind(numbered, line, driver, say) || !checkSettings(numbered, line, say)) continue;
-    const found = await withSecrets(root, index, deviceOf(item, profile, line), driver, source);
-    secrets.push(...found.secrets);
-    const device = locked(found.device, driver);
-    const issues = deviceIssues(root, index, device, line, driver);
-    // Where a reference is wrong, or was not looked behind, what the driver says of its value says nothing.
-    for (const issue of issues) {
-      if (found.blind.includes(issue.path)) continue;
-      const secret = found.hidden.includes(issue.path);
-      problems.push(secret ? { ...issue, message: issue.message.replace(/, got [\s\S]*$/, '') } : issue);
-    }
-    problems.push(...found.problems);
-    const counted = checkContacts(device, driver, index, say) ? withCounters(device) : device;
-    devices.push({ index, item: counted, driver });
-  }
-  for (const { index, item, driver } of devices) {
-    const others = list.filter((other) => other.item.line === item.line && other.index !== index);
-    if (driver.kind !== 'stream' || others.length === 0) continue;
-    const names = others.map((other) => other.item.id).join(', ');
-    const message = `${item.profile.id} talks by itself and needs a line of its own, ${item.line} carries ${names} too`;
-    say(['devices', index, 'line'], message, 'give it another line');
-  }
-  return { devices: devices.map(({ item }) => item), secrets };
-}
-
-/** Points that the site file does not allow to be written are read-only to everybody. */
-function locked(device: DeviceConfig, driver: Driver): DeviceConfig {
-  const closed = driver.locked?.(device) ?? [];
-  if (closed.length === 0) return device;
-  const points = device.profile.points.map((point) =>
-    closed.includes(point.id) ? { ...point, access: 'read' as const } : point,
-  );
-  return { ...device, profile: { ...device.profile, points } };
-}
-
-/** What the driver says of a device. Its keys stand beside ours in the file, so a misspelt one of ours ends up with it. */
-function deviceIssues(
-  root: MapNode,
-  index: number,
-  device: DeviceConfig,
-  line: LineConfig,
-  driver: Driver,
-): readonly Problem[] {
-  return driver.checkDevice(device, lineOfDevice(line, device)).map((issue) => {
-    const inner = issue.path[0] === 'options' ? issue.path.slice(1) : issue.path;
-    const path: Path = ['devices', index, ...inner];
-    const key = inner[0];
-    const misspelt = inner.length === 1 && typeof key === 'string' && !DEVICE_KEYS.includes(key);
-    if (misspelt && key in device.options && nearest(key, DEVICE_KEYS) !== undefined) {
-      return unknownKey(root, path, key, DEVICE_KEYS);
-    }
-    return problem(placeAt(root, path), path, issue.message, issue.fix);
-  });
 }
 
 const SECRET_FIELDS: readonly SecretField[] = [

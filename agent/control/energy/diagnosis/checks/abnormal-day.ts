@@ -2,7 +2,7 @@
 
 import type { BranchDay } from '../../../../core/diagnosis.ts';
 import { type Check, rounded } from '../check.ts';
-import { type Expectation, expectation } from '../like.ts';
+import { type Expectation, expectation, weatherDriven } from '../like.ts';
 import { median, quantile } from '../robust.ts';
 
 /** Days within which three like ones are looked for. */
@@ -10,6 +10,8 @@ const BACK = 14;
 const SIGMAS = 6;
 /** Share of what was expected that is worth a word. */
 const SHARE = 0.35;
+/** The same of heating, cooling and air conditioning, which weather moves more than its mean temperature tells. */
+const WEATHER_SHARE = 0.5;
 /** Share of its busy days (nine of ten are below) that is worth a word. */
 const FLOOR = 0.15;
 /** A day, or its like, below this share of the other one rests. */
@@ -37,13 +39,15 @@ export const abnormalDay: Check = {
     // What rests for weeks and runs for once is switched by the season: another day, not a wrong one.
     const most = Math.max(day.total, like.expected);
     const rests = Math.min(day.total, like.expected) < IDLE * most;
-    if (rests && (branch.weather || median(totals) < IDLE * most)) return 'fine';
+    const seasonal = branch.weather || weatherDriven(look);
+    if (rests && (seasonal || median(totals) < IDLE * most)) return 'fine';
     const least = Math.max(20 * branch.step, FLOOR * quantile(totals, 0.9));
-    if (!far(least, day, like)) return 'fine';
+    const share = branch.weather ? WEATHER_SHARE : SHARE;
+    if (!far(least, share, day, like)) return 'fine';
     // The days beside it must be as their like; what stays different is a change.
     for (const beside of [earlier, today]) {
       const expected = expectation(look, beside, skip);
-      if (expected === undefined || far(least, beside, expected)) return undefined;
+      if (expected === undefined || far(least, share, beside, expected)) return undefined;
     }
     return {
       since: day.date,
@@ -59,9 +63,14 @@ export const abnormalDay: Check = {
 };
 
 /** Far from what was expected, and well outside everything its like came to. */
-function far(least: number, { total }: BranchDay, { expected, spread, range }: Expectation): boolean {
+function far(
+  least: number,
+  part: number,
+  { total }: BranchDay,
+  { expected, spread, range }: Expectation,
+): boolean {
   const off = Math.abs((total ?? 0) - expected);
   const [low, high] = range;
   const outside = Math.max(low - (total ?? 0), (total ?? 0) - high);
-  return off > Math.max(SIGMAS * spread, SHARE * Math.abs(expected), least) && outside > 0.5 * (high - low);
+  return off > Math.max(SIGMAS * spread, part * Math.abs(expected), least) && outside > 0.5 * (high - low);
 }

@@ -7,10 +7,10 @@ import type { EnergyConfig } from '../core/energy.ts';
 import type { Bill, BuildingAccount, Completeness, NodeAccount } from '../core/energy-account.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Text } from '../core/point.ts';
-import type { Site } from '../core/site.ts';
 import { UNITS } from '../core/unit.ts';
 import { LOG_NAME } from '../store/aside.ts';
 import { OpenRegisters } from '../store/open-registers.ts';
+import { type OpenAccount, registerReports } from './energy-report.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines } from './site.ts';
 import { columns } from './table.ts';
@@ -49,14 +49,10 @@ export function register(program: Command): void {
       '\nExit code 0: all of them are final. 1: something is missing, or the period runs.',
     )
     .action(bill);
+  registerReports(energy, open);
 }
 
-interface Open extends Disposable {
-  readonly site: Site;
-  readonly config: EnergyConfig;
-  readonly book: EnergyBook;
-  readonly now: number;
-}
+type Open = OpenAccount;
 
 /** Undefined where there is no account to show, which is said. */
 async function open(file: string): Promise<Open | undefined> {
@@ -89,6 +85,7 @@ async function open(file: string): Promise<Open | undefined> {
     site,
     config: site.energy,
     book,
+    registers,
     now: Date.now(),
     [Symbol.dispose]: () => registers[Symbol.dispose](),
   };

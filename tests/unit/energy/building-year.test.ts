@@ -3,10 +3,12 @@
  * them run in `npm run bench:building`.
  */
 import { beforeAll, describe, expect, it } from 'vitest';
+import { DemandWatch } from '../../../agent/control/energy/demand-watch.ts';
 import { countsOf, intervalOf } from '../../../agent/control/energy/grid.ts';
 import { CARRIER_UNITS } from '../../../agent/core/energy.ts';
 import { convert } from '../../../agent/core/unit.ts';
 import { DAY, DAYS, YEAR_START } from '../../../hw-sim/building/calendar.ts';
+import { minutePower } from '../../../hw-sim/building/minutes.ts';
 import { METERS, UNIT_OF } from '../../../hw-sim/building/plan.ts';
 import { completenessTruth, type SimulatedYear, simulateYear } from '../../../hw-sim/building/year.ts';
 import { diagnoseYear, type YearOfFindings } from '../../support/building-findings.ts';
@@ -14,6 +16,7 @@ import { type BuildingInputs, buildingInputs } from '../../support/simulated-bui
 
 /** A year takes four seconds of a processor; on a machine that others use it may take many more. */
 const LONG = 180_000;
+const MINUTE = 60_000;
 const END = YEAR_START + DAYS * DAY;
 
 describe('a year with thirty faults', () => {
@@ -75,6 +78,32 @@ describe('a year with thirty faults', () => {
         }
       }
     }
+  });
+
+  it('foresees demand in the middle of a window, and says how well', () => {
+    const main = year.meters.get('e-main');
+    if (main === undefined) throw new Error('no main');
+    const watch = new DemandWatch({ meter: 'e-main', method: 'block', window: 15 * MINUTE, limit: 200 });
+    const above: { readonly time: number; readonly passedIn: number }[] = [];
+    let kwh = 0;
+    let highest = 0;
+    let sum = 0;
+    // Two weeks of July, by a register read every minute.
+    for (const { time, kw } of minutePower(main, year.seed, 190, 204)) {
+      watch.take(time, kwh);
+      const { passedIn } = watch.state();
+      if (passedIn !== null) above.push({ time, passedIn });
+      sum = (time % (15 * MINUTE) === 0 ? 0 : sum) + Math.max(0, kw);
+      if (time % (15 * MINUTE) === 14 * MINUTE) highest = Math.max(highest, sum / 15);
+      kwh += Math.max(0, kw) / 60;
+    }
+    const { error, highest: told } = watch.state();
+    expect(error?.windows).toBeGreaterThan(1300);
+    // Half a window is known and the other half goes on as it is: a few per cent.
+    expect(error?.percent).toBeGreaterThan(0.1);
+    expect(error?.percent).toBeLessThan(6);
+    expect(told?.kw).toBeCloseTo(highest, 3);
+    expect(above.length > 0).toBe(highest > 200);
   });
 
   it('finds every fault with its name and branch', () => {

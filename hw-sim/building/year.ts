@@ -140,7 +140,9 @@ function before(seed: number, plan: BuildingMeter, flowed: Float64Array, measuri
   if (measuring.full === undefined)
     return Math.floor(modulus * (0.02 + 0.5 * chance(seed, keyOf(`before-${id}`))));
   let run = 0;
-  for (let k = 0; k < measuring.full; k++) run += ((flowed[k] ?? 0) * (measuring.gain[k] ?? 1)) / ct;
+  for (let k = 0; k < measuring.full; k++) {
+    if (measuring.stands[k] !== 1) run += ((flowed[k] ?? 0) * (measuring.gain[k] ?? 1)) / ct;
+  }
   // The next thing that flows fills it.
   return modulus - run - 1.5 * plan.step;
 }

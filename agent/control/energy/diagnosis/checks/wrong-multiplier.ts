@@ -41,6 +41,11 @@ export const wrongMultiplier: Check = {
     // What is small, or varies as much by itself, can have any ratio by chance.
     if (Math.abs(gained) < Math.max(FLOOR * quantile(busy, 0.9), 4 * restless, 20 * branch.step))
       return undefined;
+    const beyond = now.filter((day, i) => {
+      const [low, high] = like[i]?.range ?? [Number.NaN, Number.NaN];
+      return (day.total ?? Number.NaN) < low || (day.total ?? Number.NaN) > high;
+    });
+    if (beyond.length < FITTING) return undefined;
     const above = parentMoved(look, dates(now));
     // The sum above says the opposite of what this meter gained: then nothing real has changed.
     if (above === undefined) return undefined;

@@ -263,9 +263,10 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     const { screen } = site.sign;
     if (screen !== undefined) {
       const preview = async (camera: string) => late.preview?.(camera, true);
-      const { showing } = stack.use(
+      const { showing, view: seen } = stack.use(
         await startSignScreen({ ...options, screen, parts: sign, content, preview }),
       );
+      late.screen = seen;
       const outlets = stack.use(
         await startSignOutlets({ ...options, showing, content, steer: commands.steer }),
       );

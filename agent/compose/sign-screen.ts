@@ -9,7 +9,7 @@ import { type Clock, trusted, wallAt } from '../core/clock.ts';
 import type { Publisher, Recorder, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import { good } from '../core/reading.ts';
-import type { ScreenConfig } from '../core/screen.ts';
+import type { ScreenConfig, ScreenView } from '../core/screen.ts';
 import type { SignConfig } from '../core/sign.ts';
 import { SCREEN_PERIOD } from '../core/sign-points.ts';
 import type { Site } from '../core/site.ts';
@@ -25,6 +25,7 @@ import { label } from '../sign/screen/labels.ts';
 import { lightOf } from '../sign/screen/light.ts';
 import { Names, romaniser } from '../sign/screen/names.ts';
 import { isQuiet } from '../sign/screen/quiet.ts';
+import { seenOf } from '../sign/screen/seen.ts';
 import { startScreenServer } from '../sign/screen/server.ts';
 import { Showing } from '../sign/screen/showing.ts';
 import { type ScreenState, ScreenWatch } from '../sign/screen/watch.ts';
@@ -49,6 +50,8 @@ export interface SignScreen extends AsyncDisposable {
   readonly kioskUrl: string;
   readonly showing: Showing;
   readonly watch: ScreenWatch;
+  /** What riders see now. */
+  readonly view: () => ScreenView;
 }
 
 /** A value older than this is measured no more, ms. */
@@ -112,6 +115,17 @@ export async function startSignScreen(options: SignScreenOptions): Promise<SignS
     kioskUrl: server.kioskUrl,
     showing,
     watch,
+    view: () => {
+      const made = showing.current();
+      return {
+        ...seenOf(made, (clock.mono() - made.at) * made.board.rate),
+        state: watch.state,
+        problems: watch.problems,
+        restarts: watch.restarts,
+        unproven: watch.unproven(),
+        url: server.url,
+      };
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -8,6 +8,7 @@ import type { EnergyView } from '../core/energy-view.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { PeakLimitView } from '../core/peak-limit.ts';
+import type { ScreenView } from '../core/screen.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
 import type { AgentView, Ledger, Preview } from '../core/view.ts';
@@ -21,6 +22,7 @@ export interface LateParts {
   preview?: (camera: string, blur?: boolean) => Promise<Preview | undefined>;
   nodeRedTicket?: () => string | undefined;
   arrivals?: () => ArrivalBoard;
+  screen?: () => ScreenView;
 }
 
 export interface ViewParts {
@@ -77,6 +79,7 @@ export function agentView({
     ...(energy === undefined ? {} : { energy }),
     ...(peakLimit === undefined ? {} : { peakLimit }),
     arrivals: () => late.arrivals?.(),
+    screen: () => late.screen?.(),
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
     audit: (body, device) =>

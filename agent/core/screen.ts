@@ -28,3 +28,47 @@ export interface ScreenConfig {
   /** Whether riders can answer with one tap. */
   readonly feedback: boolean;
 }
+
+/** `starting`: a browser is coming up · `proven`: it shows what it should · see agent/sign/screen/watch.ts. */
+export const SCREEN_STATES = ['starting', 'proven', 'dark', 'frozen', 'wrong'] as const;
+export type ScreenState = (typeof SCREEN_STATES)[number];
+
+/** What riders see now, as text, and whether that is proven. */
+export interface ScreenView {
+  readonly state: ScreenState;
+  /** What was found wrong last, each as a sentence. */
+  readonly problems: readonly string[];
+  readonly restarts: number;
+  /** ms since the start without proof. */
+  readonly unproven: number;
+  readonly url: string;
+  readonly palette: 'day' | 'night';
+  /** 0…1 */
+  readonly brightness: number;
+  readonly stop: string;
+  /** Local time on it; absent while the time is not trusted. */
+  readonly time?: string;
+  readonly updated: string;
+  /** What covers everything, or what stands over all rows. */
+  readonly cover?: string;
+  readonly headline?: string;
+  readonly lines: readonly {
+    readonly id: string;
+    readonly badge: string;
+    readonly colour?: string;
+    readonly to: string;
+    /** In place of times: why there are none. */
+    readonly note?: string;
+    readonly times: readonly { readonly state: string; readonly text: string }[];
+    /** As it is read aloud. */
+    readonly spoken: string;
+  }[];
+  readonly notices: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly label: string;
+    readonly text: string;
+  }[];
+  /** What the playlist shows in turn, for people. */
+  readonly media: readonly string[];
+}

@@ -9,6 +9,7 @@ import type { EnergyView } from './energy-view.ts';
 import type { Subscription } from './hub.ts';
 import type { PeakLimitView } from './peak-limit.ts';
 import type { AgentEvent, Heads } from './record.ts';
+import type { ScreenView } from './screen.ts';
 import type { SenseActs } from './sense.ts';
 import type { Description, Site } from './site.ts';
 
@@ -145,6 +146,8 @@ export interface AgentView {
   readonly alarms?: AlarmActs;
   /** What the stop sign knows of the buses to come; undefined where the agent is none, or is starting. */
   arrivals(): ArrivalBoard | undefined;
+  /** What riders see; undefined where there is no screen. */
+  screen(): ScreenView | undefined;
   submit(command: Command): Promise<CommandResult>;
   recentCommands(
     limit: number,

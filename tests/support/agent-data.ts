@@ -22,6 +22,7 @@ import type { Point } from '../../agent/core/point.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import type { Reading } from '../../agent/core/reading.ts';
 import type { AgentEvent } from '../../agent/core/record.ts';
+import type { ScreenView } from '../../agent/core/screen.ts';
 import type { DeviceConfig, Site } from '../../agent/core/site.ts';
 import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
@@ -435,6 +436,35 @@ export class AgentData implements AgentView {
     this.previews += 1;
     if (!blur) this.unblurred += 1;
     return this.frame;
+  }
+
+  /** What the screen of the sign shows; undefined: there is none. */
+  seen: ScreenView | undefined = {
+    state: 'proven',
+    problems: [],
+    restarts: 0,
+    unproven: 2000,
+    url: 'http://127.0.0.1:8082',
+    palette: 'day',
+    brightness: 1,
+    stop: '柳泉路人民路口 · Liuquan Road',
+    time: '08:31',
+    updated: '更新 08:31:12',
+    lines: [
+      {
+        id: 'L7',
+        badge: '7',
+        to: '火车东站 · East Station',
+        times: [{ state: 'live', text: '3 分钟 min' }],
+        spoken: '7路，开往火车东站，3分钟后到',
+      },
+    ],
+    notices: [],
+    media: [],
+  };
+
+  screen(): ScreenView | undefined {
+    return this.seen;
   }
 
   arrivals(): ArrivalBoard | undefined {

@@ -1,6 +1,7 @@
 /** Shapes of the routes of the stop sign, see core/arrival.ts. */
 import { z } from 'zod';
 import { ARRIVAL_ORIGINS, ARRIVAL_STATES, LINE_STATES, PHASES, ROW_REASONS } from '../../core/arrival.ts';
+import { SCREEN_STATES } from '../../core/screen.ts';
 import { FEED_CONDITIONS, OCCUPANCIES } from '../../core/transit.ts';
 
 const time = z.number().meta({ description: 'Unix epoch ms' });
@@ -101,3 +102,36 @@ export const arrivals = z
     timetable: z.enum(['valid', 'expired', 'missing']),
   })
   .meta({ id: 'ArrivalBoard' });
+
+export const screen = z
+  .object({
+    state: z.enum(SCREEN_STATES),
+    problems: z.array(z.string()).meta({ description: 'what was found wrong last' }),
+    restarts: z.number().int(),
+    unproven_s: z.number().int().meta({ description: 's since the start without proof of display' }),
+    url: z.string(),
+    palette: z.enum(['day', 'night']),
+    brightness: z.number(),
+    stop: z.string(),
+    time: z.string().optional(),
+    updated: z.string(),
+    cover: z.string().optional(),
+    headline: z.string().optional(),
+    lines: z.array(
+      z.object({
+        id: z.string(),
+        badge: z.string(),
+        colour: z.string().optional(),
+        to: z.string(),
+        note: z.string().optional(),
+        times: z.array(z.object({ state: z.string(), text: z.string() })),
+        spoken: z.string(),
+      }),
+    ),
+    notices: z.array(z.object({ id: z.string(), kind: z.string(), label: z.string(), text: z.string() })),
+    media: z.array(z.string()),
+  })
+  .meta({ id: 'Screen' });
+
+export type ApiScreen = z.infer<typeof screen>;
+export type ApiArrivals = z.infer<typeof arrivals>;

@@ -2,7 +2,7 @@
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Problem } from './problem.ts';
 import type { Services } from './services.ts';
-import { arrivals } from './sign-contract.ts';
+import { arrivals, screen } from './sign-contract.ts';
 
 export function signEndpoints({ view }: Services): Endpoint[] {
   return [
@@ -40,6 +40,31 @@ export function signEndpoints({ view }: Services): Endpoint[] {
             ...(reason === undefined ? {} : { reason }),
             ...(fix === undefined ? {} : { fix }),
           })),
+        };
+      },
+    }),
+    endpoint({
+      method: 'GET',
+      path: '/sign/screen',
+      role: 'viewer',
+      summary: 'What riders see on the screen of the stop sign, as text, and whether that is proven.',
+      answer: screen,
+      problems: [404],
+      run: async () => {
+        const seen = view.screen();
+        if (seen === undefined) {
+          throw new Problem(404, 'not-found', 'this agent has no screen, or is starting', {
+            fix: 'write a section sign: with screen: into the site file (docs/sign/screen.md)',
+          });
+        }
+        const { unproven, lines, notices, problems, media, ...rest } = seen;
+        return {
+          ...rest,
+          unproven_s: Math.round(unproven / 1000),
+          problems: [...problems],
+          media: [...media],
+          notices: [...notices],
+          lines: lines.map((line) => ({ ...line, times: [...line.times] })),
         };
       },
     }),

@@ -13,6 +13,7 @@ import { OverviewPage } from './overview-page.ts';
 import { PointsPage } from './points-page.ts';
 import { PolePage } from './pole-page.ts';
 import { follow, useRouter } from './router.ts';
+import { SignPage } from './sign-page.ts';
 import { agentNow, type State, set, use, useTick } from './state.ts';
 
 const PAGES: readonly { readonly path: string; readonly key: Key; readonly administrator?: true }[] = [
@@ -20,6 +21,7 @@ const PAGES: readonly { readonly path: string; readonly key: Key; readonly admin
   { path: '/points', key: 'nav.points' },
   { path: '/cameras', key: 'nav.cameras' },
   { path: '/pole', key: 'nav.pole' },
+  { path: '/sign', key: 'nav.sign' },
   { path: '/alarms', key: 'nav.alarms' },
   { path: '/energy', key: 'nav.energy' },
   { path: '/commands', key: 'nav.commands' },
@@ -56,6 +58,7 @@ function Page() {
   if (at.startsWith('/points')) return html`<${PointsPage} />`;
   if (at === '/cameras') return html`<${CamerasPage} />`;
   if (at === '/pole') return html`<${PolePage} />`;
+  if (at === '/sign') return html`<${SignPage} />`;
   if (at === '/alarms') return html`<${AlarmsPage} />`;
   if (at === '/energy') return html`<${EnergyPage} />`;
   if (at === '/commands') return html`<${CommandsPage} />`;

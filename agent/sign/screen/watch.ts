@@ -4,16 +4,16 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Mono } from '../../core/reading.ts';
+import type { ScreenState } from '../../core/screen.ts';
 import type { Painted } from './painted.ts';
 import type { Showing } from './showing.ts';
 import { judge } from './verdict.ts';
 
-export const SCREEN_STATES = ['starting', 'proven', 'dark', 'frozen', 'wrong'] as const;
 /**
  * `starting`: a browser is coming up · `proven`: it shows what it should · `dark`: nothing has ever come of it ·
  * `frozen`: it has fallen silent, or hangs behind · `wrong`: something else stands there.
  */
-export type ScreenState = (typeof SCREEN_STATES)[number];
+export type { ScreenState };
 
 export interface ScreenWatchOptions {
   readonly showing: Showing;

@@ -27,6 +27,8 @@ const LOOK_EVERY = 5000;
 const SIRI_HORIZON = 90 * 60_000;
 const SIRI_VISITS = 40;
 
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost']);
+
 const DECODE = { 'gtfs-rt': decodeGtfsRt, 'gps-json': decodeGpsJson, 'siri-sm': decodeSiri } as const;
 
 export interface FeedContext {
@@ -252,7 +254,7 @@ export class Feed {
       ...(sent === undefined ? {} : { sent }),
       ...(now === undefined ? {} : { now }),
     };
-    const named = renamed(content, names);
+    const named = spoken(renamed(content, names), this.#config.via);
     const events: FeedEvent[] = [];
     const vehicles = this.#intake.take(named.vehicles, facts, dropped, (event) => events.push(event));
     const at = now ?? sent;
@@ -315,6 +317,22 @@ export class Feed {
     if (now === undefined) return true;
     return this.#timetable.calls(now - 1_800_000, now + 3_600_000).length > 0;
   }
+}
+
+/**
+ * Without the words of a message that anybody may have written: what stands on a bus is taken from the timetable, unless the
+ * feed is read over verified TLS (or from this machine) at an address of the site file.
+ */
+function spoken(content: FeedContent, via: FeedConfig['via']): FeedContent {
+  if (via.kind === 'http') {
+    const { protocol, hostname } = new URL(via.url);
+    if (protocol === 'https:' || LOOPBACK.has(hostname)) return content;
+  }
+  return {
+    ...content,
+    vehicles: content.vehicles.map(({ label: _, ...vehicle }) => vehicle),
+    updates: content.updates.map(({ headsign: _, ...update }) => update),
+  };
 }
 
 /** The centre's names of lines and stops as the timetable has them. */

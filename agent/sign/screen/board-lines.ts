@@ -129,6 +129,12 @@ const CROWDING: Readonly<Record<Occupancy, Crowding>> = {
   'not-accepting': 'full',
 };
 
+/**
+ * A number as it stands on buses, or a plate (鲁C·01234, 鲁C01234D). Ids come over brokers, too, where anybody may have written
+ * them: an id that could be a word is not shown.
+ */
+const BUS_NUMBER = /^(?:\p{Script=Han}?[A-Za-z][·. -]?)?\d{2,8}[A-Za-z]?$/u;
+
 function reasons(
   { vehicle, age, stopsAway, due, scheduled, why }: ArrivalRow,
   at: number,
@@ -142,7 +148,7 @@ function reasons(
     say('source', `${source === origin ? source : `${source} (${origin})`}${share}`);
     say('skill', skill);
   }
-  say('vehicle', vehicle);
+  say('vehicle', vehicle !== undefined && BUS_NUMBER.test(vehicle) ? vehicle : undefined);
   say('phase', why.phase);
   say('position-age', age === undefined ? undefined : age * 1000);
   say('distance', why.distance);

@@ -224,6 +224,8 @@ describe('a feed over MQTT', () => {
       () => expect(stand.heard.predicted.some(({ predictions }) => predictions.length > 20)).toBe(true),
       { interval: 5, timeout: 10_000 },
     );
+    // One message of many topics takes nothing away.
+    expect(stand.heard.predicted.every(({ whole }) => !whole)).toBe(true);
     expect(stand.state.condition).toBe('fresh');
     await stand.clock.advance(200_000);
     expect(stand.state).toMatchObject({
@@ -254,6 +256,38 @@ describe('a feed over MQTT', () => {
       { interval: 20, timeout: 10_000 },
     );
     await client.endAsync();
+  });
+});
+
+describe('words of whoever may write', () => {
+  it('are taken from nobody but a centre over TLS or this machine', async () => {
+    const extra = {
+      v: 1,
+      vehicles: [{ vehicle: 'a', label: 'buy here', lat: 36.81, lon: 118.05, time: NOW, line: 'L7' }],
+      predictions: [
+        {
+          trip: 'x',
+          line: 'L7',
+          relationship: 'added',
+          headsign: 'words of mine',
+          stops: [{ stop: 'C1', arrival: NOW + 60_000 }],
+        },
+      ],
+    };
+    await using stand = new Stand();
+    const via = { kind: 'listen' as const, host: '127.0.0.1', port: 0 };
+    stand.start(config({ via, format: 'gps-json', alerts: false }));
+    await vi.waitFor(() => expect(stand.feeds.port('city')).toBeGreaterThan(0), {
+      interval: 2,
+      timeout: 10_000,
+    });
+    await fetch(`http://127.0.0.1:${stand.feeds.port('city')}/`, {
+      method: 'POST',
+      body: JSON.stringify(extra),
+    });
+    const [prediction] = stand.heard.predicted[0]?.predictions ?? [];
+    expect(prediction).toMatchObject({ relationship: 'added', arrival: NOW + 60_000 });
+    expect(JSON.stringify(stand.heard)).not.toMatch(/words of mine|buy here/);
   });
 });
 

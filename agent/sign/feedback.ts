@@ -18,7 +18,7 @@ export interface FeedbackOptions {
 
 /** The same answer again within this is the same rider, ms. */
 const SAME_WITHIN = 10_000;
-/** Answers in an hour that are kept one by one; more are only counted in the last of them. */
+/** Answers in an hour; more are refused, and not thanked for. */
 const MOST_AN_HOUR = 120;
 const HOUR = 3_600_000;
 

@@ -131,7 +131,9 @@ function readEnvelope(bytes: Uint8Array): ContentEnvelope | string {
 /** Bytes of strict base64; undefined for anything else. */
 function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
-  return Buffer.from(text, 'base64');
+  const bytes = Buffer.from(text, 'base64');
+  // Spare bits of the last character are none: one document has one spelling (RFC 4648 §3.5).
+  return bytes.toString('base64') === text ? bytes : undefined;
 }
 
 function refused(code: ContentRefusal, reason: string): Opened {

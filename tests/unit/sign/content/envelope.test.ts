@@ -57,6 +57,11 @@ describe('envelopes', () => {
     expect(ill({ ...right, signatures: [] })).toMatchObject({ code: 'unsigned' });
     expect(ill({ ...right, payloadType: 'text/plain' })).toMatchObject({ code: 'malformed' });
     expect(ill({ ...right, payload: '****' })).toMatchObject({ code: 'malformed' });
+    // The same bytes spelt with a spare bit set: `Q=` ends in two of them.
+    expect(right.payload).toMatch(/Q=$/);
+    expect(ill({ ...right, payload: right.payload.replace(/Q=$/, 'R=') })).toMatchObject({
+      code: 'malformed',
+    });
     expect(ill({ ...right, signatures: Array(9).fill(right.signatures[0]) })).toMatchObject({
       code: 'malformed',
     });

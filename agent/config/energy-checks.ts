@@ -40,6 +40,12 @@ export function checkEnergy(file: EnergyFile, known: EnergyKnown, say: Say): voi
     if (meter === undefined) unknownName(say, at, 'meter of the account', limit.meter, ids(file.meters));
     else if (meter.carrier !== 'electricity')
       say(at, `demand is one of electricity, ${meter.id} is ${meter.carrier}`, 'name a meter of electricity');
+    else if (meter.device === undefined)
+      say(
+        at,
+        `demand is watched at a register, ${meter.id} is a sum`,
+        'name a meter with device: and point:',
+      );
   }
 }
 

@@ -275,6 +275,12 @@ describe('wrong accounts', () => {
     );
   });
 
+  test('the limit is watched at a register', async () => {
+    expect(await one('demand_limit: { meter: main', 'demand_limit: { meter: rest')).toMatch(
+      /demand_limit\.meter: demand is watched at a register, rest is a sum; name a meter with device: and point:/,
+    );
+  });
+
   test('the account is a device: its id is taken once', async () => {
     expect(await one('energy:\n', 'energy:\n  id: feeder\n')).toMatch(
       /energy\.id: the id "feeder" is taken by a device/,

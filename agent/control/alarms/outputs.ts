@@ -11,7 +11,7 @@ import type { Log } from '../../core/log.ts';
 import type { Reading, Value } from '../../core/reading.ts';
 
 /** Pause before a write that failed is tried again, ms; doubled up to the second. */
-const RETRY = [500, 10_000] as const;
+const RETRY = [100, 10_000] as const;
 /** Life of a command of ours, ms. */
 const LIFE = 60_000;
 

@@ -25,6 +25,8 @@ import { Track } from './track.ts';
 const FORGET = 1800;
 /** What is past is remembered so long, s: a late prediction must not bring a bus back. */
 const REMEMBER = 7200;
+/** A bus that has not come so long after its time was not seen here, s. */
+const MISSED = PAST + AGES.stops;
 /** Data older than this must not stand on the sign unmarked (GTFS-realtime best practices), s. */
 const FROZEN = 90;
 
@@ -73,7 +75,9 @@ export class ArrivalEngine {
   readonly #skills: Skills;
   readonly #ledger: Ledger;
   readonly #memories = new Map<string, Memory>();
-  /** Calls that are over: seen to leave, or let go by, with when, s. */
+  /** Calls of the timetable whose time went by and whose bus was not seen, with when they were due, s. */
+  readonly #overdue = new Map<string, number>();
+  /** Calls that a bus was seen to leave, with when, s. */
   readonly #gone = new Map<string, number>();
   #boardAt: number | undefined;
   /** When the sign began to look, s: what was due before it is not missed. */
@@ -150,6 +154,7 @@ export class ArrivalEngine {
         });
         const call = run?.here.find((one) => one.index === index);
         if (call !== undefined) this.#habits.late(way.line, call.call.arrival / 1000, time);
+        this.#overdue.delete(key);
         this.#ledger.arrived(key, time, gap);
       }
     }
@@ -236,11 +241,17 @@ export class ArrivalEngine {
       timed,
       this.#minutes(candidate, verdict, scheduled, late, now),
     );
-    if (row === undefined) {
-      // Nobody saw it, and its time is over.
-      this.#gone.set(key, now);
-      const due = scheduled ?? 0;
-      if (timed && verdict.state === 'timetable' && due >= (this.#since ?? now)) this.#ledger.missed();
+    // Its time is over and nobody has seen it yet; it is missed when it does not come late, either.
+    if (row !== undefined) this.#overdue.delete(key);
+    const planned = verdict.state === 'timetable';
+    if (
+      row === undefined &&
+      planned &&
+      scheduled !== undefined &&
+      timed &&
+      scheduled >= (this.#since ?? now)
+    ) {
+      this.#overdue.set(key, scheduled);
     }
     return row;
   }
@@ -331,6 +342,11 @@ export class ArrivalEngine {
     for (const [key, at] of this.#gone) if (now - at > REMEMBER) this.#gone.delete(key);
     for (const [key, { last }] of this.#memories) {
       if (now - last > PAST + AGES.stops) this.#memories.delete(key);
+    }
+    for (const [key, due] of this.#overdue) {
+      if (now - due <= MISSED) continue;
+      this.#overdue.delete(key);
+      this.#ledger.missed(key, now);
     }
     this.#ledger.sweep(now);
   }

@@ -14,11 +14,13 @@ export interface Estimate {
 export interface EstimateSettings {
   /** A late bus makes up its delay in this time, s. One that is early stays early: where it waits is not known. */
   readonly recovery: number;
+  /** A late bus drives no piece in less than this share of its time. */
+  readonly fastest: number;
   /** Metres from the first stop within which a bus waits for its departure. */
   readonly terminal: number;
 }
 
-export const ESTIMATE: EstimateSettings = { recovery: 2400, terminal: 250 };
+export const ESTIMATE: EstimateSettings = { recovery: 2400, fastest: 0.75, terminal: 250 };
 
 /**
  * Estimates for all stops ahead within `horizon` s. `dayStart`: the moment of second 0 of the service day, on the clock of
@@ -47,7 +49,10 @@ export function estimate(
     const scheduled = length === 0 ? 0 : ((b.time - a.time) * (b.distance - from)) / length;
     let driven = scheduled * links.ratio(linkKey(a.id, b.id), at.time);
     const delay = time + driven - (dayStart + b.time);
-    if (delay > 0) driven = Math.max(0, driven - delay * (1 - Math.exp(-scheduled / settings.recovery)));
+    if (delay > 0) {
+      const made = delay * (1 - Math.exp(-scheduled / settings.recovery));
+      driven = Math.max(driven * settings.fastest, driven - made);
+    }
     time += driven;
     if (time - at.time > horizon) break;
     found.push({ stop: b.id, index: i, time });

@@ -58,6 +58,8 @@ export class Ledger {
   readonly #accounts = new Map<string, Account>();
   /** Buses that have been here, with when, s: what is still said of them while they leave counts for nothing. */
   readonly #closed = new Map<string, number>();
+  /** Calls that were counted as missed, with when, s. */
+  readonly #missed = new Map<string, number>();
 
   constructor(skills: Skills, promises: Promises, figures?: Figures) {
     this.#skills = skills;
@@ -102,7 +104,8 @@ export class Ledger {
     this.#accounts.delete(key);
     if (this.#closed.has(key)) return;
     this.#closed.set(key, time);
-    this.tallies.arrival(account?.forecast !== undefined && time - account.forecast >= FORECAST);
+    const forecast = account?.forecast !== undefined && time - account.forecast >= FORECAST;
+    this.tallies.arrival(forecast, this.#missed.delete(key));
     if (account?.zero !== undefined) this.tallies.zero(false);
     if (account === undefined || gap > LEARN_GAP) return;
     for (const { at, expected } of account.notes) {
@@ -122,13 +125,15 @@ export class Ledger {
     }
   }
 
-  /** A call of the timetable went by and no bus was seen. */
-  missed(): void {
+  /** A call of the timetable went by and no bus was seen; one that comes later still is the same bus. `now`: s. */
+  missed(key: string, now: number): void {
+    this.#missed.set(key, now);
     this.tallies.arrival(false);
   }
 
   /** Closes what has become nothing: a row that said 0 and had no bus was a ghost. `now`: s. */
   sweep(now: number): void {
+    for (const [key, at] of this.#missed) if (now - at > CLOSED) this.#missed.delete(key);
     for (const [key, at] of this.#closed) if (now - at > CLOSED) this.#closed.delete(key);
     for (const [key, account] of this.#accounts) {
       if (now - account.last < GHOST) continue;

@@ -41,8 +41,9 @@ export class Tallies {
     score.add(at, predicted, actual);
   }
 
-  arrival(forecast: boolean): void {
-    this.#add({ arrivals: 1, forecast: forecast ? 1 : 0 });
+  /** `counted`: it is in the sum already, for it was missed. */
+  arrival(forecast: boolean, counted = false): void {
+    this.#add({ arrivals: counted ? 0 : 1, forecast: forecast ? 1 : 0 });
   }
 
   update(up: boolean): void {

@@ -48,6 +48,18 @@ describe('the sign', () => {
     expect((await folder.problems(`${STREET}sign: ${sign}\n`)).join('\n')).toContain(message);
   });
 
+  test('is a device whose points lamps may go by', async () => {
+    const boost = (point: string) =>
+      `${STREET}sign: { id: s, stops: ["1"] }
+lamps: [{ id: lamp-1, device: meter-1, point: voltage-l1, programme: street }]
+programmes: [{ id: street, boosts: [{ title: Bus, when: { device: s, point: ${point}, is: true } }] }]
+`;
+    const said = async (point: string) =>
+      (await folder.problems(boost(point))).filter((line) => line.includes('programmes'));
+    expect(await said('bus-due')).toEqual([]);
+    expect(await said('bus-deu')).toEqual([expect.stringContaining('write point: bus-due')]);
+  });
+
   test('changes by itself: nothing else restarts', async () => {
     const before = await load(`${STREET}sign: { id: s, stops: ["1"] }\n`);
     const after = await load(`${STREET}sign: { id: s, stops: ["1"], due: 2min }\n`);

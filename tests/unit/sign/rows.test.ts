@@ -144,6 +144,14 @@ describe('where nothing is measured', () => {
   });
 });
 
+test('a bus that is seen only after its time has its row all the same', () => {
+  const sign = new SignUnderTest(extract({ starts: [EIGHT, EIGHT + 3000] }));
+  for (let t = 580; t <= 900; t += 20) sign.rows(t);
+  expect(sign.rows(900)).toMatchObject([{ scheduled: eight(3600) }]);
+  sign.drive([500, 920], [2000, 1100]);
+  expect(sign.rows(1100)).toMatchObject([{ trip: `up-${EIGHT}`, state: 'live' }, {}]);
+});
+
 describe('the last bus', () => {
   test('is told half an hour ahead, and after it that it has gone and when the first one comes', () => {
     const sign = new SignUnderTest(extract({ starts: [EIGHT, EIGHT + 3600] }));

@@ -44,7 +44,8 @@ const key = await readFile(join(folder, 'with', 'state', 'sign', 'screen', 'key'
 await page.goto(`http://127.0.0.1:${ports.screen}/?key=${key}`);
 await page.locator('.line').first().waitFor({ timeout: 60_000 });
 const bus = new PostedBus(`http://127.0.0.1:${ports.feed}/`, trip, date);
-for (let i = 0; i < 5; i++) {
+// A bus that has not been seen driving along its line is not believed.
+for (let i = 0; i < 40 && (await page.locator('.strip .bus').count()) === 0; i++) {
   await bus.post();
   await sleep(1200);
 }

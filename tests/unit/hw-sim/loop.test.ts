@@ -39,8 +39,8 @@ async function hurried<T>(clock: VirtualClock, work: Promise<T>): Promise<T> {
 }
 
 test('what can be read can be played, and the other way round', () => {
-  // A fire panel calls the agent and neighbours of the network are only reached: tests of their own play them.
-  const elsewhere = ['gb26875', 'reach'];
+  // What calls the agent (fire panels, chargers), text panels and neighbours of the network: tests of their own play them.
+  const elsewhere = ['gb26875', 'reach', 'ocpp', 'text-panel'];
   const asked = files.filter(({ profile }) => !elsewhere.includes(profile.protocol));
   const sent = MESSAGE_MODELS.keys();
   const played = [...MODBUS_MODELS.keys(), ...METER_MODELS, ...sent, ...OTHER_MODELS].sort();

@@ -19,11 +19,15 @@ const REMEMBERED = 200;
 
 /** Days without it after which what comes again is another finding. */
 const GAP = 6;
+/** Days on which nothing could be said, after which it is no longer said. */
+const SILENT = 21;
 
 interface Running {
   finding: Finding;
   /** Judged days without it. */
   gone: number;
+  /** Days on which nothing could be said of it. */
+  silent: number;
 }
 
 type Key = `${CheckName}:${string}`;
@@ -57,7 +61,7 @@ export class Diagnosis {
   resume(findings: readonly Finding[]): void {
     for (const finding of findings) {
       if (!this.#branches.has(finding.branch)) continue;
-      if (finding.state === 'open') this.#open.set(keyOf(finding), { finding, gone: 0 });
+      if (finding.state === 'open') this.#open.set(keyOf(finding), { finding, gone: 0, silent: 0 });
       else this.#closed.push(finding);
     }
     this.#closed.sort((a, b) => (a.until < b.until ? -1 : 1));
@@ -127,12 +131,13 @@ export class Diagnosis {
       const before = running?.finding ?? this.#resumed(key, judgement);
       const finding = this.#finding(check, branch, judgement, before);
       if (running === undefined) this.#version += 1;
-      this.#open.set(key, { finding, gone: 0 });
+      this.#open.set(key, { finding, gone: 0, silent: 0 });
       return before === undefined ? [{ what: 'opened', finding }] : [];
     }
-    if (running === undefined || judgement === undefined) return [];
-    running.gone += 1;
-    if (running.gone < check.closesAfter) return [];
+    if (running === undefined) return [];
+    if (judgement === undefined) running.silent += 1;
+    else running.gone += 1;
+    if (running.gone < check.closesAfter && running.silent < SILENT) return [];
     const finding: Finding = { ...running.finding, state: 'closed' };
     this.#version += 1;
     this.#open.delete(key);

@@ -9,8 +9,9 @@ export interface Expectation {
   /** Standard deviation of like days around what was expected of them, outliers apart. */
   readonly spread: number;
   readonly days: number;
-  /** Lowest and highest of them. */
+  /** Lowest and highest of them, and the same with a tenth of them left out at either end. */
   readonly range: readonly [number, number];
+  readonly inner: readonly [number, number];
 }
 
 /** Days looked back for like days, and the nearest in temperature that are taken. */
@@ -38,7 +39,7 @@ export function expectation(look: Look, day: BranchDay, skip: number): Expectati
   const warm = like.filter((one) => one.temperature !== null);
   if (warm.length < FEWEST) return undefined;
   const driven = weatherDriven(look);
-  if (!seen(warm, day, driven || look.branch.weather ? 1 : REACH)) return undefined;
+  if ((driven || look.branch.weather) && !seen(warm, day, 1)) return undefined;
   if (!driven) return around(like.map(({ total }) => total ?? 0));
   const away = (one: BranchDay): number => Math.abs((one.temperature ?? 0) - temperature);
   const near = [...warm].sort((a, b) => away(a) - away(b)).slice(0, NEAREST);
@@ -51,7 +52,8 @@ export function expectation(look: Look, day: BranchDay, skip: number): Expectati
 function around(values: readonly number[]): Expectation {
   const expected = median(values);
   const range = [Math.min(...values), Math.max(...values)] as const;
-  return { expected, spread: spread(values, expected), days: values.length, range };
+  const inner = [quantile(values, 0.1), quantile(values, 0.9)] as const;
+  return { expected, spread: spread(values, expected), days: values.length, range, inner };
 }
 
 /** Share of its median by which nine days of ten of a weather-driven branch differ from the tenth. */

@@ -42,7 +42,7 @@ export const wrongMultiplier: Check = {
     if (Math.abs(gained) < Math.max(FLOOR * quantile(busy, 0.9), 4 * restless, 20 * branch.step))
       return undefined;
     const beyond = now.filter((day, i) => {
-      const [low, high] = like[i]?.range ?? [Number.NaN, Number.NaN];
+      const [low, high] = like[i]?.inner ?? [Number.NaN, Number.NaN];
       return (day.total ?? Number.NaN) < low || (day.total ?? Number.NaN) > high;
     });
     if (beyond.length < FITTING) return undefined;

@@ -66,6 +66,11 @@ export class Leases implements Disposable {
     return waiting.flatMap(([key, kept]) => (this.#takeUp(key, kept, now) ? [kept.command] : []));
   }
 
+  /** The point was given back for good: no lease of before the restart comes up again. */
+  forget(command: Command): void {
+    this.#waiting.delete(keyOf(command));
+  }
+
   #takeUp(key: string, { command, doneAt, lease }: Kept, now: number): boolean {
     // Done in the future: by a clock that was wrong then. Such a lease would begin anew at every restart.
     if (doneAt - now > AHEAD) return false;

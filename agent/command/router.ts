@@ -299,6 +299,8 @@ export class CommandRouter implements AsyncDisposable {
     }
     const value = this.#fallback(command);
     if (value === undefined) return;
+    // Only a controller can take a lease up again: nobody would write its value anew here.
+    this.#leases.forget(command);
     const now = this.#now().time;
     const back: Command = {
       // Made from the command's id: after a restart the same lease ends under the same id, so only once.

@@ -310,6 +310,7 @@ describe('command router', () => {
     await vi.waitUntil(() => agent.events.some(({ body }) => body.issuer === 'control:lease'));
     // The clock comes back within the lease: the point was given back, and stays so.
     wall('ntp', before + 20_000);
+    expect(agent.router.override('board', 'lamp-level')).toBeUndefined();
     await clock.advance(60_000);
     expect(agent.writes.map(({ value }) => value)).toEqual([100]);
   });

@@ -38,8 +38,7 @@ import { peakLimitView } from './peak-limit.ts';
 import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
 import { startSign } from './sign.ts';
-import { startSignOutlets } from './sign-outlets.ts';
-import { startSignScreen } from './sign-screen.ts';
+import { keepSignFace } from './sign-face.ts';
 import { agentView, type LateParts } from './view.ts';
 
 export interface RunOptions {
@@ -263,14 +262,11 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     const { screen } = site.sign;
     if (screen !== undefined) {
       const preview = async (camera: string) => late.preview?.(camera, true);
-      const { showing, view: seen } = stack.use(
-        await startSignScreen({ ...options, screen, parts: sign, content, preview }),
+      const face = stack.use(
+        await keepSignFace({ ...options, screen, parts: sign, content, preview, steer: commands.steer }),
       );
-      late.screen = seen;
-      const outlets = stack.use(
-        await startSignOutlets({ ...options, showing, content, steer: commands.steer }),
-      );
-      board.source(outlets.health);
+      late.screen = face.view;
+      board.source(face.health);
     }
   }
   if (site.cameras.length > 0) {

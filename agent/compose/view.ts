@@ -22,7 +22,7 @@ export interface LateParts {
   preview?: (camera: string, blur?: boolean) => Promise<Preview | undefined>;
   nodeRedTicket?: () => string | undefined;
   arrivals?: () => ArrivalBoard;
-  screen?: () => ScreenView;
+  screen?: () => ScreenView | undefined;
 }
 
 export interface ViewParts {

@@ -191,7 +191,7 @@ async function boardMaker(
       alerts: parts.alerts.active(),
       ...(heard.length === 0 ? {} : { dataAge: (mono - Math.max(...heard)) * site.rate }),
       content: content?.shown(sign.id),
-      measured: measured(options, names, mono),
+      measured: measured(options, mono),
       light,
       quiet,
       feedback: screen.feedback ? FEEDBACK : [],
@@ -213,21 +213,23 @@ async function boardMaker(
   }
 }
 
+/** Unit as riders read it, and decimals. */
 const MEASURED = {
-  temperature: [{ en: 'Temperature', 'zh-CN': '气温' }, '°C', 1],
-  humidity: [{ en: 'Humidity', 'zh-CN': '湿度' }, '%', 0],
-  pm25: [{ en: 'PM2.5', 'zh-CN': 'PM2.5' }, 'µg/m³', 0],
-  noise: [{ en: 'Noise', 'zh-CN': '噪声' }, 'dB', 0],
+  temperature: ['°C', 1],
+  humidity: ['%', 0],
+  pm25: ['µg/m³', 0],
+  noise: ['dB', 0],
 } as const;
 
-function measured({ site, hub }: SignScreenOptions, names: Names, mono: number): readonly BoardMeasured[] {
+function measured({ sign, site, hub }: SignScreenOptions, mono: number): readonly BoardMeasured[] {
   return (site.content?.measured ?? []).flatMap(({ kind, device, point }) => {
     const reading = hub.latest(device, point);
     const { value, quality, time } = reading ?? {};
     if (typeof value !== 'number' || quality === 'bad' || time === undefined || mono - time > STALE)
       return [];
-    const [title, unit, decimals] = MEASURED[kind];
-    return [{ id: kind, title: names.texts(title), text: `${value.toFixed(decimals)} ${unit}` }];
+    const [unit, decimals] = MEASURED[kind];
+    const title = label(sign.languages, `measured.${kind}`);
+    return [{ id: kind, title, text: `${value.toFixed(decimals)} ${unit}` }];
   });
 }
 

@@ -24,7 +24,12 @@ export async function fillHistory(
   if (existsSync(agentState)) return 0;
   const file = join(folder, 'history.jsonl');
   try {
-    const count = await writeHistory(file, { scenario: street.scenario, world: street.world, signal });
+    const count = await writeHistory(file, {
+      scenario: street.scenario,
+      world: street.world,
+      seenBy: street.seenBy,
+      signal,
+    });
     const child = spawn(process.execPath, [AGENT_MAIN, 'import', '--site', site, file], {
       stdio: ['ignore', 'ignore', 'pipe'],
       signal: AbortSignal.any([signal, AbortSignal.timeout(LONGEST_MS)]),

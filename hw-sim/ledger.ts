@@ -12,6 +12,8 @@ export interface Served {
   readonly device: string;
   /** Unit id; absent for a device alone on its line. */
   readonly unit?: number;
+  /** Digits printed on a meter that has no unit id. */
+  readonly meter?: string;
   /** Name of the quantity: the point's id in the profile. */
   readonly point: string;
   /** First register, or what finds the value in the frame. */

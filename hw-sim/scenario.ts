@@ -4,6 +4,7 @@ import { basename, extname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LineCounter, parseDocument } from 'yaml';
 import * as z from 'zod';
+import { METERS } from './building/plan.ts';
 import { DATAGRAM_MODELS } from './devices/datagram-devices.ts';
 import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
@@ -64,6 +65,8 @@ const line = z.strictObject({
   duplex: z.enum(['half', 'full']).default('half'),
   tcp: z.boolean().default(false),
   timeout: durationSchema.optional(),
+  /** Time for which its adapter collects bytes; absent: a whole short answer, see `StreetOptions.latency`. */
+  latency: durationSchema.optional(),
   devices: z.array(device).min(1),
 });
 
@@ -95,6 +98,8 @@ export const scenarioSchema = z.strictObject({
   programmes: z.array(z.looseObject({ id })).default([]),
   /** The pole carries a stop sign, and a made-up city runs its buses there. */
   sign: z.strictObject({ id, phone: z.string() }).optional(),
+  /** Devices named as the meters of the simulated building (hw-sim/building/plan.ts) see what flows there. */
+  building: z.strictObject({ seed: z.int() }).optional(),
   alarms: z.looseObject({}).optional(),
   faults: z.array(faultSchema).default([]),
 });
@@ -194,6 +199,14 @@ function crossCheck(scenario: Scenario): string[] {
     );
     if (new Set(units).size < units.length) {
       problems.push(`line "${each.id}": two devices have one unit; the fault shared-address plays that`);
+    }
+  }
+  if (scenario.building !== undefined) {
+    for (const { id: named, model } of scenario.lines.flatMap((each) => each.devices)) {
+      const meter = METERS.find((one) => one.id === named);
+      if (meter !== undefined && meter.model !== model) {
+        problems.push(`device "${named}": this meter of the building is a ${meter.model}, not a ${model}`);
+      }
     }
   }
   for (const fault of scenario.faults) {

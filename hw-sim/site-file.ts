@@ -1,5 +1,6 @@
 /** The site file of the simulated street, for the agent: the real ports and addresses of this start. */
 import { stringify } from 'yaml';
+import { energyPart } from './building/energy-part.ts';
 import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import type { StreetLine, StreetParts } from './street-parts.ts';
@@ -75,6 +76,10 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
     programmes: scenario.lamps.some((lamp) => 'programme' in lamp) ? scenario.programmes : [],
     sign: at.sign === undefined ? undefined : signEntry(street, at.sign),
     alarms: scenario.alarms,
+    energy:
+      scenario.building === undefined
+        ? undefined
+        : energyPart(new Set(scenario.lines.flatMap((line) => line.devices.map(({ id }) => id)))),
     uplinks: [{ id: 'city', mqtt: { url: at.broker } }],
     console: { listen: `127.0.0.1:${at.console}` },
     node_red: { enabled: true, listen: `127.0.0.1:${at.nodeRed}` },

@@ -3,6 +3,7 @@
  * `hw-sim` command, and by tests in their own process.
  */
 import { join } from 'node:path';
+import { premises } from './building/premises.ts';
 import type { Camera } from './camera/index.ts';
 import { startCameraThread } from './camera-link.ts';
 import { type CityBroker, type LoopbackHost, startBroker } from './city/broker.ts';
@@ -68,6 +69,8 @@ export type StreetDevice =
 export interface StreetParts extends AsyncDisposable {
   readonly scenario: Scenario;
   readonly world: World;
+  /** The world as the meters of the building see it, by device; empty where the scenario has none. */
+  readonly seenBy: ReadonlyMap<string, World>;
   readonly clock: WorldClock;
   readonly ledger: Ledger;
   /** By id. */
@@ -95,10 +98,13 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
   });
   const ledger = started.use(new Ledger(options.ledger === undefined ? {} : { file: options.ledger }));
 
+  const seenBy: ReadonlyMap<string, World> =
+    scenario.building === undefined ? new Map() : premises(scenario.building.seed, world);
   const lines = new Map<string, StreetLine>();
   const devices = new Map<string, StreetDevice>();
   for (const plan of scenario.lines) {
-    for (const one of plan.devices) devices.set(one.id, createDevice(one, world, clock));
+    for (const one of plan.devices)
+      devices.set(one.id, createDevice(one, seenBy.get(one.id) ?? world, clock));
     const line = await openLine(plan, devices, ledger, options);
     started.use(line.port);
     lines.set(plan.id, line);
@@ -124,6 +130,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
   return {
     scenario,
     world,
+    seenBy,
     clock,
     ledger,
     lines,
@@ -185,7 +192,7 @@ async function openLine(
   }
   const { id, baud, format, duplex } = plan;
   const link = options.ports === undefined ? {} : { link: join(options.ports, id) };
-  const latency = options.latency ?? 200;
+  const latency = plan.latency ?? options.latency ?? 200;
   const port = await openPtyLine({ id, baud, format, duplex, ledger, time, latency, ...link });
   for (const device of own) if (!isDatagramDevice(device)) port.wire.attach(device satisfies LineDevice);
   return { kind: 'serial', plan, port };

@@ -42,6 +42,22 @@ export const UNIT_OF: Readonly<Record<MeterKind, 'kW.h' | 'm3'>> = {
   cooling: 'kW.h',
 };
 
+/** Point of the profile that is the register of a meter; what it counts in the other direction is `energy-export`. */
+export function registerOf({ kind }: Pick<BuildingMeter, 'kind'>): string {
+  return {
+    electricity: 'energy-import',
+    water: 'volume',
+    gas: 'volume',
+    heat: 'energy-heat',
+    cooling: 'energy-cold',
+  }[kind];
+}
+
+/** Whether a meter counts what runs out, too. */
+export function countsBothWays({ id, generates }: Pick<BuildingMeter, 'id' | 'generates'>): boolean {
+  return generates === true || id === 'e-main';
+}
+
 type Given = Omit<BuildingMeter, 'id' | 'kind' | 'title' | 'code'>;
 type Rest = Partial<Given>;
 type Titles = readonly [en: string, zh: string];

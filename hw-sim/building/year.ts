@@ -8,7 +8,7 @@ import { type Climate, climate } from './climate.ts';
 import { applyFault, type Building, type Measuring, newMeasuring, sumUp, timeOf } from './effects.ts';
 import { type SeededFault, seedFaults } from './faults.ts';
 import { healthyLoads, type Series } from './loads.ts';
-import { type BuildingMeter, METERS } from './plan.ts';
+import { type BuildingMeter, countsBothWays, METERS } from './plan.ts';
 
 /** Readings of one register as its display shows it, each quarter hour that one arrived. */
 export interface DisplayReadings {
@@ -60,6 +60,11 @@ export const LOSSES: Readonly<Record<string, number>> = {
   'h-main': 0.02,
 };
 
+/** Counted by flowed, of a healthy meter: a good one is within 0.3 %, and stays where it is. */
+export function classError(seed: number, id: string): number {
+  return 1 + 0.003 * (2 * chance(seed, keyOf(`class-${id}`)) - 1);
+}
+
 export interface YearOptions {
   readonly seed: number;
   /** Default: the thirty of the seed. */
@@ -76,8 +81,7 @@ export function simulateYear({ seed, faults = seedFaults(seed) }: YearOptions): 
     measuring(id) {
       let found = measurings.get(id);
       if (found === undefined) {
-        // A good meter is within 0.3 %, and stays where it is.
-        found = newMeasuring(1 + 0.003 * (2 * chance(seed, keyOf(`class-${id}`)) - 1));
+        found = newMeasuring(classError(seed, id));
         measurings.set(id, found);
       }
       return found;
@@ -104,7 +108,7 @@ function meterYear(
   const measuring = building.measuring(plan.id);
   loseSome(seed, plan.id, measuring);
   const flowed = flow.map((kilowatts) => kilowatts / 4);
-  const both = plan.generates === true || plan.id === 'e-main';
+  const both = countsBothWays(plan);
   const forward = display(plan, flowed, measuring, 1, before(seed, plan, flowed, measuring));
   const back = both ? display(plan, flowed, measuring, -1, 0) : undefined;
   const received = new Uint16Array(DAYS);

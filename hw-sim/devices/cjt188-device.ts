@@ -62,7 +62,8 @@ export class Cjt188Device implements LineDevice {
     if (line === undefined) return;
     const told = this.answer(frame, line.believe);
     if (told === undefined) return;
-    line.say({ ...told, at: closed + (this.#options.turnaround ?? 60), request: frame });
+    const served = told.served.map((one) => ({ ...one, meter: this.address }));
+    line.say({ ...told, served, at: closed + (this.#options.turnaround ?? 60), request: frame });
   }
 
   /** The answer to a request; undefined where it is not for this meter, or where it keeps silent. */

@@ -59,7 +59,12 @@ function totals(stem: string, type: number, before: number, perHour: number): Cj
     type,
     serial: { baud: 2400, format: '8E1' },
     cells: [
-      amount('volume', 'm3', 0x2c, (world, time) => before + perHour * hours(world, time)),
+      amount(
+        'volume',
+        'm3',
+        0x2c,
+        (world, time) => before + (world.pipe(time)?.volume ?? perHour * hours(world, time)),
+      ),
       amount('volume-settlement', 'm3', 0x2c, () => before - 11.07),
       meterClock,
     ],

@@ -1,5 +1,5 @@
 /** Meters of the M-Bus the simulator can play, by the stem of their profile. Records: EN 13757-3 §6. */
-import type { World } from '../world/world.ts';
+import type { PipeFlow, World } from '../world/world.ts';
 import type { Coding } from './mbus-codec.ts';
 import { electricity } from './quantities.ts';
 
@@ -110,9 +110,23 @@ const gas: MbusModel = {
 
 /** Water at 71.4 °C on the way there; what comes back is colder the colder it is outside, °C. */
 const SUPPLY = 71.4;
-const back = (world: World, time: number): number => 44 + world.weather(time).temperature / 10;
 const FLOW = 0.812;
-const watts = (world: World, time: number): number => FLOW * 1163 * (SUPPLY - back(world, time));
+/** Since the meter was read a day before the street opened; the building's own water, or a steady flow. */
+const pipe = (world: World, time: number): PipeFlow =>
+  world.pipe(time) ?? {
+    volume: FLOW * hours(world, time),
+    flow: FLOW,
+    heat: 33 * hours(world, time),
+    cold: 0,
+    supply: SUPPLY,
+    back: 44 + world.weather(time).temperature / 10,
+  };
+const spread = (world: World, time: number): number => {
+  const { supply, back } = pipe(world, time);
+  return supply - back;
+};
+const watts = (world: World, time: number): number =>
+  pipe(world, time).flow * 1163 * Math.abs(spread(world, time));
 
 const heat: MbusModel = {
   stem: 'mbus-heat',
@@ -122,26 +136,33 @@ const heat: MbusModel = {
   status: 0,
   statusPoints: HEALTHY,
   records: [
-    record('energy-heat', 'kW.h', [0x04, 0x06], int(4), 1, (world, time) => 27_411 + 33 * hours(world, time)),
-    record('volume', 'm3', [0x0c, 0x14], bcd(4), 0.01, (world, time) => 7156.08 + FLOW * hours(world, time)),
-    record('flow', 'm3/h', [0x0b, 0x3b], bcd(3), 0.001, () => FLOW),
+    record('energy-heat', 'kW.h', [0x04, 0x06], int(4), 1, (world, time) => 27_411 + pipe(world, time).heat),
+    record('volume', 'm3', [0x0c, 0x14], bcd(4), 0.01, (world, time) => 7156.08 + pipe(world, time).volume),
+    record('flow', 'm3/h', [0x0b, 0x3b], bcd(3), 0.001, (world, time) => pipe(world, time).flow),
     record('power-thermal', 'W', [0x0b, 0x2d], bcd(3), 100, watts),
-    record('temperature-supply', 'Cel', [0x02, 0x59], int(2), 0.01, () => SUPPLY),
-    record('temperature-return', 'Cel', [0x02, 0x5d], int(2), 0.01, back),
-    // Backwards where the return is warmer: a sign in front of the digits.
     record(
-      'temperature-difference',
-      'K',
-      [0x0a, 0x62],
-      bcd(2),
-      0.1,
-      (world, time) => SUPPLY - back(world, time),
+      'temperature-supply',
+      'Cel',
+      [0x02, 0x59],
+      int(2),
+      0.01,
+      (world, time) => pipe(world, time).supply,
     ),
+    record('temperature-return', 'Cel', [0x02, 0x5d], int(2), 0.01, (world, time) => pipe(world, time).back),
+    // Backwards where the return is warmer: a sign in front of the digits.
+    record('temperature-difference', 'K', [0x0a, 0x62], bcd(2), 0.1, spread),
     record('power-thermal-max', 'W', [0x1b, 0x2d], bcd(3), 100, () => 31_400),
     due,
     record('heat-due', 'kW.h', [0x44, 0x06], int(4), 1, () => 26_018),
     // In hours; the energy of cooling has a tariff of its own.
-    record('energy-cold', 'kW.h', [0x84, 0x10, 0x06], int(4), 1, () => 274),
+    record(
+      'energy-cold',
+      'kW.h',
+      [0x84, 0x10, 0x06],
+      int(4),
+      1,
+      (world, time) => 274 + pipe(world, time).cold,
+    ),
     record(
       'operating-hours',
       'h',

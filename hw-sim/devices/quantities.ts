@@ -30,7 +30,10 @@ export function electricity(point: string, load: CircuitLoad): number {
   const mean = (of: (phase: PhaseLoad) => number): number => sum(of) / phases.length;
   if (quantity.startsWith('energy')) {
     const share = which === 't1' ? DAY_TARIFF : which === 't2' ? 1 - DAY_TARIFF : 1;
-    const exported = EXPORTED.reduce((all, kwh, i) => (index < 0 || i === index ? all + kwh : all), 0);
+    const exported = load.phases.reduce(
+      (all, phase, i) => (index < 0 || i === index ? all + (phase.exported ?? EXPORTED[i] ?? 0) : all),
+      0,
+    );
     return (
       share *
       energy(

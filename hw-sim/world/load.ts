@@ -22,6 +22,8 @@ export interface PhaseLoad {
   readonly distortion: number;
   /** kWh drawn since the world began. */
   readonly energy: number;
+  /** kWh given back; absent: what ran backwards while the meter was tested. */
+  readonly exported?: number;
   /** kvarh */
   readonly reactiveEnergy: number;
 }

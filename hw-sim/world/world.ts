@@ -29,6 +29,21 @@ export interface Hands {
   readonly sosPressed: boolean;
 }
 
+/** What a meter in a pipe has counted and sees. */
+export interface PipeFlow {
+  /** m³ */
+  readonly volume: number;
+  /** m³/h */
+  readonly flow: number;
+  /** kWh */
+  readonly heat: number;
+  /** kWh */
+  readonly cold: number;
+  /** °C of the water on its way there and back; without meaning in pipes that carry no heat. */
+  readonly supply: number;
+  readonly back: number;
+}
+
 export interface World extends TrafficPlan {
   /** What it was made from: another thread makes the same one of it. */
   readonly options: WorldOptions;
@@ -38,6 +53,8 @@ export interface World extends TrafficPlan {
   readonly start: number;
   weather(time: number): Weather;
   load(circuit: CircuitName, time: number): CircuitLoad;
+  /** In the pipe of the meter that asks; undefined where the world has none and the meter plays a steady flow. */
+  pipe(time: number): PipeFlow | undefined;
   /** Degrees. */
   sun(time: number): number;
   /** 0…24 */
@@ -114,6 +131,7 @@ export function createWorld(options: WorldOptions): World {
       return weatherNow.weather;
     },
     load: (circuit, time) => mains.at(circuit, time),
+    pipe: () => undefined,
     sun: (time) => sunAltitude(place, time),
     setLamp(level, time) {
       const last = changes.at(-1);

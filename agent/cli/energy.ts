@@ -10,6 +10,7 @@ import type { Text } from '../core/point.ts';
 import { UNITS } from '../core/unit.ts';
 import { LOG_NAME } from '../store/aside.ts';
 import { OpenRegisters } from '../store/open-registers.ts';
+import { registerPeakLimit } from './energy-peak-limit.ts';
 import { type OpenAccount, registerReports } from './energy-report.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines } from './site.ts';
@@ -50,6 +51,7 @@ export function register(program: Command): void {
     )
     .action(bill);
   registerReports(energy, open);
+  registerPeakLimit(energy);
 }
 
 type Open = OpenAccount;

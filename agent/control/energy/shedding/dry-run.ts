@@ -1,5 +1,6 @@
 /** What the plan would have done with a stretch of measured power: shown before it is armed. Pure. */
 import type { PeakLimitConfig, ShedAction, ShedPlan } from '../../../core/peak-limit.ts';
+import { convert, type Unit } from '../../../core/unit.ts';
 import { evaluateShedding, NOTHING_SHED, type ShedState } from './evaluate.ts';
 import { PowerWindow } from './window.ts';
 
@@ -11,6 +12,19 @@ export interface MeasuredPower {
   readonly time: number;
   /** Mean of the minute, kW; null: not known. */
   readonly kw: number | null;
+}
+
+/** Each minute of a stretch of time, from what history has of them in the unit of the point. */
+export function minutesOf(
+  buckets: readonly { readonly time: number; readonly mean: number | null }[],
+  { from, to, unit }: { readonly from: number; readonly to: number; readonly unit: Unit },
+): readonly MeasuredPower[] {
+  const known = new Map(buckets.map(({ time, mean }) => [time, mean]));
+  return Array.from({ length: Math.max(0, Math.floor((to - from) / MINUTE)) }, (_, i) => {
+    const time = from + i * MINUTE;
+    const mean = known.get(time) ?? null;
+    return { time, kw: mean === null ? null : convert(mean, unit, 'kW') };
+  });
 }
 
 /** Loads are taken for drawing what they save while they are on; nothing is taken below zero. */

@@ -117,17 +117,13 @@ describe.skipIf(!there)('the package for arm64', () => {
         spawn(node, [main, 'run', '--site', site.file], { stdio: ['ignore', 'ignore', 'pipe'] }),
       );
       runs.push(run);
-      await vi.waitFor(
-        () =>
-          expect(
-            run.ended ||
-              (run.says('agent.first-reading') && (run.says('vision.left-out') || run.says('camera.state'))),
-          ).toBe(true),
-        {
-          timeout: 240_000,
+      // Where nothing of both comes, the library works under this emulator.
+      await vi
+        .waitFor(() => expect(run.ended || run.says('vision.left-out')).toBe(true), {
+          timeout: 120_000,
           interval: 200,
-        },
-      );
+        })
+        .catch(() => {});
       if (!run.ended || runs.length > 4) break;
     }
     const last = runs.at(-1) as Run;
@@ -136,8 +132,16 @@ describe.skipIf(!there)('the package for arm64', () => {
       expect(runs.length, 'three crashes, then a start without vision').toBe(4);
       expect(last.text).toContain('vision is left out');
     }
+    await vi.waitFor(() => expect(last.says('agent.first-reading')).toBe(true), {
+      timeout: 240_000,
+      interval: 500,
+    });
     const file = join(site.state, 'log.db');
-    await vi.waitFor(() => expect(committed(file)).toBeGreaterThan(0), { timeout: 60_000, interval: 500 });
+    const patience = { timeout: 120_000, interval: 500 };
+    await vi.waitFor(() => expect(committed(file)).toBeGreaterThan(0), patience);
+    const before = committed(file);
+    await vi.waitFor(() => expect(committed(file)).toBeGreaterThan(before), patience);
+    expect(last.ended, last.text).toBe(false);
     // How fast it stops is measured elsewhere: an emulator is slower than the time a stop has.
     await last.stop();
   });

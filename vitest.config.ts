@@ -1,4 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Files that take minutes, most of them waiting: begun last they would run on alone. */
+const LONG = ['tests/browser/sign-soak', 'tests/package/arm64', 'tests/package/debian', 'tests/fault/store/crash'];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = LONG.findIndex((name) => moduleId.includes(name));
+      return place < 0 ? LONG.length : place;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -8,5 +22,6 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Real ports, brokers and browsers share two cores with the tests of a gateway: fewer at once is faster and steadier.
     maxWorkers: 2,
+    sequence: { sequencer: LongFirst },
   },
 });

@@ -2,7 +2,12 @@ import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take minutes, most of them waiting: begun last they would run on alone. */
-const LONG = ['tests/browser/sign-soak', 'tests/package/arm64', 'tests/package/debian', 'tests/fault/store/crash'];
+const LONG = [
+  'tests/browser/sign-soak',
+  'tests/package/arm64',
+  'tests/package/debian',
+  'tests/fault/store/crash',
+];
 
 class LongFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

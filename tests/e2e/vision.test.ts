@@ -19,7 +19,14 @@ beforeAll(async () => {
   site = await openSite({
     scenario,
     cameraChange: { every: '2s' },
-    change: { lines: [], devices: [], lamps: [], programmes: [], log: { window: '500ms' } },
+    change: {
+      lines: [],
+      devices: [],
+      lamps: [],
+      programmes: [],
+      alarms: undefined,
+      log: { window: '500ms' },
+    },
   });
   city = await openCity(site.broker);
   agent = startAgent(site.file);

@@ -2,6 +2,7 @@
  * A line of one device that talks by itself. Opens its port, keeps a session on it, begins anew with back-off when
  * either is lost, and says that points have no value when the device has been silent for too long.
  */
+import { aborted } from '../core/aborted.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { DriverContext, PointWrite, StreamDriver, StreamSession, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
@@ -230,11 +231,4 @@ export class StreamLine implements AsyncDisposable {
     const clock: Clock = this.#options.context.clock;
     return wallAt(clock.mapping(), clock.mono()).time;
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -3,7 +3,9 @@
  * Under a parent with an IPC channel it says `{type: 'ready', console, link}` there and stops when the parent is gone;
  * otherwise it prints the link. Logs are JSON lines on stderr.
  */
+
 import { type Command, Option } from 'commander';
+import { aborted } from '../core/aborted.ts';
 import type { Log } from '../core/log.ts';
 import { keepCompileCache, resumeCompileCache, saveCompileCache } from './compile-cache.ts';
 import { EXIT, sentence } from './exit.ts';
@@ -106,11 +108,4 @@ function watchForCrashes(log: Log): void {
     log.error('agent.crashed', { origin, error: sentence(error), stack: error.stack });
     process.exit(EXIT.failed);
   });
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

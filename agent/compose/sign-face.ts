@@ -2,6 +2,7 @@
  * Screen, phone page, panels and voice of a sign, kept up: an address that is taken, or a folder that cannot be written, is
  * told and tried again, and keeps nothing else of the agent from starting.
  */
+import { aborted } from '../core/aborted.ts';
 import { wallAt } from '../core/clock.ts';
 import type { Submit } from '../core/command.ts';
 import type { ScreenView } from '../core/screen.ts';
@@ -64,11 +65,4 @@ export async function keepSignFace(options: SignFaceOptions): Promise<SignFace> 
       await ended;
     },
   };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (signal.aborted) resolve();
-  else signal.addEventListener('abort', () => resolve(), { once: true });
-  return promise;
 }

@@ -4,11 +4,11 @@ import type { Submit } from '../core/command.ts';
 import type { Content } from '../core/content.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
+import { routedPanel } from '../core/routed-panel.ts';
 import type { SignConfig } from '../core/sign.ts';
 import type { Site } from '../core/site.ts';
 import { type Outlets, startOutlets } from '../sign/outlets.ts';
 import type { Showing } from '../sign/screen/showing.ts';
-import { textPanel } from './text-panel.ts';
 
 export interface SignOutletsOptions {
   readonly sign: SignConfig;
@@ -42,7 +42,14 @@ export function startSignOutlets({
       const found = panels.find((one) => one.device === device);
       if (found === undefined) return undefined;
       const { rows, columns, charset } = found;
-      return textPanel(device, { rows, columns, charset }, { steer, hub: rest.hub, clock: rest.clock });
+      const geometry = { rows, columns, charset };
+      return routedPanel(device, {
+        geometry,
+        issuer: 'control:sign',
+        steer,
+        hub: rest.hub,
+        clock: rest.clock,
+      });
     },
   });
 }

@@ -7,12 +7,13 @@ import { trusted, wallAt } from '../core/clock.ts';
 import type { ShownMessage } from '../core/content.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
+import { PanelKeeper } from '../core/panel-keeper.ts';
 import type { SignLanguage } from '../core/sign.ts';
 import type { OutletsConfig } from '../core/sign-outlets.ts';
 import type { TextPanel } from '../core/text-panel.ts';
 import type { PartHealth } from '../core/view.ts';
 import { zoneOffset } from '../core/zone.ts';
-import { PanelOutlet } from './led/outlet.ts';
+import { panelShow } from './led/show.ts';
 import { PhoneDoor } from './phone/door.ts';
 import type { SpokenText } from './phone/page.ts';
 import { type Face, faceOf } from './screen/face.ts';
@@ -56,7 +57,9 @@ export async function startOutlets(options: OutletsOptions): Promise<Outlets> {
   const announcer = config.speech === undefined ? undefined : await startSpeech(options, stack);
   for (const { device } of config.panels) {
     const panel = options.panel(device);
-    if (panel !== undefined) stack.use(new PanelOutlet({ panel, face, clock, log, hub }));
+    if (panel === undefined) continue;
+    const show = () => panelShow(face(), panel.geometry);
+    stack.use(new PanelKeeper({ panel, show, clock, log, hub }));
   }
   const offset = zoneOffset(options.timezone);
   const spoken = (): readonly SpokenText[] =>

@@ -5,11 +5,12 @@ import type { CommandResult, Submit } from '../../core/command.ts';
 import type { Content } from '../../core/content.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
+import { PanelKeeper } from '../../core/panel-keeper.ts';
 import type { LotConfig, PoleConfig } from '../../core/pole.ts';
 import { bad, good, type Reading, type Value } from '../../core/reading.ts';
-import type { TextPanel } from '../../core/text-panel.ts';
+import { routedPanel } from '../../core/routed-panel.ts';
 import { type LotState, lotState, REPEAT } from './guidance.ts';
-import { Screen } from './screen.ts';
+import { screenShow } from './screen.ts';
 import { Speaker } from './speaker.ts';
 
 const LIFE = 60_000;
@@ -44,17 +45,10 @@ export function startScreens({
   const guidance = stack.use(new Guidance(pole.lots, clock, hub));
   for (const screen of pole.screens) {
     const { device, geometry } = screen;
-    const panel: TextPanel = {
-      id: device,
-      geometry,
-      write: (point, value) => write(device, point, value),
-      read: (point) => {
-        const said = hub.latest(device, point);
-        return said === undefined || said.quality === 'bad' ? undefined : (said.value ?? undefined);
-      },
-    };
+    const panel = routedPanel(device, { geometry, issuer: 'control:screens', steer, hub, clock });
     const lots = () => screen.lots.flatMap((id) => guidance.of(id) ?? []);
-    stack.use(new Screen({ screen, panel, content, lots, night, clock, log, hub }));
+    const show = () => screenShow(screen, content, lots(), night());
+    stack.use(new PanelKeeper({ panel, show, clock, log, hub }));
   }
   for (const speaker of content === undefined ? [] : pole.speakers) {
     const play = (clip: number) => write(speaker.device, speaker.point, clip);

@@ -1,4 +1,5 @@
 /** Keeps the phone page reachable: an address that is taken is tried again, and keeps nothing else of the sign from starting. */
+import { aborted } from '../../core/aborted.ts';
 import type { Clock } from '../../core/clock.ts';
 import { supervise } from '../../core/supervise.ts';
 import type { PartHealth } from '../../core/view.ts';
@@ -64,8 +65,7 @@ export class PhoneDoor implements AsyncDisposable {
     this.#since = this.#now();
     healthy();
     this.#tried.resolve();
-    if (!signal.aborted)
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await aborted(signal);
     this.#url = undefined;
   }
 

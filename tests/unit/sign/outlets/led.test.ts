@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../../../agent/core/command.ts';
 import { isGb2312 } from '../../../../agent/core/gb2312.ts';
 import { silent } from '../../../../agent/core/log.ts';
+import { PanelKeeper } from '../../../../agent/core/panel-keeper.ts';
 import type { Value } from '../../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
 import {
@@ -12,8 +13,8 @@ import {
   panelRows,
   type TextPanel,
 } from '../../../../agent/core/text-panel.ts';
-import { PanelOutlet } from '../../../../agent/sign/led/outlet.ts';
 import { panelPage, writable } from '../../../../agent/sign/led/page.ts';
+import { panelShow } from '../../../../agent/sign/led/show.ts';
 import { faceOf } from '../../../../agent/sign/screen/face.ts';
 import { boardIn, STATES } from '../../../support/sign-states.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
@@ -107,9 +108,9 @@ describe('a panel that is kept', () => {
       read: (point) => (up ? kept.get(point) : undefined),
     };
     let name = 'live';
-    const outlet = new PanelOutlet({
+    const outlet = new PanelKeeper({
       panel,
-      face: () => faceIn(name),
+      show: () => panelShow(faceIn(name), panel.geometry),
       clock,
       log: silent,
       hub: { event: (event) => void events.push(event) },

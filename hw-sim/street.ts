@@ -2,7 +2,7 @@
  * `npm start`: a whole street on one machine. Simulated devices, camera and city in this process, the agent as a child,
  * all of them talking over real ports. Prints one address.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
@@ -98,7 +98,11 @@ async function run(options: Options): Promise<void> {
           ready: (ready) =>
             options.headless === true
               ? printJson(ready, site, broker)
-              : printAddress(ready, nodeRed, sign?.screen),
+              : printAddress(
+                  ready,
+                  nodeRed,
+                  sign === undefined ? undefined : panelAddress(sign.screen, state),
+                ),
         }),
       );
     }
@@ -136,9 +140,17 @@ function stateFolder({ state, scenario, speed }: Options): string {
   return join(base, 'others', speed === 1 ? name : `${name}-x${speed}`);
 }
 
-function printAddress(ready: Ready, nodeRed: number, screen: number | undefined): void {
+/** Where the panel's browser goes: with the key by which the agent knows that it is the panel that tells what it shows. */
+function panelAddress(port: number, state: string): string {
+  const address = `http://127.0.0.1:${port}/`;
+  const file = join(state, 'agent/sign/screen/key');
+  // A screen that could not be started has none yet; the console says why.
+  return existsSync(file) ? `${address}?key=${readFileSync(file, 'utf8')}` : address;
+}
+
+function printAddress(ready: Ready, nodeRed: number, screen: string | undefined): void {
   const lines = ['', `  Kerbside  ${ready.link}`, ''];
-  if (screen !== undefined) lines.push(`  Stop sign  http://127.0.0.1:${screen}/`, '');
+  if (screen !== undefined) lines.push(`  Stop sign  ${screen}`, '');
   const [, , server] = (process.env.SSH_CONNECTION ?? '').split(' ');
   if (server !== undefined) {
     const { port } = new URL(ready.console);

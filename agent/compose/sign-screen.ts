@@ -277,7 +277,7 @@ function healthOf(
       ? {
           fix:
             kiosk === 'none'
-              ? 'Start the browser of the panel anew.'
+              ? 'Open the address of the screen, with its key, in the browser of the panel (docs/sign/kiosk.md).'
               : 'It is started anew by itself; look at the panel if that does not help.',
         }
       : {}),

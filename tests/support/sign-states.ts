@@ -303,7 +303,36 @@ export const STATES: readonly SignState[] = [
       measured: [],
     },
   },
+  {
+    // What stands on a wide sign in two columns, at the hour when most is to be said of each line.
+    name: 'rush',
+    change: {
+      arrivals: arrivals({
+        lines: Array.from({ length: 8 }, (_, i) => ({
+          ...line(i % 6),
+          line: `R${i}`,
+          lineName: { text: ['7路', '快2路', '15路', '90路'][i % 4] ?? '' },
+        })),
+        rows: Array.from({ length: 8 }, (_, i) => rush(`R${i}`, i)).flat(),
+      }),
+      alerts: [alert('a1')],
+      content: NOTHING,
+      measured: [],
+    },
+  },
 ];
+
+/** Three buses of a line: the next arrives or is twelve minutes away; those behind are arriving, about, or planned. */
+function rush(id: string, i: number) {
+  const here = { approaching: true, minutes: 0, due: MORNING + 15_000, age: 3 };
+  const { minutes: _, due: __, age: ___, stopsAway: ____, ...planned } = row(i % 6, 19);
+  const all = [
+    row(i % 6, i < 4 ? 0 : 12, i < 4 ? here : { stopsAway: 10 }),
+    i % 2 === 0 ? row(i % 6, 24, { state: 'about' }) : row(i % 6, 1, here),
+    i % 3 === 0 ? { ...planned, state: 'timetable' as const } : row(i % 6, 39, { state: 'about' }),
+  ];
+  return all.map((one, at) => ({ ...one, key: `${id}:${at}`, line: id, vehicle: `${id}-${at}` }));
+}
 
 /** The ordinary morning moved to another time. */
 function shifted(at: number) {

@@ -103,16 +103,32 @@ export function look(page: Page): Promise<Look> {
       const when = line.querySelector('.when')?.getBoundingClientRect();
       if (where !== undefined && when !== undefined && where.right > when.left + 1)
         overflow.push(`over each other: ${name(line)}`);
-      const parts = line.querySelectorAll('.when > *');
-      for (const part of parts) {
-        for (const text of part.querySelectorAll('.main, .figure')) {
+      for (const part of line.querySelectorAll('.when > *')) {
+        const column = part.getBoundingClientRect();
+        for (const text of part.querySelectorAll('.main, .second, .figure')) {
           const rect = text.getBoundingClientRect();
-          if (
-            when !== undefined &&
-            rect.width > 0 &&
-            (rect.left < when.left - 2 || rect.right > when.right + 2)
-          )
+          if (rect.width > 0 && (rect.left < column.left - 2 || rect.right > column.right + 2))
             overflow.push(`out of its column: ${name(text)}`);
+        }
+      }
+      for (const time of line.querySelectorAll('.time')) {
+        // Of letters, not of their boxes: a line of type is higher than what stands in it.
+        const texts = [...time.querySelectorAll('.main, .second, .figure')].map((text) => {
+          const range = document.createRange();
+          range.selectNodeContents(text);
+          const { left, right, top, bottom, height } = range.getBoundingClientRect();
+          const size = Number.parseFloat(getComputedStyle(text).fontSize);
+          const [middle, letters] = [(top + bottom) / 2, size * 0.38];
+          return { text, left, right, top: middle - letters, bottom: middle + letters, height, size };
+        });
+        for (const [i, one] of texts.entries()) {
+          if (one.height > one.size * 2) overflow.push(`in pieces: ${name(one.text)}`);
+          for (const other of texts.slice(i + 1)) {
+            const across = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+            const down = Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top);
+            if (across > 2 && down > 2)
+              overflow.push(`over each other: ${name(one.text)} and ${name(other.text)}`);
+          }
         }
       }
     }

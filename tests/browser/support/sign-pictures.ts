@@ -55,7 +55,7 @@ for (const [tag, languages] of Object.entries(LANGUAGES)) {
       const png = await page.screenshot();
       await sharp(png)
         .resize(Math.round(width * SCALE))
-        .png({ palette: true, colours: 24, dither: 0, effort: 10 })
+        .png({ palette: true, colours: 16, dither: 0, effort: 10 })
         .toFile(join(FOLDER, `${state.name}-${shape}-${tag}.png`));
     }
   }

@@ -37,8 +37,6 @@ import { HealthBoard } from './health.ts';
 import { peakLimitView } from './peak-limit.ts';
 import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
-import { startSign } from './sign.ts';
-import { keepSignFace } from './sign-face.ts';
 import { agentView, type LateParts } from './view.ts';
 
 export interface RunOptions {
@@ -256,12 +254,15 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
 
   if (site.sign !== undefined) {
     const options = { sign: site.sign, site, clock, hub, log, signal, onHealth: board.set };
+    // Most poles have no sign: its parts are loaded where there is one, and not before the first reading.
+    const { startSign } = await import('./sign.ts');
     const sign = stack.use(await startSign(options));
     late.arrivals = () => sign.arrivals.board();
     board.source(sign.health);
     const { screen } = site.sign;
     if (screen !== undefined) {
       const preview = async (camera: string) => late.preview?.(camera, true);
+      const { keepSignFace } = await import('./sign-face.ts');
       const face = stack.use(
         await keepSignFace({ ...options, screen, parts: sign, content, preview, steer: commands.steer }),
       );

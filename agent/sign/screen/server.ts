@@ -26,7 +26,20 @@ import { type Stream, serveStream } from './stream.ts';
 const SIGN_PAGES: PageSource = {
   folder: join(import.meta.dirname, 'pages'),
   modules: ['main'],
-  styles: ['sign', 'shapes'],
+  styles: [
+    'ground',
+    'head',
+    'notices',
+    'lines',
+    'times',
+    'strip',
+    'side',
+    'why',
+    'cover',
+    'tall',
+    'wide',
+    'bar',
+  ],
   icon: 'icon.svg',
 };
 

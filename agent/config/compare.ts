@@ -1,35 +1,7 @@
 /** What differs between two sites, part by part, so that only changed parts stop and start. */
 import { isDeepStrictEqual } from 'node:util';
+import type { ConfigPart, PartChange } from '../core/config-change.ts';
 import type { Site } from '../core/site.ts';
-
-export type Part =
-  | 'site'
-  | 'agent'
-  | 'meters'
-  | 'log'
-  | 'console'
-  | 'node-red'
-  | 'line'
-  | 'device'
-  | 'camera'
-  | 'lamp'
-  | 'programme'
-  | 'rules'
-  | 'figure'
-  | 'energy'
-  | 'alarms'
-  | 'sign'
-  | 'content'
-  | 'pole'
-  | 'peak-limit'
-  | 'uplink';
-
-export interface Change {
-  readonly part: Part;
-  /** Of a line, device, camera, lamp, figure or uplink. */
-  readonly id?: string;
-  readonly change: 'added' | 'removed' | 'changed';
-}
 
 const LISTS = [
   ['line', 'lines'],
@@ -39,20 +11,20 @@ const LISTS = [
   ['programme', 'programmes'],
   ['figure', 'figures'],
   ['uplink', 'uplinks'],
-] as const satisfies readonly (readonly [Part, keyof Site])[];
+] as const satisfies readonly (readonly [ConfigPart, keyof Site])[];
 
 /**
  * Changes from `a` to `b`, empty where they are equal. A device whose profile changed has changed; a device on a changed
  * line has not (its line restarts with all it carries). Order in a list is no change. `agent` stands for what only a
  * restart can change: agent id, state folder, rate of time.
  */
-export function compare(a: Site, b: Site): readonly Change[] {
-  const changes: Change[] = [];
-  const whole = (part: Part, of: (site: Site) => unknown) => {
+export function compare(a: Site, b: Site): readonly PartChange[] {
+  const changes: PartChange[] = [];
+  const whole = (part: ConfigPart, of: (site: Site) => unknown) => {
     if (!isDeepStrictEqual(of(a), of(b))) changes.push({ part, change: 'changed' });
   };
   whole('site', ({ id, title, timezone, position }) => ({ id, title, timezone, position }));
-  whole('agent', ({ agent, state, rate }) => ({ agent, state, rate }));
+  whole('agent', ({ agent, state, rate, origin }) => ({ agent, state, rate, origin }));
   whole('meters', (site) => site.meters);
   whole('log', (site) => site.log);
   whole('console', (site) => site.console);

@@ -5,6 +5,7 @@
 import type { AlarmActs } from './alarm.ts';
 import type { ArrivalBoard } from './arrival.ts';
 import type { Command, CommandResult } from './command.ts';
+import type { ConfigChanges } from './config-change.ts';
 import type { EnergyView } from './energy-view.ts';
 import type { Subscription } from './hub.ts';
 import type { PeakLimitView } from './peak-limit.ts';
@@ -148,6 +149,8 @@ export interface AgentView {
   arrivals(): ArrivalBoard | undefined;
   /** What riders see; undefined where there is no screen. */
   screen(): ScreenView | undefined;
+  /** Absent: the agent runs a site that is no file (tests, benches). */
+  readonly config?: ConfigChanges;
   submit(command: Command): Promise<CommandResult>;
   recentCommands(
     limit: number,

@@ -1,8 +1,12 @@
-/** `kerbside config show|schema|render`: the effective configuration with sources, JSON Schemas for editors, many files from one. */
+/**
+ * `kerbside config show|schema|reference|render`: the effective configuration with sources, JSON Schemas for editors, the
+ * reference of all keys, many files from one.
+ */
 import type { Command } from 'commander';
 import { effective, effectiveYaml, fromText } from '../config/effective.ts';
 import { profileJsonSchema, siteJsonSchema } from '../config/json-schema.ts';
 import { pathText } from '../config/problem.ts';
+import { siteReference } from '../config/reference.ts';
 import { EXIT } from './exit.ts';
 import { register as registerRender } from './render.ts';
 import { load, problemLines, shownPath } from './site.ts';
@@ -26,6 +30,10 @@ export function register(program: Command): void {
       const schema = options.profile === true ? profileJsonSchema() : siteJsonSchema();
       process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     });
+  config
+    .command('reference')
+    .description('every key of site.yaml, what it takes and means, as Markdown (docs/site-reference.md)')
+    .action(() => void process.stdout.write(siteReference()));
   registerRender(config);
 }
 

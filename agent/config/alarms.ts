@@ -26,9 +26,9 @@ const limit = z
   .strictObject({
     ...place,
     unit: unit.optional().describe('Of the limits; default: that of the point'),
-    hi: anything(55).optional(),
+    hi: anything(55).optional().describe('It holds above this'),
     hihi: anything(70).optional().describe('One step more urgent; explains hi'),
-    lo: anything(5).optional(),
+    lo: anything(5).optional().describe('It holds below this'),
     lolo: anything(0).optional().describe('One step more urgent; explains lo'),
     deadband: number(0, 1e12, 2).prefault(0).describe('It is over only this much on the good side'),
   })
@@ -37,22 +37,25 @@ const limit = z
 const rate = z
   .strictObject({
     ...place,
-    unit: unit.optional(),
-    within: duration(SECOND, DAY, '10min'),
-    rise: number(1e-9, 1e12, 5).optional(),
-    fall: number(1e-9, 1e12, 5).optional(),
+    unit: unit.optional().describe('Of the changes; default: that of the point'),
+    within: duration(SECOND, DAY, '10min').describe('The time in which it is looked at'),
+    rise: number(1e-9, 1e12, 5).optional().describe('It holds where the value rose by more'),
+    fall: number(1e-9, 1e12, 5).optional().describe('It holds where the value fell by more'),
     change: number(1e-9, 1e12, 5).optional().describe('Either way'),
   })
   .describe('A number that changes by more than this within a time');
 
 const stale = z
-  .strictObject({ ...place, after: duration(SECOND, 30 * DAY, '10min') })
+  .strictObject({
+    ...place,
+    after: duration(SECOND, 30 * DAY, '10min').describe('So long nothing may be missing'),
+  })
   .describe('No reading to be believed for longer than this');
 
 const state = z
   .strictObject({
     ...place,
-    is: value.optional(),
+    is: value.optional().describe('This value'),
     not: value.optional().describe('Any value but this'),
   })
   .describe('A point that has a value, or any but that');
@@ -60,7 +63,7 @@ const state = z
 const facts = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
 const event = z
   .strictObject({
-    kind: oneOf(EVENT_KINDS, 'store'),
+    kind: oneOf(EVENT_KINDS, 'store').describe('Kind of the event'),
     device: id('meter-1').optional(),
     where: facts.describe('What the body of the event that begins it has'),
     until: facts.optional().describe('What that of the event has that ends it; absent: a reset ends it'),
@@ -71,10 +74,10 @@ const part = z
   .strictObject({
     device: id('board').optional(),
     point: id('cabinet-door').optional(),
-    is: value.optional(),
-    not: value.optional(),
-    above: anything(30).optional(),
-    below: anything(5).optional(),
+    is: value.optional().describe('The point has this value'),
+    not: value.optional().describe('The point has any value but this'),
+    above: anything(30).optional().describe('The point is above this'),
+    below: anything(5).optional().describe('The point is below this'),
     alarm: id('cabinet-hot').optional().describe('Instead of a point: the condition of another alarm'),
   })
   .describe('One condition of several: a point with is, not, above or below; or alarm:');
@@ -87,7 +90,7 @@ export const alarm = z
     id: id('cabinet-hot'),
     title: title().optional(),
     device: id('board').optional().describe('What it is about; default: the device of its first point'),
-    priority: oneOf(PRIORITIES, 'medium').prefault('medium'),
+    priority: oneOf(PRIORITIES, 'medium').prefault('medium').describe('How soon somebody has to act'),
     limit: limit.optional(),
     rate: rate.optional(),
     stale: stale.optional(),
@@ -118,8 +121,8 @@ export const alarm = z
 const output = z.strictObject({
   device: id('io'),
   point: id('output-1'),
-  on: value.prefault(true),
-  off: value.prefault(false),
+  on: value.prefault(true).describe('Value written while it stands'),
+  off: value.prefault(false).describe('Value written when it is over'),
   acknowledged: value.optional().describe('What it shows once somebody has acknowledged; default: as on'),
   tested: flag().prefault(true).describe('false: left out of the self-test'),
 });
@@ -142,7 +145,9 @@ const sos = z
     point: id('sos-button'),
     pressed: value.prefault(true).describe('What the point shows while the button is pressed'),
     outputs: z.array(output).max(8).prefault([]).describe('Beacon, sounder: switched on at once'),
-    remind: duration(10 * SECOND, 10 * MINUTE, '30s').prefault('30s'),
+    remind: duration(10 * SECOND, 10 * MINUTE, '30s')
+      .prefault('30s')
+      .describe('Told again while nobody acknowledged it'),
     test: localTime.optional().describe('Time of the daily self-test; absent: none by itself'),
     test_for: duration(500, 10 * SECOND, '2s')
       .prefault('2s')
@@ -166,11 +171,13 @@ export const alarms = z
       .max(512)
       .prefault([])
       .describe('Alarms of the site; one with the id of a shipped one takes its place'),
-    sos: z.array(sos).max(8).prefault([]),
+    sos: z.array(sos).max(8).prefault([]).describe('Help buttons with their beacons'),
     flood: z
       .strictObject({
-        most: integer(2, 1000, 10).prefault(10),
-        within: duration(10 * SECOND, HOUR, '10min').prefault('10min'),
+        most: integer(2, 1000, 10).prefault(10).describe('So many alarms'),
+        within: duration(10 * SECOND, HOUR, '10min')
+          .prefault('10min')
+          .describe('In this time'),
         every: duration(SECOND, 10 * MINUTE, '10s')
           .prefault('10s')
           .describe('In a flood, how often the rest is told'),

@@ -75,8 +75,8 @@ const partId = (example: string) =>
 const line = z.strictObject({
   id: partId('stop-line'),
   title: title().optional(),
-  from: spot,
-  to: spot,
+  from: spot.describe('One end of the line in the picture'),
+  to: spot.describe('The other end'),
   classes: z
     .array(oneOf(VEHICLE_CLASSES, 'car'))
     .prefault([])
@@ -86,7 +86,7 @@ const line = z.strictObject({
 const zone = z.strictObject({
   id: partId('waiting'),
   title: title().optional(),
-  polygon: z.array(spot).min(3).max(32),
+  polygon: z.array(spot).min(3).max(32).describe('Its corners in the picture'),
   counts: oneOf(ZONE_KINDS, 'vehicles')
     .prefault('vehicles')
     .describe('bus: whether a bus stands at the stop'),
@@ -108,7 +108,7 @@ const lane = z.strictObject({
 const bay = z.strictObject({
   id: partId('bay-1'),
   title: title().optional(),
-  polygon: z.array(spot).min(3).max(32),
+  polygon: z.array(spot).min(3).max(32).describe('Its corners in the picture'),
   charger: z
     .strictObject({
       device: id('charger'),
@@ -122,7 +122,12 @@ const bay = z.strictObject({
 });
 
 const models = (what: string) =>
-  z.strictObject({ vehicles: id('nanodet').optional(), faces: id('faceboxes').optional() }).describe(what);
+  z
+    .strictObject({
+      vehicles: id('nanodet').optional().describe('Model that counts vehicles'),
+      faces: id('faceboxes').optional().describe('Model that counts faces'),
+    })
+    .describe(what);
 
 export const camera = z.strictObject({
   id: id('camera-1'),
@@ -139,7 +144,8 @@ export const camera = z.strictObject({
   tasks: z
     .array(oneOf(['vehicles', 'faces'], 'vehicles'))
     .min(1)
-    .prefault(['vehicles', 'faces']),
+    .prefault(['vehicles', 'faces'])
+    .describe('What it counts'),
   models: models(
     'Model that does a task: centernet (default), nanodet, faceboxes (default), or one added with `kerbside models add`',
   ).optional(),
@@ -149,10 +155,10 @@ export const camera = z.strictObject({
   preview: flag().prefault(true).describe('false: nobody can ever see a picture of this camera'),
   every: duration(SECOND, HOUR, '10s').prefault('10s').describe('Interval of the counts'),
   position: position.optional(),
-  lines: z.array(line).max(16).prefault([]),
-  zones: z.array(zone).max(32).prefault([]),
-  lanes: z.array(lane).max(16).prefault([]),
-  bays: z.array(bay).max(64).prefault([]),
+  lines: z.array(line).max(16).prefault([]).describe('Lines that vehicles are counted at, by direction'),
+  zones: z.array(zone).max(32).prefault([]).describe('Areas in which those who are there are counted'),
+  lanes: z.array(lane).max(16).prefault([]).describe('Stretches of known length, for speed and occupancy'),
+  bays: z.array(bay).max(64).prefault([]).describe('Parking places, taken or free'),
   budget: z
     .strictObject({
       cpu: number(0.05, 4, VISION_BUDGET.cpu)
@@ -168,7 +174,9 @@ export const camera = z.strictObject({
 
 export const privacy = z.strictObject({
   operator: title().optional().describe("Who answers for the cameras; stands on the pole's label"),
-  contact: text('a way to reach them', 'privacy@city.example').optional(),
+  contact: text('a way to reach them', 'privacy@city.example')
+    .optional()
+    .describe('Of whoever answers for the pictures; stands on the label of the pole'),
   preview: flag()
     .prefault(PRIVACY_DEFAULTS.preview)
     .describe('false: no camera of this site can ever be looked at'),

@@ -51,10 +51,12 @@ const secure = {
 const feed = z
   .strictObject({
     id: id('weather'),
-    kind: oneOf(CONTENT_FEEDS, 'weather'),
+    kind: oneOf(CONTENT_FEEDS, 'weather').describe('What its texts are'),
     form: oneOf(['json', 'cap'], 'json').prefault('json').describe('cap: warnings by CAP 1.2'),
     ...secure,
-    every: duration(MINUTE, 24 * HOUR, '10min').prefault('10min'),
+    every: duration(MINUTE, 24 * HOUR, '10min')
+      .prefault('10min')
+      .describe('How often it is asked'),
     source: source.describe('Who says it; stands beside every text of it'),
     areas: z
       .array(text('a geocode', '"370303"'))
@@ -68,7 +70,12 @@ const feed = z
 export const content = z
   .strictObject({
     keys: z
-      .array(z.strictObject({ id: id('city-2026'), public: publicKey }))
+      .array(
+        z.strictObject({
+          id: id('city-2026'),
+          public: publicKey.describe('As kerbside content keygen prints it'),
+        }),
+      )
       .min(1)
       .max(4)
       .describe('Keys that sign content; two while one follows the other'),
@@ -76,14 +83,26 @@ export const content = z
       .optional()
       .describe('Signed documents (*.json), relative to this file'),
     https: z
-      .array(z.strictObject({ ...secure, every: duration(10_000, 24 * HOUR, '1min').prefault('1min') }))
+      .array(
+        z.strictObject({
+          ...secure,
+          every: duration(10_000, 24 * HOUR, '1min')
+            .prefault('1min')
+            .describe('How often it is asked'),
+        }),
+      )
       .max(8)
       .prefault([])
       .describe('Signed documents, asked for by ETag'),
     mqtt: z
       .strictObject({
         url: url(['mqtt:', 'mqtts:'], 'mqtts://broker.example:8883'),
-        topics: z.array(topic).min(1).max(16).prefault(['kerbside/content/#']),
+        topics: z
+          .array(topic)
+          .min(1)
+          .max(16)
+          .prefault(['kerbside/content/#'])
+          .describe('Where documents come'),
         username: text('a user name', 'kerbside').optional(),
         password: secret(`\${env:CONTENT_PASSWORD}`).optional(),
         ca: secret('file:./ca.pem').optional(),
@@ -107,12 +126,19 @@ export const content = z
             'What playlists may take on the disk, the one before included until the next is complete',
           ),
       })
-      .prefault({}),
-    feeds: z.array(feed).max(16).prefault([]),
+      .prefault({})
+      .describe('Pictures and videos of playlists'),
+    feeds: z
+      .array(feed)
+      .max(16)
+      .prefault([])
+      .describe('Texts that nobody signed, with their source beside them'),
     measured: z
       .array(
         z.strictObject({
-          kind: oneOf(['temperature', 'humidity', 'pm25', 'noise'], 'temperature'),
+          kind: oneOf(['temperature', 'humidity', 'pm25', 'noise'], 'temperature').describe(
+            'What is measured',
+          ),
           device: id('weather-1'),
           point: id('temperature'),
         }),

@@ -13,12 +13,12 @@ const aqi = z.strictObject({
   edition: oneOf(AQI_EDITIONS, 'by-date')
     .prefault('by-date')
     .describe('by-date: the standard in force on the day of the figures (HJ 633-2026 since 2026-03-01)'),
-  so2: optional(),
-  no2: optional(),
-  co: optional(),
-  o3: optional(),
-  pm10: optional(),
-  pm2_5: optional(),
+  so2: optional().describe('Sulphur dioxide'),
+  no2: optional().describe('Nitrogen dioxide'),
+  co: optional().describe('Carbon monoxide'),
+  o3: optional().describe('Ozone'),
+  pm10: optional().describe('Particles up to 10 µm'),
+  pm2_5: optional().describe('Particles up to 2.5 µm'),
   valid_minutes: integer(1, 60, 45)
     .prefault(45)
     .describe('Minutes an hour mean needs (GB 3095-2026 Table 4)'),
@@ -57,15 +57,15 @@ const noise = z.strictObject({
 });
 
 const water = z.strictObject({
-  body: oneOf(['river', 'lake'], 'river').prefault('river'),
-  ph: optional(),
-  dissolved_oxygen: optional(),
-  permanganate: optional(),
-  cod: optional(),
-  bod5: optional(),
-  ammonia: optional(),
-  phosphorus: optional(),
-  nitrogen: optional(),
+  body: oneOf(['river', 'lake'], 'river').prefault('river').describe('Which limits of phosphorus hold'),
+  ph: optional().describe('pH'),
+  dissolved_oxygen: optional().describe('Dissolved oxygen'),
+  permanganate: optional().describe('Permanganate index'),
+  cod: optional().describe('Chemical oxygen demand'),
+  bod5: optional().describe('Biochemical oxygen demand in five days'),
+  ammonia: optional().describe('Ammonia nitrogen'),
+  phosphorus: optional().describe('Total phosphorus'),
+  nitrogen: optional().describe('Total nitrogen'),
   valid_minutes: integer(1, 60, 45).prefault(45).describe('Minutes an hour mean needs'),
 });
 

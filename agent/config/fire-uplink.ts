@@ -15,20 +15,28 @@ const point = z
   .strictObject({
     device: id('cabinet-1'),
     point: id('smoke'),
-    system: z.strictObject({ type: integer(0, 255, 1), address: integer(0, 255, 1) }),
+    system: z
+      .strictObject({
+        type: integer(0, 255, 1).describe('Kind of system, by the table of the standard'),
+        address: integer(0, 255, 1).describe('Its number'),
+      })
+      .describe('Which system of the standard it belongs to'),
     part: z
       .strictObject({
-        type: integer(0, 255, 40),
-        address: integer(0, 0xffff_ffff, 131_082),
-        text: text('a description of at most 31 bytes', 'Cabinet 7').optional(),
+        type: integer(0, 255, 40).describe('Kind of part, by the table of the standard'),
+        address: integer(0, 0xffff_ffff, 131_082).describe('Its number'),
+        text: text('a description of at most 31 bytes', 'Cabinet 7')
+          .optional()
+          .describe('What it is, at most 31 bytes of GB 18030'),
       })
-      .optional(),
+      .optional()
+      .describe('Which part of it; absent: the system itself'),
     state: oneOf(FIRE_STATES, 'fire').optional().describe('What a true value means. Default fire'),
     analogue: z
       .strictObject({
-        type: integer(0, 255, 5),
+        type: integer(0, 255, 5).describe('Kind of value, by the table of the standard'),
         step: number(1e-6, 1e6, 0.1).optional().describe("Of a vendor's kind"),
-        unit: unit.optional(),
+        unit: unit.optional().describe('It is converted to this; default: that of the table'),
       })
       .optional()
       .describe('With part: a value instead of a state'),
@@ -37,16 +45,16 @@ const point = z
 
 export const gb26875 = z
   .strictObject({
-    server: hostPort('10.0.0.20:5200'),
-    transport: oneOf(['tcp', 'udp'], 'tcp').prefault('tcp'),
+    server: hostPort('10.0.0.20:5200').describe('Of the centre'),
+    transport: oneOf(['tcp', 'udp'], 'tcp').prefault('tcp').describe('How the centre is called'),
     source: integer(0, ADDRESS, 889).describe('Our address'),
     centre: integer(0, ADDRESS, 88_888).describe("The centre's address"),
-    user_version: integer(0, 255, 1).prefault(1),
+    user_version: integer(0, 255, 1).prefault(1).describe('Version byte of the frame'),
     devices: z
       .array(id('panel-1'))
       .prefault([])
       .describe('Devices with the driver gb26875: what they say goes on as it came'),
-    points: z.array(point).prefault([]),
+    points: z.array(point).prefault([]).describe('What of our own devices is reported'),
     types: z
       .record(z.string().regex(/^(12[89]|1[3-9]\d|2[0-4]\d|25[0-4])$/), oneOf(LAYOUTS, 'analogue'))
       .prefault({})
@@ -55,7 +63,7 @@ export const gb26875 = z
       .prefault('20s')
       .describe('An empty frame of command 2, by convention; 0s: none'),
     timeout: duration(100, MINUTE, '5s').prefault('5s').describe('Longest wait for an answer'),
-    resends: integer(0, 10, 3).prefault(3),
+    resends: integer(0, 10, 3).prefault(3).describe('How often a frame without an answer is repeated'),
     retry: duration(SECOND, MINUTE, '5s')
       .prefault('5s')
       .describe('Longest wait between two tries to connect'),
@@ -68,9 +76,11 @@ export const gb26875 = z
     clock: oneOf(['untrusted', 'never'], 'untrusted')
       .prefault('untrusted')
       .describe("Whether the centre's time is taken where nothing better is known"),
-    version: text('a version of two numbers', '"1.0"').prefault('1.0'),
-    configuration: text('a text', 'Kerbside').prefault('Kerbside'),
-    in_flight: integer(2, 256, 16).prefault(16),
+    version: text('a version of two numbers', '"1.0"')
+      .prefault('1.0')
+      .describe('Of the device, as it is told to the centre'),
+    configuration: text('a text', 'Kerbside').prefault('Kerbside').describe('What the device says of itself'),
+    in_flight: integer(2, 256, 16).prefault(16).describe('Frames on their way at once'),
     replay_rate: number(0, 1e6, 0).prefault(0).describe('Records of backlog per second; 0: no limit'),
   })
   .describe('Fire alarms to a fire centre, beside the certified transmission device');

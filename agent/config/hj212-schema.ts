@@ -64,14 +64,17 @@ export const hj212 = z.strictObject({
     .array(
       z.strictObject({
         ...place,
-        factor: code('a factor code', /^[0-9A-Za-z_]{1,20}$/, 'a34004'),
+        factor: code('a factor code', /^[0-9A-Za-z_]{1,20}$/, 'a34004').describe(
+          'Factor code of the standard',
+        ),
         unit: oneOf(Object.keys(UNITS) as Unit[], 'ug/m3')
           .optional()
           .describe('On the wire. Default: the factor’s'),
         decimals: integer(0, 6, 1).optional().describe('On the wire. Default: the factor’s'),
       }),
     )
-    .min(1),
+    .min(1)
+    .describe('What is reported, each with its factor'),
   real_time: duration(0, HOUR, '60s').prefault('60s').describe('Interval of real-time data (2011); 0s: none'),
   minute: scalar<number>({
     expected: `0min or one of ${INTERVALS.map((one) => `${one}min`).join(', ')}`,
@@ -109,7 +112,10 @@ export const hj212 = z.strictObject({
   actions: z
     .record(
       z.string().regex(/^3\d{3}$/),
-      z.strictObject({ ...place, value: z.union([z.number(), z.boolean(), z.string()]) }),
+      z.strictObject({
+        ...place,
+        value: z.union([z.number(), z.boolean(), z.string()]).describe('What is written'),
+      }),
     )
     .prefault({})
     .describe('Writes that control commands (3011 …) become; others are refused'),

@@ -24,6 +24,14 @@ export function profileJsonSchema(): Json {
   };
 }
 
+/** The same with `expected`: what each single value takes, in the words of its error message. For the reference. */
+export function siteSchemaWithWords(): Json {
+  return z.toJSONSchema(siteSchema, { io: 'input', unrepresentable: 'any' }) as Json;
+}
+
 function made(schema: z.core.$ZodType): Json {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Json;
+  const override: z.core.ToJSONSchemaParams['override'] = ({ jsonSchema }) => {
+    delete (jsonSchema as { expected?: string }).expected;
+  };
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', override }) as Json;
 }

@@ -59,26 +59,31 @@ const anyValue = scalar<number | boolean | string>({
 });
 
 const LUX = 1e6;
-const level = number(0, 100, 100);
-const step = z.strictObject({ from: moment(), level });
-const levels = z.array(step).min(1).max(48);
+const level = number(0, 100, 100).describe('Level, %');
+const step = z.strictObject({
+  from: moment().describe('When it begins; it holds until the next one'),
+  level,
+});
+const levels = z.array(step).min(1).max(48).describe('Levels of the night');
 
 const point = { device: id('board'), point: id('sos') };
 const conditionShape = {
   ...point,
   is: anyValue.optional().describe('Holds while the point has this value'),
   above: number(-1e12, 1e12, 30).optional().describe('Holds while it is above this'),
-  below: number(-1e12, 1e12, 5).optional(),
+  below: number(-1e12, 1e12, 5).optional().describe('Holds while it is below this'),
 };
 /** Exactly one of is, above and below is checked in checks of the lighting, where a message can name the place. */
-export const condition = z.strictObject(conditionShape);
+export const condition = z.strictObject(conditionShape).describe('A point and what it has to be');
 
 const photocell = z.strictObject({
   device: id('board'),
   point: id('illuminance'),
   on: number(0, LUX, 15).prefault(15).describe('Dark at or below this, lux'),
   off: number(0, LUX, 25).prefault(25).describe('Light at or above this, lux; at least 1.3 times on'),
-  dwell: duration(0, HOUR, '5min').prefault('5min'),
+  dwell: duration(0, HOUR, '5min')
+    .prefault('5min')
+    .describe('So long it has to be dark or light before it counts'),
   window: z
     .tuple([number(-18, 20, -6), number(-18, 30, 6)])
     .prefault([-6, 6])
@@ -88,9 +93,9 @@ const photocell = z.strictObject({
 const traffic = z.strictObject({
   device: id('camera-1'),
   point: id('vehicles-passed').describe('A count per interval'),
-  window: duration(MINUTE, HOUR, '6min').prefault('6min'),
+  window: duration(MINUTE, HOUR, '6min').prefault('6min').describe('Over which vehicles are counted'),
   steps: z
-    .array(z.strictObject({ above: number(0, 1e5, 0), level }))
+    .array(z.strictObject({ above: number(0, 1e5, 0).describe('More vehicles an hour than this'), level }))
     .min(2)
     .max(8)
     .describe('Levels by vehicles an hour, ascending, the first above 0'),
@@ -122,8 +127,12 @@ export const programme = z
       .array(
         z.strictObject({
           days: z.array(oneOf(WEEKDAYS, 'fri')).min(1).optional().describe('By the date of the evening'),
-          from: date('a day of the year "12-24"', /^\d\d-\d\d$/, '12-24').optional(),
-          to: date('a day of the year "01-02"', /^\d\d-\d\d$/, '01-02').optional(),
+          from: date('a day of the year "12-24"', /^\d\d-\d\d$/, '12-24')
+            .optional()
+            .describe('First evening, every year'),
+          to: date('a day of the year "01-02"', /^\d\d-\d\d$/, '01-02')
+            .optional()
+            .describe('Last evening'),
           levels,
         }),
       )
@@ -134,22 +143,30 @@ export const programme = z
       .array(
         z.strictObject({
           title: text('a title', 'Spring Festival'),
-          from: date('a date "2027-02-05"', /^\d{4}-\d\d-\d\d$/, '2027-02-05'),
-          to: date('a date "2027-02-12"', /^\d{4}-\d\d-\d\d$/, '2027-02-12'),
+          from: date('a date "2027-02-05"', /^\d{4}-\d\d-\d\d$/, '2027-02-05').describe('First evening'),
+          to: date('a date "2027-02-12"', /^\d{4}-\d\d-\d\d$/, '2027-02-12').describe('Last evening'),
           levels,
         }),
       )
       .max(366)
-      .prefault([]),
-    photocell: photocell.optional(),
-    traffic: traffic.optional(),
-    boosts: z.array(boost).max(32).prefault([]),
+      .prefault([])
+      .describe('Evenings of certain dates, before the calendar'),
+    photocell: photocell.optional().describe('A light sensor that decides around dusk and dawn'),
+    traffic: traffic.optional().describe('Dims by the vehicles counted'),
+    boosts: z
+      .array(boost)
+      .max(32)
+      .prefault([])
+      .describe('Full light while something holds: a help button, a bus that is due'),
     safety: z
       .array(z.strictObject({ title: text('a title', 'leakage'), ...conditionShape }))
       .max(32)
       .prefault([])
       .describe('The lamp is off while one of these holds'),
-    maintenance: z.strictObject({ when: condition, level: level.prefault(100) }).optional(),
+    maintenance: z
+      .strictObject({ when: condition, level: level.prefault(100) })
+      .optional()
+      .describe('Light for whoever works at the pole'),
   })
   .describe('How lamps are run; what wins over what is in docs/lighting.md');
 
@@ -181,13 +198,17 @@ export const interlock = z
     ...point,
     value: anyValue.optional().describe('Only this value is locked; absent: every write'),
     only_while: condition,
-    reason: text('a sentence', 'the cabinet door is open').optional(),
+    reason: text('a sentence', 'the cabinet door is open')
+      .optional()
+      .describe('What whoever is refused is told'),
   })
   .describe('A write that is refused unless a condition holds');
 
 export const right = z
   .strictObject({
-    issuer: text('a pattern with * and ?', 'uplink:city*'),
+    issuer: text('a pattern with * and ?', 'uplink:city*').describe(
+      'Who may: uplink:<id>, console:<name>, flow:<name>, with * and ?',
+    ),
     device: text('a pattern with * and ?', 'lamp-*').prefault('*'),
     point: text('a pattern with * and ?', '*').prefault('*'),
   })

@@ -42,7 +42,9 @@ const load = z.strictObject({
 export const peakLimit = z
   .strictObject({
     limit: number(1, 1e6, 800).describe('kW, mean of a window'),
-    window: duration(5 * MINUTE, HOUR, '15min').prefault('15min'),
+    window: duration(5 * MINUTE, HOUR, '15min')
+      .prefault('15min')
+      .describe('Over which demand is a mean'),
     margin: share('3%').prefault('3%').describe('Share of the limit that is kept free'),
     power: z
       .strictObject({ device: id('feeder'), point: id('power-active-total') })

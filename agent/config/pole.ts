@@ -23,7 +23,7 @@ const charger = z.strictObject({
     .describe('Its measured currents, A, in the order of phases; absent: nobody measures it'),
   phases: z.array(phase).min(1).max(3).prefault([1, 2, 3]).describe('Phases of the feeder it is wired to'),
   min: number(1, 100, 6).prefault(6).describe('Less than this it cannot charge with, A'),
-  max: number(1, 1000, 32).prefault(32),
+  max: number(1, 1000, 32).prefault(32).describe('More than this it is never told, A'),
 });
 
 const feeder = z
@@ -31,15 +31,21 @@ const feeder = z
     id: id('feeder'),
     rating: number(1, 5000, 32).describe('What the breaker carries for good, A per phase'),
     reserve: number(0, 1000, 1).prefault(1).describe('A that are kept free'),
-    meter: z.strictObject({
-      device: id('meter-feeder'),
-      currents: z.array(id('current-l1')).min(1).max(3).describe('A, one point for each phase'),
-    }),
+    meter: z
+      .strictObject({
+        device: id('meter-feeder'),
+        currents: z.array(id('current-l1')).min(1).max(3).describe('A, one point for each phase'),
+      })
+      .describe('Measures the feeder'),
     others: number(0, 5000, 10)
       .prefault(0)
       .describe('What lamp and tenants may draw while the meter is silent, A per phase'),
-    stale: duration(SECOND, HOUR, '20s').prefault('20s'),
-    raise_after: duration(0, HOUR, '30s').prefault('30s'),
+    stale: duration(SECOND, HOUR, '20s')
+      .prefault('20s')
+      .describe('A meter that said nothing for so long is silent'),
+    raise_after: duration(0, HOUR, '30s')
+      .prefault('30s')
+      .describe('So long there has to be room before a limit rises'),
     raise_step: number(0.5, 100, 4).prefault(4).describe('A that a limit rises at once'),
     chargers: z
       .array(charger)
@@ -62,7 +68,8 @@ const tenant = z
         }),
       )
       .min(1)
-      .max(16),
+      .max(16)
+      .describe('What it is billed by'),
     issuers: z
       .array(text('a pattern with * and ?', 'uplink:tower*'))
       .max(32)
@@ -89,25 +96,31 @@ const lot = z.strictObject({
     .min(1)
     .max(256)
     .describe('Points that tell how many places are free, or whether one is taken; they are summed'),
-  arrow: oneOf(ARROWS, 'right').optional(),
+  arrow: oneOf(ARROWS, 'right').optional().describe('Where it lies, seen from the screen'),
   reopen: integer(1, 1000, 1).prefault(1).describe('So many have to be free before a full one is free again'),
 });
 
 const screen = z.strictObject({
   device: id('led-1').describe('A text panel'),
-  rows: integer(1, 16, 4).prefault(4),
+  rows: integer(1, 16, 4).prefault(4).describe('Lines of text'),
   columns: integer(4, 256, 24).prefault(24).describe('Cells of a row; a Chinese character takes two'),
-  charset: oneOf(PANEL_CHARSETS, 'gb2312').prefault('gb2312'),
-  lots: z.array(id('lot-east')).max(64).prefault([]),
+  charset: oneOf(PANEL_CHARSETS, 'gb2312').prefault('gb2312').describe('What its font holds'),
+  lots: z.array(id('lot-east')).max(64).prefault([]).describe('Ids of the lots it guides to'),
   default: id('welcome').optional().describe('Template of signed content that is shown when nothing else is'),
   loss: id('no-data')
     .optional()
     .describe('Template that the panel shows when it hears nothing; absent: nothing'),
   power_up: id('starting').optional().describe('Template that it shows after power-up; absent: nothing'),
-  loss_after: duration(10_000, 3600_000, '2min').prefault('2min'),
+  loss_after: duration(10_000, 3600_000, '2min')
+    .prefault('2min')
+    .describe('Silence after which the panel shows loss by itself'),
   brightness: z
-    .strictObject({ day: number(0, 100, 90).prefault(90), night: number(0, 100, 20).prefault(20) })
-    .prefault({}),
+    .strictObject({
+      day: number(0, 100, 90).prefault(90).describe('By day, %'),
+      night: number(0, 100, 20).prefault(20).describe('By night, %'),
+    })
+    .prefault({})
+    .describe('By day and by night, %'),
 });
 
 const speaker = z.strictObject({
@@ -124,10 +137,14 @@ const speaker = z.strictObject({
 export const pole = z
   .strictObject({
     feeder: feeder.optional(),
-    tenants: z.array(tenant).max(64).prefault([]),
+    tenants: z
+      .array(tenant)
+      .max(64)
+      .prefault([])
+      .describe('Whose equipment stands on the pole, with statements of energy'),
     lots: z.array(lot).max(64).prefault([]).describe('Parking that screens guide to'),
-    screens: z.array(screen).max(8).prefault([]),
-    speakers: z.array(speaker).max(8).prefault([]),
+    screens: z.array(screen).max(8).prefault([]).describe('LED text panels'),
+    speakers: z.array(speaker).max(8).prefault([]).describe('Loudspeakers that play recorded clips'),
   })
   .describe('A pole that carries more than a lamp: docs/pole.md');
 

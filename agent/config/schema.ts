@@ -115,19 +115,21 @@ const line = z
       .describe('Instead of port: a broker with messages of devices, mostly of a LoRaWAN network server'),
     http: z
       .strictObject({
-        listen: hostPort('127.0.0.1:8090', 0),
+        listen: hostPort('127.0.0.1:8090', 0).describe('Where devices post to'),
         token: secret(`\${env:POST_TOKEN}`)
           .optional()
           .describe('Bearer token, or password of HTTP Basic; needed beyond loopback'),
         cert: secret('file:./server.pem').optional().describe('With key: https'),
         key: secret('file:./server.key').optional(),
-        max_body: size(256, 4 * MB, '64KB').prefault('64KB'),
+        max_body: size(256, 4 * MB, '64KB')
+          .prefault('64KB')
+          .describe('Longest message that is taken'),
       })
       .optional()
       .describe('Instead of port: devices, or the platform they report to, post to us here'),
     ocpp: z
       .strictObject({
-        listen: hostPort('127.0.0.1:9220', 0),
+        listen: hostPort('127.0.0.1:9220', 0).describe('Where chargers call'),
         cert: secret('file:./server.pem').optional().describe('With key: wss (security profile 2)'),
         key: secret('file:./server.key').optional(),
       })
@@ -140,8 +142,10 @@ const line = z
       .describe('Longest wait for an answer. Default 300ms, with tcp and udp 1s, with listen 3s'),
     rts: z
       .strictObject({
-        before: duration(0, 100, '1ms').prefault('0ms'),
-        after: duration(0, 100, '1ms').prefault('0ms'),
+        before: duration(0, 100, '1ms')
+          .prefault('0ms')
+          .describe('Sending is switched on so long before the first byte'),
+        after: duration(0, 100, '1ms').prefault('0ms').describe('And off so long behind the last one'),
       })
       .optional()
       .describe(
@@ -164,9 +168,9 @@ const device = z
   .looseObject({
     id: id('meter-1'),
     title: title().optional(),
-    line: id('rs485-1'),
+    line: id('rs485-1').describe('Id of the line it is on'),
     profile: id('eastron-sdm630').describe('File name of a device profile without .yaml'),
-    address: address.optional(),
+    address: address.optional().describe('Unit id, meter number or what else its protocol calls it by'),
     every: duration(50, 30 * DAY, '10s')
       .optional()
       .describe("Period of all its points; default: the profile's"),
@@ -174,7 +178,9 @@ const device = z
     format: serialFormat()
       .optional()
       .describe("The same of data bits, parity, stop bits; default: the line's"),
-    asset: text('an asset code as text', '"310000-XX-0001"').optional(),
+    asset: text('an asset code as text', '"310000-XX-0001"')
+      .optional()
+      .describe('Asset code of its owner, sent with its description'),
     position: position.optional(),
     sense: senseBlock.optional(),
     ...contactKeys,
@@ -183,18 +189,22 @@ const device = z
 
 export const siteSchema = z
   .strictObject({
-    extends: text('the path of a template', './pole.yaml').optional(),
+    extends: text('the path of a template', './pole.yaml')
+      .optional()
+      .describe('A template that this file fills in; what stands here wins'),
     vars: z
       .record(z.string(), z.unknown())
       .optional()
       .describe(`Values of \${var:name} in this file and its template`),
-    site: z.strictObject({
-      id: id('demo-street'),
-      title: title().optional(),
-      timezone: timezone(),
-      position,
-    }),
-    agent: z.strictObject({ id: id('pole-0817') }),
+    site: z
+      .strictObject({
+        id: id('demo-street'),
+        title: title().optional(),
+        timezone: timezone().describe('Days, programmes and quiet hours are local to it'),
+        position,
+      })
+      .describe('The place'),
+    agent: z.strictObject({ id: id('pole-0817') }).describe('This gateway'),
     state: text('the path of a folder', './state')
       .prefault('./state')
       .describe('The only folder written to; relative to this file'),
@@ -202,7 +212,10 @@ export const siteSchema = z
       .prefault(1)
       .describe('Wall time per monotonic time; more than 1 only for a show'),
     origin: z
-      .strictObject({ mono: number(0, 1e15, 0), wall: number(0, 1e15, 0) })
+      .strictObject({
+        mono: number(0, 1e15, 0).describe('ms of the monotonic clock'),
+        wall: number(0, 1e15, 0).describe('ms since 1970'),
+      })
       .optional()
       .describe('For a show only: Unix epoch ms of the wall clock at a monotonic time (ms) of this boot'),
     log: z
@@ -218,21 +231,36 @@ export const siteSchema = z
           .describe(
             'What the card may be written in its life, by its data sheet: health tells how many years that is',
           ),
-        budget: size(4 * MB, 1024 * 1024 * MB, '512MB').prefault('512MB'),
-        max_age: duration(HOUR, 3650 * DAY, '30d').prefault('30d'),
+        budget: size(4 * MB, 1024 * 1024 * MB, '512MB')
+          .prefault('512MB')
+          .describe('Of the whole log on the disk; the oldest batches go first, each with a gap record'),
+        max_age: duration(HOUR, 3650 * DAY, '30d')
+          .prefault('30d')
+          .describe('Older batches go'),
         ring: size(65_536, 1024 * MB, '20MB')
           .prefault('20MB')
           .describe('Memory for readings while the disk is ill'),
       })
-      .prefault({}),
-    lines: z.array(line).prefault([]),
-    devices: z.array(device).prefault([]),
-    cameras: z.array(camera).prefault([]),
-    privacy: privacy.prefault({}),
-    lamps: z.array(lamp).prefault([]),
+      .prefault({})
+      .describe('The log on the card: what it may write and keep'),
+    lines: z
+      .array(line)
+      .prefault([])
+      .describe('Physical lines, each of which carries one exchange at a time'),
+    devices: z.array(device).prefault([]).describe('What is wired to the lines'),
+    cameras: z.array(camera).prefault([]).describe('Cameras whose pictures are counted and never kept'),
+    privacy: privacy.prefault({}).describe('What may be seen of the pictures'),
+    lamps: z.array(lamp).prefault([]).describe('Lamps that a programme runs'),
     programmes: z.array(programme).prefault([]).describe('How lamps are run through the year'),
-    interlocks: z.array(interlock).prefault([]),
-    rights: z.array(right).min(1).optional(),
+    interlocks: z
+      .array(interlock)
+      .prefault([])
+      .describe('Conditions without which something is not switched'),
+    rights: z
+      .array(right)
+      .min(1)
+      .optional()
+      .describe('Who may command what; absent: everybody whom the agent lets in'),
     meters: z
       .strictObject({
         snapshots: flag().prefault(true).describe('Note the registers of all meters at every local midnight'),
@@ -240,7 +268,8 @@ export const siteSchema = z
           .optional()
           .describe('Day of the month at whose beginning bills are made: registers are noted for it, too'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('What all meters of the site have in common'),
     energy: energy.optional(),
     alarms: alarms.optional(),
     sign: sign.optional(),
@@ -248,15 +277,22 @@ export const siteSchema = z
     pole: pole.optional(),
     peak_limit: peakLimit.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
-    uplinks: z.array(uplink).prefault([]),
+    uplinks: z.array(uplink).prefault([]).describe('Where readings go, each with a cursor of its own'),
     console: z
-      .strictObject({ listen: hostPort('127.0.0.1:8080', 0).prefault('127.0.0.1:8080') })
-      .prefault({}),
+      .strictObject({
+        listen: hostPort('127.0.0.1:8080', 0)
+          .prefault('127.0.0.1:8080')
+          .describe('Its address; loopback unless told otherwise'),
+      })
+      .prefault({})
+      .describe("The technician's pages and the local API"),
     node_red: z
       .strictObject({
-        enabled: flag().prefault(true),
-        listen: hostPort('127.0.0.1:1880', 0).prefault('127.0.0.1:1880'),
-        heap: size(64 * MB, 4096 * MB, '192MB').prefault('192MB'),
+        enabled: flag().prefault(true).describe('false: it is not started'),
+        listen: hostPort('127.0.0.1:1880', 0).prefault('127.0.0.1:1880').describe('Address of the editor'),
+        heap: size(64 * MB, 4096 * MB, '192MB')
+          .prefault('192MB')
+          .describe('Memory its JavaScript may take; beyond it Node-RED is started anew'),
         socket: text('the path of a socket', '/run/kerbside/node-red.sock')
           .optional()
           .describe('Node-RED is a service of its own and comes here; absent: a child of the agent'),

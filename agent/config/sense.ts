@@ -14,8 +14,8 @@ const condition = z
   .strictObject({
     device: id('station').optional().describe('Default: the device itself'),
     point: id('wind-speed'),
-    at_least: anything().optional(),
-    at_most: anything().optional(),
+    at_least: anything().optional().describe('It holds while the point is at least this'),
+    at_most: anything().optional().describe('It holds while the point is at most this'),
   })
   .describe('Holds while the value lies between the bounds');
 
@@ -37,21 +37,27 @@ const pointRules = z.strictObject({
 
 const sum = z
   .strictObject({
-    total: id('power-active-total'),
-    parts: z.array(id('power-active-l1')).min(2),
+    total: id('power-active-total').describe('Point that has to equal the sum of the parts'),
+    parts: z.array(id('power-active-l1')).min(2).describe('Points that are added'),
     within: number(0, 100, 2).prefault(2).describe('Allowed difference, % of the total'),
     least: number(0, 1e12, 10).prefault(0).describe('Allowed difference, at least, in the unit of the total'),
   })
   .describe('A total that is the sum of its parts; three readings in a row that are not are told');
 
 const freeze = z
-  .strictObject({ value: id('freeze-day-energy-import'), time: id('freeze-day-time') })
+  .strictObject({
+    value: id('freeze-day-energy-import').describe('Point with the counter'),
+    time: id('freeze-day-time').describe('Point with the moment'),
+  })
   .describe('Registers of the meter that hold what the counter showed at midnight, and when that was');
 
 export const senseBlock = z
   .strictObject({
-    points: z.record(pointName, pointRules).optional(),
-    sums: z.array(sum).min(1).optional(),
+    points: z
+      .record(pointName, pointRules)
+      .optional()
+      .describe('Rules of single points, by the id of the point'),
+    sums: z.array(sum).min(1).optional().describe('Points of which one has to be the sum of others'),
     serial: id('serial-number').optional().describe('Point that tells the serial number'),
     freezes: z.record(pointName, freeze).optional().describe('By counter'),
   })

@@ -27,9 +27,9 @@ export const outletKeys = {
     .array(
       z.strictObject({
         device: id('led-1').describe('A text panel'),
-        rows: integer(1, 16, 4),
+        rows: integer(1, 16, 4).describe('Lines of text'),
         columns: integer(4, 128, 24).describe('Cells of a row; a Chinese character takes two'),
-        charset: oneOf(PANEL_CHARSETS, 'gb2312').prefault('gb2312'),
+        charset: oneOf(PANEL_CHARSETS, 'gb2312').prefault('gb2312').describe('What its font holds'),
       }),
     )
     .max(8)

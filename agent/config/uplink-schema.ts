@@ -24,9 +24,13 @@ const brokerSettings = {
   ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
   cert: secret('file:./client.pem').optional(),
   key: secret('file:./client.key').optional(),
-  keep_alive: duration(5 * SECOND, HOUR, '30s').prefault('30s'),
+  keep_alive: duration(5 * SECOND, HOUR, '30s')
+    .prefault('30s')
+    .describe('A half-open link is found within one and a half of it'),
   in_flight: integer(1, 1000, 16).prefault(16).describe('Messages on their way at once'),
-  max_message: size(1024, 256 * MB, '128KB').prefault('128KB'),
+  max_message: size(1024, 256 * MB, '128KB')
+    .prefault('128KB')
+    .describe('Longest message, never above what the broker says'),
   replay_rate: number(0, 1e6, 2000).prefault(2000).describe('Records of backlog per second; 0: no limit'),
 };
 const brokers = z.array(broker).min(1).max(8).optional();
@@ -53,7 +57,7 @@ const http = z.strictObject({
   format: oneOf(['json', 'columns', 'influx'], 'json')
     .prefault('json')
     .describe('json: payload v1. columns: the same with readings as columns. influx: InfluxDB line protocol'),
-  compression: oneOf(['none', 'gzip', 'zstd'], 'gzip').prefault('none'),
+  compression: oneOf(['none', 'gzip', 'zstd'], 'gzip').prefault('none').describe('Of the body'),
   token: secret(`\${env:HTTP_TOKEN}`).optional().describe('Bearer token'),
   username: text('a user name', 'kerbside').optional(),
   password: secret(`\${env:HTTP_PASSWORD}`).optional(),
@@ -103,11 +107,13 @@ const pattern = (example: string) => text('a pattern with * and ?', example).opt
 
 const select = z
   .strictObject({
-    lanes: z.array(oneOf(LANES, 'meter')).min(1).optional(),
+    lanes: z.array(oneOf(LANES, 'meter')).min(1).optional().describe('Lanes it is about; absent: all'),
     device: pattern('meter-*'),
     class: pattern('electricity-meter').describe('Class of the device, as its profile says'),
     point: pattern('power*'),
-    send: oneOf(['all', 'changes', 'every', 'rollup', 'none'], 'all').prefault('all'),
+    send: oneOf(['all', 'changes', 'every', 'rollup', 'none'], 'all')
+      .prefault('all')
+      .describe('What leaves: all, changes beyond the deadband, one per period, buckets of rollups, nothing'),
     deadband: number(0, 1e12, 0.5)
       .optional()
       .describe('With send: changes, in the unit of the point: smaller changes stay here. Default 0'),
@@ -150,12 +156,12 @@ export const uplink = z.strictObject({
     .describe(
       'Longest wait of readings whose clock is not to be trusted; alarms and events never wait. Default 10min',
     ),
-  mqtt: mqtt.optional(),
-  http: http.optional(),
-  sparkplug: sparkplug.optional(),
-  building_energy: buildingEnergy.optional(),
-  hj212: hj212.optional(),
-  gb26875: gb26875.optional(),
+  mqtt: mqtt.optional().describe('To a broker as MQTT JSON or columns'),
+  http: http.optional().describe('To a web server by POST'),
+  sparkplug: sparkplug.optional().describe('To a broker as Sparkplug B'),
+  building_energy: buildingEnergy.optional().describe('To a building-energy data centre'),
+  hj212: hj212.optional().describe('To an environment bureau'),
+  gb26875: gb26875.optional().describe('To a fire monitoring centre'),
 });
 
 export type UplinkFile = z.output<typeof uplink>;

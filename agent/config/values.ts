@@ -35,7 +35,7 @@ export function scalar<T>(rule: ScalarRule<T>) {
       context.addIssue({ code: 'custom', message: rule.expected, params: { ...params } });
       return z.NEVER;
     })
-    .meta({ ...rule.json });
+    .meta({ ...rule.json, expected: rule.expected });
 }
 
 const isText = (raw: unknown): raw is string => typeof raw === 'string';

@@ -10,7 +10,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openLines } from '../agent/bus/open.ts';
+import { openLines } from '../agent/bus/lines.ts';
 import { siteDeps } from '../agent/cli/site.ts';
 import { startCommands } from '../agent/compose/commands.ts';
 import { Directory } from '../agent/compose/describe.ts';

@@ -72,7 +72,12 @@ export class Commands {
     return index < 0 ? undefined : this.#queue.splice(index, 1)[0];
   }
 
-  rejectAll(error: AgentError): void {
-    for (const pending of this.#queue.splice(0)) pending.reject(error);
+  /** Of one device, or of all. */
+  rejectAll(error: AgentError, device?: string): void {
+    const gone = this.#queue.filter((pending) => device === undefined || pending.device === device);
+    for (const pending of gone) {
+      this.#queue.splice(this.#queue.indexOf(pending), 1);
+      pending.reject(error);
+    }
   }
 }

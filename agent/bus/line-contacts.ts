@@ -23,6 +23,7 @@ export class LineContacts implements Disposable {
   readonly #contacts = new Map<string, Contacts>();
   readonly #outputs = new Map<string, FailSafe>();
   #publisher: Publisher | undefined;
+  #write: Write | undefined;
 
   constructor(options: LineContactsOptions) {
     this.#options = options;
@@ -30,23 +31,14 @@ export class LineContacts implements Disposable {
 
   /** What the drivers publish to. */
   publisher(publisher: Publisher): Publisher {
-    const { devices, asked, clock, memory } = this.#options;
     this.#publisher = publisher;
-    for (const device of devices) {
-      if (device.contacts === undefined) continue;
-      const contacts = new Contacts({
-        device: device.id,
-        rules: device.contacts,
-        asked: asked(device),
-        clock,
-        emit: (readings) => publisher.readings(readings),
-        ...(memory === undefined ? {} : { memory: memory(`${device.id}/contacts`) }),
-      });
-      this.#contacts.set(device.id, contacts);
-    }
-    if (this.#contacts.size === 0) return publisher;
+    for (const device of this.#options.devices) this.#begin(device, publisher);
     return {
       readings: (readings) => {
+        if (this.#contacts.size === 0) {
+          publisher.readings(readings);
+          return;
+        }
         publisher.readings(readings.flatMap((reading) => this.#taken(reading)));
         for (const [device, outputs] of this.#outputs)
           outputs.look(readings.filter((reading) => reading.device === device));
@@ -57,15 +49,50 @@ export class LineContacts implements Disposable {
 
   /** How outputs are set. */
   outputs(write: Write): void {
-    const { devices, clock, memory } = this.#options;
-    const publisher = this.#publisher;
-    if (memory === undefined || publisher === undefined) return;
-    for (const { id: device, contacts } of devices) {
-      if (contacts === undefined || Object.keys(contacts.failSafe).length === 0) continue;
-      const one = (what: PointWrite, signal: AbortSignal) => write(device, what, signal);
-      const outputs = contacts.failSafe;
-      this.#outputs.set(device, new FailSafe({ device, outputs, clock, publisher, write: one }));
+    this.#write = write;
+    for (const device of this.#options.devices) this.#guard(device);
+  }
+
+  /** Lets go of devices: their outputs show what they are to show without us. To be called while they can be written. */
+  async remove(devices: readonly string[]): Promise<void> {
+    await Promise.all(devices.map((device) => this.#outputs.get(device)?.stop()));
+    for (const device of devices) {
+      this.#contacts.get(device)?.[Symbol.dispose]();
+      this.#contacts.delete(device);
+      this.#outputs.delete(device);
     }
+  }
+
+  /** Takes devices up, before they are asked. */
+  add(devices: readonly DeviceConfig[]): void {
+    for (const device of devices) {
+      if (this.#publisher !== undefined) this.#begin(device, this.#publisher);
+      this.#guard(device);
+    }
+  }
+
+  #begin({ id, contacts: rules, ...device }: DeviceConfig, publisher: Publisher): void {
+    const { asked, clock, memory } = this.#options;
+    if (rules === undefined) return;
+    const contacts = new Contacts({
+      device: id,
+      rules,
+      asked: asked({ id, contacts: rules, ...device }),
+      clock,
+      emit: (readings) => publisher.readings(readings),
+      ...(memory === undefined ? {} : { memory: memory(`${id}/contacts`) }),
+    });
+    this.#contacts.set(id, contacts);
+  }
+
+  #guard({ id: device, contacts }: DeviceConfig): void {
+    const { clock, memory } = this.#options;
+    const [publisher, write] = [this.#publisher, this.#write];
+    if (memory === undefined || publisher === undefined || write === undefined) return;
+    if (contacts === undefined || Object.keys(contacts.failSafe).length === 0) return;
+    const one = (what: PointWrite, signal: AbortSignal) => write(device, what, signal);
+    const outputs = contacts.failSafe;
+    this.#outputs.set(device, new FailSafe({ device, outputs, clock, publisher, write: one }));
   }
 
   commanded(device: string, point: string): void {

@@ -6,6 +6,7 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import type { PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
+import type { Exchange } from '../core/link.ts';
 import type { Log } from '../core/log.ts';
 import type { Reading } from '../core/reading.ts';
 import type { Json } from '../core/record.ts';
@@ -23,6 +24,7 @@ import { Reopen } from './reopen.ts';
 import { Round } from './round.ts';
 import type { Seat } from './seat.ts';
 import { Tally, Utilisation } from './tally.ts';
+import { type Visit, Visits } from './visits.ts';
 
 /** Silence that ends an answer on a wire, ms: above the 16 ms of USB adapters, as Modbus masters in the field do. */
 const CUT_MS = 50;
@@ -44,9 +46,10 @@ export interface SharedLineOptions {
 
 export class SharedLine implements AsyncDisposable {
   readonly #options: SharedLineOptions;
-  readonly #seats: ReadonlyMap<string, Seat>;
+  readonly #seats: Map<string, Seat>;
   readonly #deadlines: Deadlines;
   readonly #commands = new Commands();
+  readonly #visits = new Visits();
   readonly #stop = new AbortController();
   readonly #tally = new Tally();
   readonly #utilisation: Utilisation;
@@ -81,6 +84,37 @@ export class SharedLine implements AsyncDisposable {
     return done;
   }
 
+  /** Asks a device that is not on the line, or not so, in a turn of its own. Rejects as `work` does, or as `write`. */
+  visit<T>(
+    who: Pick<Visit, 'device' | 'serial' | 'signal'>,
+    work: (exchange: Exchange, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    if (this.#stop.signal.aborted || this.#down !== undefined) return Promise.reject(this.#unreachable());
+    const answer = this.#visits.add({ ...who, work });
+    this.#wake();
+    return answer;
+  }
+
+  /** Exchanges devices while the line runs: the others keep their polls and the times of these. */
+  change(removed: readonly string[], added: readonly Seat[]): void {
+    const { clock, line } = this.#options;
+    const now = clock.mono();
+    for (const id of removed) {
+      this.#seats.delete(id);
+      this.#deadlines.sync(id, [], now);
+      this.#commands.rejectAll(
+        new AgentError('aborted', `write failed: ${id} was changed or taken off line ${line.id}`),
+        id,
+      );
+    }
+    for (const seat of added) {
+      this.#seats.set(seat.id, seat);
+      this.#deadlines.sync(seat.id, seat.session.polls, now);
+      if (this.#down !== undefined) seat.become('down', this.#down, 'communication-failure');
+    }
+    this.#wake();
+  }
+
   /** Counts of one exchange, for metrics. */
   counted(transaction: Transaction): void {
     this.#tally.add(transaction);
@@ -89,13 +123,14 @@ export class SharedLine implements AsyncDisposable {
   }
 
   health(): readonly PartHealth[] {
-    return [this.#health(), ...this.#options.seats.map((seat) => seat.health())];
+    return [this.#health(), ...Array.from(this.#seats.values(), (seat) => seat.health())];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     const { clock } = this.#options;
     this.#stop.abort(new AgentError('aborted', 'the line is closed'));
     this.#commands.rejectAll(this.#unreachable());
+    this.#visits.rejectAll(this.#unreachable());
     this.#wake();
     const budget = new AbortController();
     await Promise.race([this.#running, clock.sleep(CLOSE_MS, budget.signal).catch(() => {})]);
@@ -175,6 +210,7 @@ export class SharedLine implements AsyncDisposable {
       seats: this.#seats,
       deadlines: this.#deadlines,
       commands: this.#commands,
+      visits: this.#visits,
       clock,
       publisher,
       signal,
@@ -247,6 +283,7 @@ export class SharedLine implements AsyncDisposable {
     this.#become('down', error);
     for (const seat of this.#seats.values()) seat.become('down', error, 'communication-failure');
     this.#commands.rejectAll(this.#unreachable());
+    this.#visits.rejectAll(this.#unreachable());
   }
 
   #deviceDown(seat: Seat, error: AgentError): void {
@@ -264,13 +301,16 @@ export class SharedLine implements AsyncDisposable {
   }
 
   #overloaded(): void {
-    const { line, log, seats } = this.#options;
-    const plans = seats.map(({ id, device: { serial }, session, tally: { turnaround } }) => ({
-      device: id,
-      polls: session.polls,
-      ...(serial === undefined ? {} : { serial }),
-      ...(turnaround === undefined ? {} : { turnaround }),
-    }));
+    const { line, log } = this.#options;
+    const plans = Array.from(
+      this.#seats.values(),
+      ({ id, device: { serial }, session, tally: { turnaround } }) => ({
+        device: id,
+        polls: session.polls,
+        ...(serial === undefined ? {} : { serial }),
+        ...(turnaround === undefined ? {} : { turnaround }),
+      }),
+    );
     const load = lineLoad(line, plans);
     const said = overload(line, plans, load);
     const error = new AgentError(
@@ -329,7 +369,7 @@ export class SharedLine implements AsyncDisposable {
         polls: this.#deadlines.size,
         commands_waiting: this.#commands.size,
         ...this.#tally.facts(),
-        skipped_periods: this.#options.seats.reduce((sum, seat) => sum + seat.tally.skipped, 0),
+        skipped_periods: [...this.#seats.values()].reduce((sum, seat) => sum + seat.tally.skipped, 0),
       },
     };
   }

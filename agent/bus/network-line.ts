@@ -39,23 +39,33 @@ interface Seated {
 
 export class NetworkLine implements AsyncDisposable {
   readonly #options: NetworkLineOptions;
-  readonly #seated: readonly Seated[];
+  #seated: readonly Seated[];
   readonly #since: number;
   #closed = false;
 
   constructor(options: NetworkLineOptions) {
     this.#options = options;
     this.#since = this.#wall();
-    this.#seated = options.seats.map(({ driver, context }): Seated => {
-      const seat: Seated = {
-        id: context.device.id,
-        running: driver.start(context, (readings) => this.#heard(seat, readings), options.line),
-        state: 'starting',
-        since: this.#since,
-        readings: 0,
-      };
-      return seat;
-    });
+    this.#seated = options.seats.map((seat) => this.#start(seat));
+  }
+
+  #start({ driver, context }: NetworkSeat): Seated {
+    const seat: Seated = {
+      id: context.device.id,
+      running: driver.start(context, (readings) => this.#heard(seat, readings), this.#options.line),
+      state: 'starting',
+      since: this.#wall(),
+      readings: 0,
+    };
+    return seat;
+  }
+
+  /** Exchanges devices; the others run on. Waits at most 2 s for those that go. */
+  async change(removed: readonly string[], added: readonly NetworkSeat[]): Promise<void> {
+    const gone = this.#seated.filter(({ id }) => removed.includes(id));
+    this.#seated = this.#seated.filter((seat) => !gone.includes(seat));
+    await this.#end(gone);
+    if (!this.#closed) this.#seated = [...this.#seated, ...added.map((seat) => this.#start(seat))];
   }
 
   async write(device: string, write: PointWrite, signal: AbortSignal): Promise<WriteOutcome> {
@@ -84,8 +94,12 @@ export class NetworkLine implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
+    await this.#end(this.#seated);
+  }
+
+  async #end(seated: readonly Seated[]): Promise<void> {
     const budget = new AbortController();
-    const ends = this.#seated.map(({ running }) => running[Symbol.asyncDispose]());
+    const ends = seated.map(({ running }) => running[Symbol.asyncDispose]());
     await Promise.race([
       Promise.allSettled(ends),
       this.#options.clock.sleep(CLOSE_MS, budget.signal).catch(() => {}),
@@ -95,7 +109,7 @@ export class NetworkLine implements AsyncDisposable {
 
   /** A neighbour that is away is a value and no fault of ours; it is degraded so that a technician sees it. */
   #heard(seat: Seated, readings: readonly Reading[]): void {
-    if (this.#closed || readings.length === 0) return;
+    if (this.#closed || readings.length === 0 || !this.#seated.includes(seat)) return;
     seat.readings += readings.length;
     const state = readings.some(({ quality }) => quality === 'good') ? 'ok' : 'degraded';
     if (state !== seat.state) {

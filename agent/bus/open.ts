@@ -1,8 +1,10 @@
 /** Opens lines: what agent/compose needs of the bus. Each line is opened, stopped and started apart from the others. */
+import { isDeepStrictEqual } from 'node:util';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { DeviceMemory, Driver, DriverContext, PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
+import type { Exchange } from '../core/link.ts';
 import { type Log, silent } from '../core/log.ts';
 import { bad } from '../core/reading.ts';
 import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
@@ -54,15 +56,30 @@ export interface LineHandle extends AsyncDisposable {
   write(device: string, write: PointWrite, signal: AbortSignal): Promise<WriteOutcome>;
   /** The line first, then its devices, with their metrics as facts. */
   health(): readonly PartHealth[];
+  /**
+   * Exchanges devices while the line runs, so that those that stay as they are miss no poll. False, and nothing done, where
+   * this kind of line or device cannot: then the line has to be opened anew.
+   */
+  change(devices: readonly DeviceConfig[]): Promise<boolean>;
+  /**
+   * Lends the line for one turn to a device that is not on it, or not so. Rejects with `unsupported` where it carries no
+   * questions, else as `write` or as `work` does.
+   */
+  visit<T>(
+    device: DeviceConfig,
+    work: (exchange: Exchange, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T>;
 }
 
 /** Starts a line; never throws. The port is opened in the background; devices that cannot be served say why. */
 export function openLine(given: OpenLineOptions): LineHandle {
-  const { line, devices } = given;
+  const { line } = given;
+  let { devices } = given;
   const contacts = contactsOf(given);
   const publisher = contacts.publisher(given.publisher);
   const options = { ...given, devices: devices.map(bareDevice), publisher };
-  const refused: PartHealth[] = [];
+  let refused: PartHealth[] = [];
   const onHealth = options.onHealth ?? (() => {});
   const refuse = (device: DeviceConfig, error: AgentError) => {
     refused.push(refusal(options, device, error));
@@ -75,17 +92,66 @@ export function openLine(given: OpenLineOptions): LineHandle {
   contacts.outputs((device, write, signal) => inner.write(device, write, signal));
   return {
     id: line.id,
-    devices: devices.map(({ id }) => id),
+    get devices() {
+      return devices.map(({ id }) => id);
+    },
     write(device, write, signal) {
       contacts.commanded(device, write.point);
       return inner.write(device, write, signal);
     },
     health: () => [...inner.health(), ...refused],
+    async change(next) {
+      const seated = seatedDevices(devices, next, given.driver, line);
+      if (seated === undefined || inner instanceof MessageLine || inner instanceof StreamLine) return false;
+      const removed = seated.removed.map(({ id }) => id);
+      await contacts.remove(removed);
+      refused = refused.filter(({ part }) => !removed.includes(part.replace('device:', '')));
+      devices = next;
+      const bare = { ...options, devices: seated.added.map(bareDevice) };
+      if (inner instanceof NetworkLine) {
+        contacts.add(seated.added);
+        await inner.change(removed, networkSeats(bare, refuse));
+      } else {
+        const seats = sharedSeats(bare, refuse);
+        contacts.add(seated.added);
+        inner.change(removed, seats);
+      }
+      return true;
+    },
+    visit(device, work, signal) {
+      if (!(inner instanceof SharedLine)) {
+        const error = new AgentError(
+          'unsupported',
+          `line ${line.id} is not asked: what is on it talks by itself`,
+        );
+        return Promise.reject(error);
+      }
+      const { serial } = lineOfDevice(line, device);
+      return inner.visit({ device: device.id, serial, signal }, work);
+    },
     async [Symbol.asyncDispose]() {
       await contacts.stop();
       await inner[Symbol.asyncDispose]();
       contacts[Symbol.dispose]();
     },
+  };
+}
+
+/** Devices that go and come; undefined where one of them is of a kind that such a line cannot exchange while it runs. */
+function seatedDevices(
+  before: readonly DeviceConfig[],
+  after: readonly DeviceConfig[],
+  driver: OpenLineOptions['driver'],
+  line: LineConfig,
+): { readonly removed: readonly DeviceConfig[]; readonly added: readonly DeviceConfig[] } | undefined {
+  const kinds = new Set([...before, ...after].map(({ profile }) => driver(profile.protocol)?.kind));
+  const kind = line.kind === 'network' || line.kind === 'ocpp' ? 'network' : 'polled';
+  if ([...kinds].some((one) => one !== kind)) return undefined;
+  const same = (one: DeviceConfig, others: readonly DeviceConfig[]) =>
+    others.some((other) => isDeepStrictEqual(one, other));
+  return {
+    removed: before.filter((one) => !same(one, after)),
+    added: after.filter((one) => !same(one, before)),
   };
 }
 
@@ -107,8 +173,16 @@ function networkLine(
   onHealth: (health: PartHealth) => void,
   refuse: (device: DeviceConfig, error: AgentError) => void,
 ): NetworkLine | undefined {
-  const { line, devices, clock, publisher } = options;
+  const { line, clock, publisher } = options;
   if (line.kind !== 'network' && line.kind !== 'ocpp') return undefined;
+  return new NetworkLine({ line, seats: networkSeats(options, refuse), clock, publisher, onHealth });
+}
+
+function networkSeats(
+  options: OpenLineOptions,
+  refuse: (device: DeviceConfig, error: AgentError) => void,
+): readonly NetworkSeat[] {
+  const { line, devices } = options;
   const seats: NetworkSeat[] = [];
   for (const device of devices) {
     const driver = options.driver(device.profile.protocol);
@@ -116,7 +190,7 @@ function networkLine(
       seats.push({ driver, context: contextOf(options, device) });
     else refuse(device, unserved(device, driver));
   }
-  return new NetworkLine({ line, seats, clock, publisher, onHealth });
+  return seats;
 }
 
 /** A line of bytes: one device that talks, or several that are asked. */
@@ -128,35 +202,6 @@ function portLine(
   const { line, clock, log } = options;
   const port = options.port ?? portOf(line, clock, log);
   return streamLine(options, port, onHealth) ?? sharedLine(options, port, onHealth, refuse);
-}
-
-export interface Lines extends AsyncDisposable {
-  readonly lines: readonly LineHandle[];
-  /** Finds the device's line. Rejects with `not-found` where there is none. */
-  write(device: string, write: PointWrite, signal: AbortSignal): Promise<WriteOutcome>;
-  health(): readonly PartHealth[];
-}
-
-/** Starts all lines of a site. */
-export function openLines(
-  options: Omit<OpenLineOptions, 'line' | 'port'> & { readonly lines: readonly LineConfig[] },
-): Lines {
-  const { lines: configs, devices, ...rest } = options;
-  const lines = configs.map((line) =>
-    openLine({ ...rest, line, devices: devices.filter((device) => device.line === line.id) }),
-  );
-  return {
-    lines,
-    async write(device, write, signal) {
-      const line = lines.find((line) => line.devices.includes(device));
-      if (line === undefined) throw new AgentError('not-found', `write to ${device} failed: on no line`);
-      return line.write(device, write, signal);
-    },
-    health: () => lines.flatMap((line) => line.health()),
-    async [Symbol.asyncDispose]() {
-      await Promise.allSettled(lines.map((line) => line[Symbol.asyncDispose]()));
-    },
-  };
 }
 
 /** The port that a line's configuration names. */
@@ -240,7 +285,17 @@ function sharedLine(
   onHealth: (health: PartHealth) => void,
   refuse: (device: DeviceConfig, error: AgentError) => void,
 ): SharedLine {
-  const { line, devices, clock, log, publisher, random } = options;
+  const { line, clock, log, publisher, random } = options;
+  const jitter = random === undefined ? {} : { random };
+  const seats = sharedSeats(options, refuse);
+  return new SharedLine({ line, port, seats, clock, log, publisher, onHealth, ...jitter });
+}
+
+function sharedSeats(
+  options: OpenLineOptions,
+  refuse: (device: DeviceConfig, error: AgentError) => void,
+): readonly Seat[] {
+  const { line, devices, clock, random, onHealth = () => {} } = options;
   const jitter = random === undefined ? {} : { random };
   const seats: Seat[] = [];
   for (const device of devices) {
@@ -254,7 +309,7 @@ function sharedLine(
       refuse(device, asAgentError(thrown, 'config-invalid'));
     }
   }
-  return new SharedLine({ line, port, seats, clock, log, publisher, onHealth, ...jitter });
+  return seats;
 }
 
 function unserved(device: DeviceConfig, driver: Driver | undefined): AgentError {

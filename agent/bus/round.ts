@@ -15,6 +15,7 @@ import type { Deadlines, Due } from './deadline.ts';
 import type { Seat } from './seat.ts';
 import { turn } from './turn.ts';
 import { portLost, reasonOf, unheard } from './verdict.ts';
+import type { Visit, Visits } from './visits.ts';
 
 /** So many commands in a row, then a poll that is due: a flood of commands must not blind the agent. */
 const COMMANDS_IN_A_ROW = 4;
@@ -28,6 +29,7 @@ export interface RoundOptions {
   readonly seats: ReadonlyMap<string, Seat>;
   readonly deadlines: Deadlines;
   readonly commands: Commands;
+  readonly visits: Visits;
   readonly clock: Clock;
   readonly publisher: Publisher;
   readonly signal: AbortSignal;
@@ -47,6 +49,7 @@ export class Round {
   /** Devices that are written to or probed. */
   readonly #exclusive = new Set<string>();
   #commandsInARow = 0;
+  #visited = false;
 
   constructor(options: RoundOptions) {
     this.#options = options;
@@ -66,7 +69,8 @@ export class Round {
   next(): Mono | undefined {
     const { commands, width } = this.#options;
     if (this.#turns.size >= width) return undefined;
-    if (commands.waiting((device) => !this.#exclusive.has(device))) return Number.NEGATIVE_INFINITY;
+    if (this.#options.visits.size > 0 || commands.waiting((device) => !this.#exclusive.has(device)))
+      return Number.NEGATIVE_INFINITY;
     let next = this.#options.deadlines.next((entry) => !this.#kept(entry)) ?? Number.POSITIVE_INFINITY;
     for (const { id, breaker, heldUntil } of this.#options.seats.values()) {
       if (breaker.probeAt === undefined || this.#exclusive.has(id)) continue;
@@ -100,6 +104,10 @@ export class Round {
       }
     }
     this.#commandsInARow = 0;
+    // A visitor has every second turn at most, so that those who live here keep their periods.
+    const visit = this.#visited && poll !== undefined ? undefined : this.#options.visits.take();
+    this.#visited = visit !== undefined;
+    if (visit !== undefined) return () => this.#visit(visit);
     const silent = this.#nextProbe(now);
     if (silent?.breaker.probeAt !== undefined) {
       const before = poll === undefined ? Number.POSITIVE_INFINITY : poll.entry.due + poll.entry.poll.period;
@@ -182,20 +190,21 @@ export class Round {
         await this.#clear(seat);
         return execute();
       });
+      if (!this.#sits(seat)) return;
       publisher.readings(readings);
       seat.failing.delete(poll.id);
       this.#heard(seat);
     } catch (thrown) {
       this.#pollFailed(seat, entry, asAgentError(thrown), now);
     } finally {
-      deadlines.sync(seat.id, seat.session.polls, clock.mono());
+      if (this.#sits(seat)) deadlines.sync(seat.id, seat.session.polls, clock.mono());
       seat.prune();
     }
   }
 
   #pollFailed(seat: Seat, { poll }: Due, error: AgentError, began: Mono): void {
     const { clock, publisher, signal } = this.#options;
-    if (signal.aborted) return;
+    if (signal.aborted || !this.#sits(seat)) return;
     const now = clock.mono();
     publisher.readings(seat.failed(poll.points, now, reasonOf(error.code)));
     if (portLost(error.code)) return;
@@ -255,6 +264,24 @@ export class Round {
       if (seat !== undefined && unheard(error.code)) this.#unheard(seat, error);
       reject(error);
     }
+  }
+
+  /** Somebody who is not on the line: asked once, and nothing is made of it here. Never rejects. */
+  async #visit({ device, serial, work, signal: wanted, resolve, reject }: Visit): Promise<void> {
+    const { wire, clock, signal } = this.#options;
+    const lease = wire.lend(`visit:${device}`, undefined, serial);
+    try {
+      resolve(await turn(clock, [signal, wanted], (limit) => work(lease.exchange, limit)));
+    } catch (thrown) {
+      reject(asAgentError(thrown));
+    } finally {
+      lease.revoke();
+    }
+  }
+
+  /** It may have been exchanged while its turn was under way. */
+  #sits(seat: Seat): boolean {
+    return this.#options.seats.get(seat.id) === seat;
   }
 
   async #turn<T>(

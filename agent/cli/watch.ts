@@ -1,7 +1,7 @@
 /** `kerbside watch [devices…]`: the real scheduler on the real lines, and a live table instead of a log. */
 import type { Command } from 'commander';
 import { driverFor } from '../../drivers/index.ts';
-import { openLines } from '../bus/open.ts';
+import { openLines } from '../bus/lines.ts';
 import { parseDuration } from '../config/values.ts';
 import { AgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';

@@ -2,28 +2,25 @@
  * Puts the agent together and takes it apart. Lines start first, for the first reading is what a start is measured by;
  * store, console, uplinks, vision and Node-RED come up beside them, and none of them can keep another from starting.
  */
-import { join } from 'node:path';
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
-import { openLines } from '../bus/open.ts';
-import { startConsole } from '../console/server.ts';
+import { type Lines, openLines } from '../bus/lines.ts';
+import { type ConsoleMemory, startConsole } from '../console/server.ts';
 import { Alarms } from '../control/alarms/alarms.ts';
 import { ALARM_DEVICE } from '../core/alarm.ts';
 import { wallAt } from '../core/clock.ts';
+import type { ConfigChanges, PartChange } from '../core/config-change.ts';
+import type { Recorder } from '../core/hub.ts';
 import { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
+import type { PartHealth } from '../core/view.ts';
 import { startFigures } from '../derive/figures.ts';
 import { Hub } from '../hub/hub.ts';
-import { startNodeRed } from '../node-red/node-red.ts';
 import { sensePlan } from '../sense/plan.ts';
-import { Sense } from '../sense/sense.ts';
 import { MESSAGE_POINT } from '../sign/content/target.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
-import { startUplinks } from '../uplink/uplinks.ts';
-import { watchBays } from '../vision/bay-charging.ts';
-import { startVision } from '../vision/vision.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
 import { displaysOf, displayWrite, startSiteContent } from './content.ts';
@@ -32,17 +29,28 @@ import { DerivedPoints } from './derived-points.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
 import { startEnergyAccount } from './energy.ts';
+import { Exchanged } from './exchanged.ts';
+import { followSite } from './follow.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
+import { LiveSense } from './live-sense.ts';
+import { startAgentNodeRed } from './node-red.ts';
 import { peakLimitView } from './peak-limit.ts';
 import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
+import { startSignParts } from './sign-parts.ts';
+import { startSiteUplinks } from './uplinks.ts';
 import { agentView, type LateParts } from './view.ts';
+import { startSiteVision } from './vision.ts';
 
 export interface RunOptions {
   readonly log: Log;
   /** Aborting it while the agent starts rejects. */
   readonly signal: AbortSignal;
+  /** How the site file is changed while the agent runs. Absent: it is not. */
+  readonly config?: ConfigChanges;
+  /** Who is logged in stays so over restarts inside the process. */
+  readonly access?: ConsoleMemory;
 }
 
 export interface RunningAgent extends AsyncDisposable {
@@ -52,16 +60,28 @@ export interface RunningAgent extends AsyncDisposable {
   readonly link: string;
   /** Resolves while the agent works; rejects with what stands still (`pulse.ts`). */
   readonly pulse: () => Promise<void>;
+  readonly health: () => readonly PartHealth[];
+  readonly onHealth: (part: PartHealth) => void;
+  readonly lines: Lines;
+  readonly record: Recorder['record'];
+  /** Follows a changed site part by part; only for what `live.ts` allows. */
+  readonly change: (site: Site, changes: readonly PartChange[]) => Promise<void>;
 }
 
 /** Starts the agent of a checked site. Rejects only where nobody could see or mend anything: no store thread, no console. */
-export async function runAgent(site: Site, { log, signal }: RunOptions): Promise<RunningAgent> {
+export async function runAgent(
+  site: Site,
+  { log, signal, config, access }: RunOptions,
+): Promise<RunningAgent> {
   await using stack = new AsyncDisposableStack();
   const clock = siteClock(site);
   stack.use(watchClock(clock, site, log));
   const crashes = stack.use(countCrashes(site.state, process.env.RUNTIME_DIRECTORY, clock, log));
   const directory = new Directory(site);
-  for (const display of displaysOf(site)) directory.show(display, MESSAGE_POINT);
+  const showDisplays = () => {
+    for (const display of displaysOf(site)) directory.show(display, MESSAGE_POINT);
+  };
+  showDisplays();
 
   const store = openStore({
     dir: site.state,
@@ -89,7 +109,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   sayFirstReading(hub, log);
   // In a demonstration time is the street's own.
   const told = site.origin === undefined ? new ToldTime(clock, log) : undefined;
-  if (told !== undefined) stack.use(followGnss(site, hub, told));
+  const gnss = stack.use(new Exchanged(told && followGnss(site, hub, told)));
   const board = new HealthBoard(clock, log, hub);
   const memories = new DeviceMemories(site.state, clock, log);
   const plan = sensePlan(site.devices, site.rate);
@@ -97,7 +117,7 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   const { snapshots = true, settlementDay } = site.meters ?? {};
   if (snapshots) derived.snapshots(plan.snapshots, settlementDay !== undefined);
   const sense = stack.use(
-    new Sense({
+    new LiveSense({
       plan,
       clock,
       log,
@@ -173,16 +193,16 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     alarms.connect(commands.steer);
   }
 
-  stack.use(
+  const figuresOf = ({ figures = [] }: Site) =>
     startFigures({
-      figures: site.figures ?? [],
+      figures,
       clock,
       hub,
       history: (...asked) => history.query(...asked),
       timezone: site.timezone,
       log,
-    }),
-  );
+    });
+  const figures = stack.use(new Exchanged(figuresOf(site)));
 
   const energy =
     site.energy === undefined
@@ -200,15 +220,17 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   if (energy !== undefined) stack.use(energy);
 
   const late: LateParts = { history: (...asked) => history.query(...asked) };
+  let running = site;
   const view = agentView({
-    site,
+    site: () => running,
     clock,
     hub,
     directory,
     board,
     journal: opened.journal,
     submit: commands.submit,
-    sense,
+    sense: sense.acts,
+    ...(config === undefined ? {} : { config }),
     alarms: alarms?.acts((limit) => history.alarms(limit)),
     ...(energy === undefined ? {} : { energy: energy.view }),
     ...(commands.peakLimit === undefined || site.peakLimit === undefined
@@ -223,88 +245,45 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
     late,
   });
   const console = stack.use(
-    await startConsole({ view, listen: site.console, stateDir: site.state, clock, log, signal }),
-  );
-
-  const uplinks = stack.use(
-    startUplinks({
-      configs: site.uplinks,
-      logFile: opened.file,
-      entry: new URL('./uplink-thread.ts', import.meta.url),
-      site: site.id,
-      agent: site.agent.id,
-      timezone: site.timezone,
-      stateDir: join(site.state, 'uplinks'),
+    await startConsole({
+      view,
+      listen: site.console,
+      stateDir: site.state,
       clock,
       log,
-      descriptions: () => directory.descriptions,
-      submit: commands.submit,
-      settle: (uplink, lane, cursor) => opened.settle(uplink, lane, cursor),
-      keep: (uplink, lane, cursor) => opened.keep(uplink, lane, cursor),
-      refuse: (uplink, lane, records) => opened.refuse(uplink, lane, records),
-      event: (event) => hub.event(event),
-      onHealth: board.set,
-      onTime: (uplink, wall, mono, uncertaintyMs) =>
-        void told?.take({ rank: 'server', by: `uplink:${uplink}`, mono, wall, uncertaintyMs }),
+      signal,
+      ...(access === undefined ? {} : { memory: access }),
     }),
   );
-  late.ledgers = uplinks.ledgers;
-  derived.onAdded = uplinks.described;
-  stack.use(opened.onCommitted(uplinks.wake));
 
-  if (site.sign !== undefined) {
-    const options = { sign: site.sign, site, clock, hub, log, signal, onHealth: board.set };
-    // Most poles have no sign: its parts are loaded where there is one, and not before the first reading.
-    const { startSign } = await import('./sign.ts');
-    const sign = stack.use(await startSign(options));
-    late.arrivals = () => sign.arrivals.board();
-    board.source(sign.health);
-    const { screen } = site.sign;
-    if (screen !== undefined) {
-      const preview = async (camera: string) => late.preview?.(camera, true);
-      const { keepSignFace } = await import('./sign-face.ts');
-      const face = stack.use(
-        await keepSignFace({ ...options, screen, parts: sign, content, preview, steer: commands.steer }),
-      );
-      late.screen = face.view;
-      board.source(face.health);
-    }
-  }
-  if (site.cameras.length > 0) {
-    const vision = stack.use(
-      startVision({
-        cameras: site.cameras,
-        entry: new URL('./vision-thread.ts', import.meta.url),
-        state: site.state,
-        logFile: opened.file,
-        crashMark: crashes.mark,
-        leftOut: crashes.leftOut('vision'),
-        clock,
-        log,
-        publisher: hub,
-        signal,
-      }),
-    );
-    stack.use(watchBays(site.cameras, hub));
-    late.preview = vision.preview;
-    board.source(vision.health);
-  }
+  const uplinksOf = ({ uplinks }: Site) =>
+    startSiteUplinks(uplinks, {
+      site,
+      clock,
+      log,
+      directory,
+      submit: commands.submit,
+      opened,
+      hub,
+      board,
+      told,
+    });
+  const uplinks = stack.use(new Exchanged(uplinksOf(site)));
+  late.ledgers = () => uplinks.current?.ledgers() ?? [];
+  derived.onAdded = () => uplinks.current?.described();
+  stack.use(opened.onCommitted((heads) => uplinks.current?.wake(heads)));
+
+  await startSignParts(stack, { site, clock, hub, log, signal, board, late, content, steer: commands.steer });
+  const visionOf = ({ cameras }: Site) =>
+    startSiteVision(cameras, { site, clock, hub, log, signal, board, opened, crashes });
+  const vision = stack.use(new Exchanged(visionOf(site)));
+  late.preview = async (camera, blur) => vision.current?.preview(camera, blur);
   if (site.nodeRed.enabled) {
+    const token = await console.issueToken('node-red', 'technician');
     const nodeRed = stack.use(
-      startNodeRed({
-        config: site.nodeRed,
-        entry: new URL('../../flows/runtime/main.js', import.meta.url),
-        nodesDir: new URL('../../flows/nodes/', import.meta.url),
-        example: new URL('../../flows/examples/dim-by-traffic.json', import.meta.url),
-        userDir: join(site.state, 'node-red'),
-        agent: { url: console.url, token: await console.issueToken('node-red', 'technician') },
-        clock,
-        log,
-        onHealth: board.set,
-      }),
+      startAgentNodeRed({ site, clock, log, board, agent: { url: console.url, token } }),
     );
     late.nodeRedTicket = nodeRed.ticket;
-    board.source(() => [nodeRed.health()]);
   }
   log.info('agent.started', { agent: site.agent.id, drivers: DRIVERS.length, devices: site.devices.length });
 
@@ -312,6 +291,31 @@ export async function runAgent(site: Site, { log, signal }: RunOptions): Promise
   return {
     console: console.url,
     link: console.link(),
+    health: () => board.all(),
+    onHealth: board.set,
+    lines,
+    record: (events) => hub.record(events),
+    change: async (next, changes) => {
+      await followSite(next, changes, {
+        running: () => running,
+        became: (now) => {
+          running = now;
+        },
+        directory,
+        showDisplays,
+        derived,
+        sense,
+        lines,
+        store: opened,
+        board,
+        gnss: [gnss, (now) => told && followGnss(now, hub, told)],
+        alarms,
+        commands,
+        figures: [figures, figuresOf],
+        uplinks: [uplinks, uplinksOf],
+        vision: [vision, visionOf],
+      });
+    },
     pulse: () =>
       pulse({ clock, waitingSince: () => hub.waitingSince, store: () => opened.health(), url: console.url }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),

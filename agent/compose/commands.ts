@@ -20,19 +20,21 @@ export interface Commands extends AsyncDisposable {
   readonly submit: Submit;
   /** The way of controllers: no journal, no clock. */
   readonly steer: Submit;
-  readonly lighting: Lighting;
+  /** Follows a changed site: rights, interlocks, and (`lamps`) what runs the lamps. Commands and leases stay. */
+  change(site: Site, lamps: boolean): void;
   readonly peakLimit?: PeakLimit;
 }
 
-export async function startCommands({ site, ...options }: CommandsOptions): Promise<Commands> {
+export async function startCommands({ site: begun, ...options }: CommandsOptions): Promise<Commands> {
+  let site = begun;
   await using stack = new AsyncDisposableStack();
   let lighting: Lighting | undefined;
   let feeder: FeederController | undefined;
   const chargers = site.pole?.feeder?.chargers ?? [];
   const chargerAt = (device: string, point: string) =>
     chargers.find((one) => one.device === device && one.limit === point);
-  const locks = interlocks(site.interlocks, options.hub);
-  const allowed = rights(site.rights);
+  let locks = interlocks(site.interlocks, options.hub);
+  let allowed = rights(site.rights);
   const scope = tenantScope(site.pole?.tenants ?? []);
   const lampAt = (device: string, point: string) =>
     site.lamps.find((one) => one.device === device && one.point === point);
@@ -59,8 +61,12 @@ export async function startCommands({ site, ...options }: CommandsOptions): Prom
       forbidden: (command) => allowed(command) ?? scope(command),
     }),
   );
-  const lights: LightingOptions = { ...options, site, steer: router.steer, override: router.override };
-  lighting = stack.use(startLighting(lights));
+  const light = (): Lighting => {
+    const lights: LightingOptions = { ...options, site, steer: router.steer, override: router.override };
+    return startLighting(lights);
+  };
+  lighting = light();
+  stack.defer(() => lighting?.[Symbol.dispose]());
   const shared = site.pole?.feeder;
   if (shared !== undefined) {
     const { steer, override } = router;
@@ -73,7 +79,14 @@ export async function startCommands({ site, ...options }: CommandsOptions): Prom
   return {
     submit: router.submit,
     steer: router.steer,
-    lighting,
+    change(next, lamps) {
+      site = next;
+      locks = interlocks(site.interlocks, options.hub);
+      allowed = rights(site.rights);
+      if (!lamps) return;
+      lighting?.[Symbol.dispose]();
+      lighting = light();
+    },
     ...(peakLimit === undefined ? {} : { peakLimit }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

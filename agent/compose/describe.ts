@@ -37,16 +37,22 @@ export interface DerivedText {
 }
 
 export class Directory {
-  #descriptions: readonly Described[];
+  #descriptions: readonly Described[] = [];
   readonly #points = new Map<string, Map<string, PointPlan>>();
 
   constructor(site: Site) {
+    this.change(site);
+  }
+
+  /** Takes another site; what was derived or shown beside it has to be told again. */
+  change(site: Site): void {
     const devices = site.devices.map(describeDevice);
     const others = withoutDriver(site);
     this.#descriptions = [...devices, ...others.map(({ description }) => description)].map((description) => ({
       hash: hashOf(description),
       description,
     }));
+    this.#points.clear();
     for (const device of site.devices) {
       const plans = device.profile.points.map(
         (point) => [point.id, { point, every: everyOfPoint(device, point) }] as const,

@@ -14,6 +14,7 @@ const KINDS: Readonly<Record<string, EventKind>> = {
   meter: 'meter',
   maintenance: 'maintenance',
   sign: 'sign',
+  config: 'config',
 };
 const SEVERITY: Readonly<Record<HealthState, AgentEvent['severity']>> = {
   ok: 'info',
@@ -38,8 +39,14 @@ export class HealthBoard {
   }
 
   /** A part that is asked for its present facts whenever somebody looks. */
-  source(read: () => readonly PartHealth[]): void {
+  source(read: () => readonly PartHealth[]): Disposable {
     this.#sources.add(read);
+    return { [Symbol.dispose]: () => void this.#sources.delete(read) };
+  }
+
+  /** Parts that are no more in the site file. */
+  forget(gone: (part: string) => boolean): void {
+    for (const part of [...this.#parts.keys()]) if (gone(part)) this.#parts.delete(part);
   }
 
   /** Takes the news of a part: tells it, logs it and records it as an event where its state has changed. */

@@ -4,6 +4,7 @@ import type { AlarmActs } from '../core/alarm.ts';
 import type { ArrivalBoard } from '../core/arrival.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
+import type { ConfigChanges } from '../core/config-change.ts';
 import type { EnergyView } from '../core/energy-view.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
@@ -26,7 +27,9 @@ export interface LateParts {
 }
 
 export interface ViewParts {
-  readonly site: Site;
+  /** The site that runs now. */
+  readonly site: () => Site;
+  readonly config?: ConfigChanges;
   readonly clock: Clock;
   readonly hub: Subscription & Publisher;
   readonly directory: Directory;
@@ -52,10 +55,14 @@ export function agentView({
   alarms,
   energy,
   peakLimit,
+  config,
   late,
 }: ViewParts): AgentView {
   return {
-    site,
+    get site() {
+      return site();
+    },
+    ...(config === undefined ? {} : { config }),
     hub,
     now: () => wallAt(clock.mapping(), clock.mono()).time,
     wall: (mono) => wallAt(clock.mapping(), mono).time,

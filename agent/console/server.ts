@@ -34,10 +34,22 @@ export interface ConsoleOptions {
   readonly hosts?: readonly string[];
   /** State folder of the agent; `console/` in it holds the digests of tokens. */
   readonly stateDir: string;
+  /** Absent: nobody is logged in at the start. */
+  readonly memory?: ConsoleMemory;
   readonly clock: Clock;
   readonly log: Log;
   /** Aborting it while the console starts rejects; afterwards it disposes it. */
   readonly signal: AbortSignal;
+}
+
+/** Who is logged in, and with which codes somebody may: kept by whoever starts consoles one after the other. */
+export interface ConsoleMemory {
+  readonly sessions: Sessions;
+  readonly codes: LoginCodes;
+}
+
+export function consoleMemory(clock: Clock): ConsoleMemory {
+  return { sessions: new Sessions(clock), codes: new LoginCodes(clock) };
 }
 
 export interface Console extends AsyncDisposable {
@@ -60,8 +72,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const stop = new AbortController();
   stack.defer(() => stop.abort());
 
-  const sessions = new Sessions(clock);
-  const codes = new LoginCodes(clock);
+  const { sessions, codes } = options.memory ?? consoleMemory(clock);
   const tokens = await AccessTokens.open(stateDir);
   const cookie = `kerbside_${view.site.agent.id}`;
   const everyAddress = listen.host === '0.0.0.0' || listen.host === '::';

@@ -3,6 +3,10 @@
  * at every setting until it is interrupted. Only reads; ends with a piece of site.yaml.
  */
 import type { Command } from 'commander';
+import type { Found } from '../compose/scan/found.ts';
+import { fragment } from '../compose/scan/fragment.ts';
+import { fullPlan, parseTarget, quickPlan, type Stage, settingText } from '../compose/scan/plan.ts';
+import { search } from '../compose/scan/search.ts';
 import { openCatalogue } from '../config/catalogue.ts';
 import { readSource } from '../config/source.ts';
 import { asAgentError } from '../core/errors.ts';
@@ -10,9 +14,6 @@ import type { Profile } from '../core/profile.ts';
 import { SystemClock } from '../core/system-clock.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
-import { type Found, fragment } from './scan/fragment.ts';
-import { fullPlan, parseTarget, quickPlan, type Stage, settingText } from './scan/plan.ts';
-import { search } from './scan/search.ts';
 import { siteDeps } from './site.ts';
 
 export function register(program: Command): void {

@@ -5,6 +5,7 @@
 import type { AlarmActs } from './alarm.ts';
 import type { ArrivalBoard } from './arrival.ts';
 import type { Command, CommandResult } from './command.ts';
+import type { Commissioning } from './commissioning.ts';
 import type { ConfigChanges } from './config-change.ts';
 import type { EnergyView } from './energy-view.ts';
 import type { Subscription } from './hub.ts';
@@ -151,6 +152,8 @@ export interface AgentView {
   screen(): ScreenView | undefined;
   /** Absent: the agent runs a site that is no file (tests, benches). */
   readonly config?: ConfigChanges;
+  /** Absent while the agent starts, and where it cannot scan. */
+  readonly commissioning?: Commissioning;
   submit(command: Command): Promise<CommandResult>;
   recentCommands(
     limit: number,

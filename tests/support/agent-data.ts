@@ -20,6 +20,7 @@ import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
 import { ALARMS, ARRIVALS, BOARD, CAMERA, DEVICES, METER, STATION } from './agent-site.ts';
+import { commissioningData } from './commissioning-data.ts';
 import { ENERGY, energyOver, peakLimitOver } from './energy-data.ts';
 
 /** Listeners of the alarms: readings and events of the engine, readings of the button. */
@@ -157,6 +158,7 @@ export class AgentData implements AgentView {
   /** The real account, over registers by a plain rule. */
   readonly energy = energyOver(() => this.now());
   readonly peakLimit = peakLimitOver(() => this.now());
+  readonly commissioning = commissioningData();
 
   /** How many listen, but the alarms, which always do. */
   get listeners(): number {

@@ -5,9 +5,11 @@
  */
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../core/clock.ts';
+import type { ScanState } from '../../core/commissioning.ts';
 import type { Log } from '../../core/log.ts';
 import type { Reading } from '../../core/reading.ts';
 import type { AgentView } from '../../core/view.ts';
+import { scanRow } from './commissioning.ts';
 import { Problem } from './problem.ts';
 import { ledgerRow, readingRow } from './rows.ts';
 
@@ -81,6 +83,7 @@ export class Feed implements Disposable {
     this.#send(client, this.#readings(latest));
     this.#send(client, message('health', { now: Math.round(this.#view.now()), parts: this.#view.health() }));
     this.#send(client, event('ledger', this.#ledgers()));
+    for (const scan of this.#view.commissioning?.scans() ?? []) this.#send(client, this.#scan(scan));
   }
 
   [Symbol.dispose](): void {
@@ -106,6 +109,8 @@ export class Feed implements Disposable {
         ),
       ),
     );
+    const { commissioning } = this.#view;
+    if (commissioning !== undefined) stack.use(commissioning.onScan((scan) => this.#tell(this.#scan(scan))));
     stack.use(every(this.#clock, LEDGER, () => this.#tellLedgers()));
     stack.use(every(this.#clock, HEARTBEAT, () => this.#heartbeat()));
     stack.defer(() => {
@@ -146,6 +151,10 @@ export class Feed implements Disposable {
 
   #ledgers(): string {
     return JSON.stringify({ ledgers: this.#view.ledgers().map(ledgerRow) });
+  }
+
+  #scan(scan: ScanState): string {
+    return message('scan', { now: Math.round(this.#view.now()), scan: scanRow(scan) });
   }
 
   #heartbeat(): void {

@@ -5,6 +5,7 @@ import type { Guard } from '../access/guard.ts';
 import { alarmEndpoints } from './alarms.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
+import { commissioningEndpoints } from './commissioning.ts';
 import { correctionEndpoints } from './corrections.ts';
 import { diagnosisEndpoints } from './diagnosis.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -32,6 +33,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...alarmEndpoints(services),
     ...energyEndpoints(services),
     ...commandEndpoints(services),
+    ...commissioningEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),
     ...correctionEndpoints(services),

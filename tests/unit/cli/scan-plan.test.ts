@@ -1,7 +1,13 @@
 /** What a scan asks, and that its quick plan ends in time. */
 import { describe, expect, test } from 'vitest';
-import { fullPlan, parseTarget, quickPlan, settingText, silentTime } from '../../../agent/cli/scan/plan.ts';
-import { TALKING } from '../../../agent/cli/scan/searcher.ts';
+import {
+  fullPlan,
+  parseTarget,
+  quickPlan,
+  settingText,
+  silentTime,
+} from '../../../agent/compose/scan/plan.ts';
+import { TALKING } from '../../../agent/compose/scan/searcher.ts';
 
 describe('the plan of a scan', () => {
   const serial = parseTarget('/dev/ttyUSB0');

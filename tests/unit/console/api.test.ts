@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { AgentError } from '../../../agent/core/errors.ts';
 import { bad, good, uncertain } from '../../../agent/core/reading.ts';
+import { SCAN } from '../../support/commissioning-data.ts';
 import { openConsole, type TestConsole } from './open-console.ts';
 
 interface Operation {
@@ -70,6 +71,13 @@ afterAll(() => console_[Symbol.asyncDispose]());
 const get = (path: string) => console_.ask(`/api/v1${path}`, { headers });
 const post = (path: string, body: unknown) => console_.post(`/api/v1${path}`, body, headers);
 
+const ACCEPTED = {
+  key: 'unit-7',
+  profile: 'eastron-sdm120',
+  id: 'sdm120-7',
+  title: { en: 'Lamp', zh: '灯' },
+};
+
 /** Answer of `path` as the document says for `operation`, checked against it. */
 function conforms(
   operation: string,
@@ -125,6 +133,11 @@ describe('the document', () => {
       '/devices/{device}/corrections': { point: 'energy-import', slope: 1.01, by: 'Li Wei' },
       '/meters/{device}/explanations': { as: 'nothing', by: 'Li Wei' },
       '/sos/{sos}/test': {},
+      '/commissioning/scans': { port: '/dev/ttyUSB1' },
+      '/commissioning/scans/{scan}/stop': {},
+      '/commissioning/scans/{scan}/readings': { devices: [{ key: 'unit-7', profile: 'eastron-sdm120' }] },
+      '/commissioning/scans/{scan}/check': { devices: [ACCEPTED] },
+      '/commissioning/scans/{scan}/save': { devices: [ACCEPTED], name: 'Li Wei' },
       '/alarms/{alarm}/acts': { act: 'shelve', name: 'Li Wei', note: 'works', for_s: 600 },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;
@@ -138,6 +151,7 @@ describe('the document', () => {
         .replace('{device}', 'meter-feeder')
         .replace('{id}', 'camera-1')
         .replace('{alarm}', 'board-cabinet-door')
+        .replace('{scan}', SCAN)
         .replace('{sos}', 'sos');
       const answer = await post(place, bodies[path]);
       expect([path, answer.status]).toEqual([path, 200]);

@@ -1,8 +1,6 @@
 /** The search itself: opens the port at each setting, listens, asks every unit, and tells what it finds as it comes. */
 import { DRIVERS, identifyModbus } from '../../../drivers/index.ts';
-import { characterTime, lineTiming } from '../../bus/airtime.ts';
-import { Wire } from '../../bus/exchange.ts';
-import { portOf } from '../../bus/open.ts';
+import { characterTime } from '../../bus/airtime.ts';
 import type { Pipe, Port } from '../../bus/port.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { PolledDriver } from '../../core/driver.ts';
@@ -11,7 +9,8 @@ import type { Exchange } from '../../core/link.ts';
 import { silent } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { LineConfig } from '../../core/site.ts';
-import { type Found, keyOf } from './fragment.ts';
+import { type OpenStage, ownPort, type StageAccess } from './access.ts';
+import { type Candidate, type Found, keyOf } from './found.ts';
 import { identify } from './identify.ts';
 import { searchMeters } from './meters.ts';
 import { type Stage, settingText, silentTime } from './plan.ts';
@@ -24,19 +23,29 @@ export interface SearchOptions {
   readonly signal: AbortSignal;
   /** Found by an earlier plan; a unit is searched once. */
   readonly known: readonly Found[];
+  /** Units that are not asked: devices of the site, which their line asks. */
+  readonly taken?: ReadonlySet<number>;
   readonly onFound: (found: Found) => void;
   /** Told before each setting: what it is and how long the rest takes if nothing answers, ms. */
-  readonly onStage: (setting: string, left: number) => void;
+  readonly onStage: (setting: string, left: number, stage: number) => void;
+  /** Told before each unit that is asked. */
+  readonly onUnit?: (unit: number) => void;
   /** Something sent bytes that make no sense at this setting. */
   readonly onNoise: (setting: string) => void;
   /** In place of the port that a line names; for tests. */
   readonly port?: (line: LineConfig) => Port;
+  /** How a stage gets to its line. Default: a port of its own, opened for each setting. */
+  readonly open?: OpenStage;
 }
 
 /** Ends when all stages are done or the signal aborts. Rejects with `AgentError` where the port cannot be opened. */
 export async function search(options: SearchOptions): Promise<void> {
   const { stages, clock, signal } = options;
-  const units = new Set(options.known.flatMap(({ unit }) => (unit === undefined ? [] : [unit])));
+  const open = options.open ?? ownPort(clock, options.port);
+  const units = new Set([
+    ...(options.taken ?? []),
+    ...options.known.flatMap(({ unit }) => (unit === undefined ? [] : [unit])),
+  ]);
   const heard = new Set<string>(
     options.known.flatMap(({ unit, address, profiles }) =>
       unit === undefined && address === undefined ? profiles : [],
@@ -48,32 +57,30 @@ export async function search(options: SearchOptions): Promise<void> {
   for (const [i, stage] of stages.entries()) {
     if (signal.aborted) return;
     const left = stages.slice(i).reduce((sum, next) => sum + silentTime(next), 0);
-    options.onStage(settingText(stage.line), left);
-    const port = options.port?.(stage.line) ?? portOf(stage.line, clock);
-    await using pipe = await port.open(signal);
-    const talker = await listen(stage, pipe, heard, options);
+    options.onStage(settingText(stage.line), left, i);
+    await using access = await open(stage, signal);
+    const talker = access.pipe === undefined ? undefined : await listen(stage, access.pipe, heard, options);
     if (talker !== undefined) {
       heard.add(talker.profile);
-      options.onFound({ line: stage.line, profiles: [talker.profile], points: 0 });
+      const { profile } = talker;
+      options.onFound({
+        line: stage.line,
+        profiles: [profile],
+        points: 0,
+        candidates: [{ profile, by: 'talks' }],
+      });
       // Whoever talks by itself has the line alone.
       return;
     }
-    using wire = new Wire({
-      pipe,
-      timing: lineTiming(stage.line),
-      timeout: stage.timeout,
-      cut: stage.line.kind === 'serial' ? 40 : stage.timeout,
-      clock,
-    });
-    await ask(stage, wire, units, options);
-    await askMeters(stage, wire, meters, options);
+    await ask(stage, access, units, options);
+    await askMeters(stage, access, meters, options);
   }
 }
 
 /** Looks for meters of other protocols, and reads once what each of them has. */
 async function askMeters(
   { line, meters: searches }: Stage,
-  wire: Wire,
+  access: StageAccess,
   known: Set<string>,
   options: SearchOptions,
 ): Promise<void> {
@@ -81,20 +88,23 @@ async function askMeters(
   const character = line.serial === undefined ? 0 : characterTime(line.serial);
   for (const search of searches) {
     if (signal.aborted) return;
-    const { exchange } = wire.lend(search.protocol);
+    const exchange = access.lend(search.protocol);
     const { meters, noisy } = await searchMeters(search, exchange, character, signal);
     if (noisy && meters.length === 0) options.onNoise(settingText(line));
     const driver = DRIVERS.find(({ protocol }) => protocol === search.protocol);
     for (const { address, profiles: names, says, options: own = {} } of meters) {
       const profile = profiles.find(({ id }) => id === names[0]);
       const found = { line, address, profiles: names, options: own, ...(says === undefined ? {} : { says }) };
-      if (known.has(keyOf({ ...found, points: 0 }))) continue;
-      known.add(keyOf({ ...found, points: 0 }));
+      if (known.has(keyOf(found))) continue;
+      known.add(keyOf(found));
       const points =
         profile === undefined || driver?.kind !== 'polled'
           ? 0
           : await pointsOf(driver, profile, { line, address, options: own, clock, exchange, signal });
-      options.onFound({ ...found, points });
+      const candidates = names.map(
+        (name, i): Candidate => ({ profile: name, by: 'address', ...(i === 0 ? { points } : {}) }),
+      );
+      options.onFound({ ...found, points, candidates });
     }
   }
 }
@@ -148,7 +158,12 @@ async function listen(
   return undefined;
 }
 
-async function ask(stage: Stage, wire: Wire, units: Set<number>, options: SearchOptions): Promise<void> {
+async function ask(
+  stage: Stage,
+  access: StageAccess,
+  units: Set<number>,
+  options: SearchOptions,
+): Promise<void> {
   const { clock, signal, profiles } = options;
   const { line, timeout } = stage;
   let noisy = false;
@@ -156,7 +171,8 @@ async function ask(stage: Stage, wire: Wire, units: Set<number>, options: Search
     for (const { driver, isThere } of ASKED) {
       if (signal.aborted) return;
       if (units.has(unit)) continue;
-      const { exchange } = wire.lend(`unit ${unit}`);
+      options.onUnit?.(unit);
+      const exchange = access.lend(`unit ${unit}`);
       try {
         if (!(await isThere({ unit, line, clock, exchange, signal }))) continue;
       } catch (thrown) {
@@ -173,13 +189,22 @@ async function ask(stage: Stage, wire: Wire, units: Set<number>, options: Search
       const who = await selfNamed(exchange, unit, line, candidates, timeout, signal);
       const fits = await identify(driver, candidates, unit, line, clock, exchange, signal).catch(() => []);
       // What a device says of itself goes before what its values look like.
-      const names = new Set([...who.profiles, ...fits.map(({ profile }) => profile.id)]);
+      const said = new Map(who.profiles.map(({ profile, by }) => [profile, by] as const));
+      const names = [...new Set([...said.keys(), ...fits.map(({ profile }) => profile.id)])];
       const [best] = names;
       options.onFound({
         line,
         unit,
-        profiles: [...names],
+        profiles: names,
         points: fits.find(({ profile }) => profile.id === best)?.points ?? 0,
+        candidates: names.map((name): Candidate => {
+          const fit = fits.find(({ profile }) => profile.id === name);
+          return {
+            profile: name,
+            by: said.get(name) ?? 'values',
+            ...(fit === undefined ? {} : { points: fit.points, telling: fit.telling }),
+          };
+        }),
         ...(who.says === undefined ? {} : { says: who.says }),
       });
     }
@@ -194,7 +219,10 @@ async function selfNamed(
   profiles: readonly Profile[],
   timeout: number,
   signal: AbortSignal,
-): Promise<{ readonly profiles: readonly string[]; readonly says?: string }> {
+): Promise<{
+  readonly profiles: readonly { readonly profile: string; readonly by: 'register' | 'identification' }[];
+  readonly says?: string;
+}> {
   const framing = line.kind === 'tcp' && line.framing === 'modbus-tcp' ? 'tcp' : 'rtu';
   try {
     const who = await identifyModbus(exchange, { unit, framing, profiles, timeout }, signal);
@@ -202,7 +230,9 @@ async function selfNamed(
       (text) => typeof text === 'string' && text !== '',
     );
     return {
-      profiles: who.profiles.filter(({ by }) => by !== 'name').map(({ profile }) => profile.id),
+      profiles: who.profiles.flatMap(({ profile, by }) =>
+        by === 'name' ? [] : [{ profile: profile.id, by }],
+      ),
       ...(says.length === 0 ? {} : { says: says.join(' ') }),
     };
   } catch {

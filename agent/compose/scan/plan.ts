@@ -82,6 +82,25 @@ export function quickPlan(target: Target): readonly Stage[] {
   return [...usual, ...others, old];
 }
 
+/**
+ * The stages of a plan as they can be asked on a running line: those with its own setting first, for what shares a line mostly
+ * shares that. A network line has only its own.
+ */
+export function lineStages(line: LineConfig, plan: readonly Stage[]): readonly Stage[] {
+  if (line.kind !== 'serial') {
+    const [first] = plan;
+    return first === undefined ? [] : [{ ...first, line: { ...line, timeout: first.timeout }, meters: [] }];
+  }
+  const own = settingText(line);
+  const ordered = plan.toSorted(
+    (a, b) => Number(settingText(b.line) === own) - Number(settingText(a.line) === own),
+  );
+  return ordered.map((stage) => ({
+    ...stage,
+    line: { ...line, serial: stage.line.serial ?? line.serial, timeout: stage.line.timeout },
+  }));
+}
+
 function quickMeters(baud: number, format: string): readonly MeterSearch[] {
   return format === '8E1' ? (QUICK_METERS[baud] ?? []) : [];
 }

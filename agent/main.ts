@@ -3,9 +3,9 @@
  * The entry of everything: `kerbside <command>`. Each command is one file in agent/cli that exports `register(program)`;
  * only the one that is asked for is loaded, so that `kerbside run` starts fast on a small gateway.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT, sentence } from './cli/exit.ts';
+import { VERSION } from './cli/version.ts';
 
 interface CommandFile {
   register(program: Command): void;
@@ -49,11 +49,13 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   sign: ['prepare a stop sign: import its timetable', () => import('./cli/sign.ts')],
   content: ['sign what is shown in public', () => import('./cli/content.ts')],
   import: ['put past readings into the log', () => import('./cli/import.ts')],
+  backup: ['put everything a successor needs into one file', () => import('./cli/backup.ts')],
+  restore: ['make this unit what a backup was of', () => import('./cli/restore.ts')],
 };
 
 const program = new Command('kerbside')
   .description('Edge agent for what stands at the kerb: light poles, bus-stop signs, meters.')
-  .version(version(), '--version', 'print the version')
+  .version(VERSION, '--version', 'print the version')
   .option('--debug', 'show where an error was born')
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'kerbside: ')) })
@@ -61,11 +63,6 @@ const program = new Command('kerbside')
     'after',
     '\nExit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 could not be done.',
   );
-
-function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(manifest) as { readonly version: string }).version;
-}
 
 async function main(args: readonly string[]): Promise<void> {
   const [first = '', second = ''] = args.filter((arg) => !arg.startsWith('-'));

@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import type { Mark } from '../core/mark.ts';
 import type { LANES } from '../core/point.ts';
 import { Batches, byLane } from './batches.ts';
+import { Journal, type JournalRow } from './journal.ts';
 import { Marks } from './marks.ts';
 import { openForReading } from './sqlite.ts';
 
 export const LOG_NAME = 'log.db';
+/** Beside the logs where a restore has put them there, until a new log follows them. */
+export const RESTORED = 'restored';
 /** Whole, readable logs of earlier epochs. */
 const EARLIER = /^log-[0-9a-f]{16}\.db$/;
 const DAMAGED = /^log\.db\.damaged-[0-9TZ]+(-\d+)?$/;
@@ -58,6 +61,20 @@ export function marksOf(file: string): readonly Mark[] {
     const db = openForReading(file);
     try {
       return new Marks(db).all();
+    } finally {
+      db.close();
+    }
+  } catch {
+    return [];
+  }
+}
+
+/** Commands of a log that was set aside with their results, as far as they can be read. Never throws. */
+export function journalOf(file: string): readonly JournalRow[] {
+  try {
+    const db = openForReading(file);
+    try {
+      return new Journal(db).rows();
     } finally {
       db.close();
     }

@@ -4,6 +4,10 @@ import type { Db } from './sqlite.ts';
 
 export const JOURNAL_AGE = 30 * 86_400_000;
 
+export interface JournalRow extends Row {
+  readonly command_id: string;
+}
+
 interface Row {
   readonly command: string;
   readonly accepted: number;
@@ -40,6 +44,21 @@ export class Journal {
         return { fresh: true };
       })
       .immediate();
+  }
+
+  /** Everything, in its order. */
+  rows(): JournalRow[] {
+    return this.#db
+      .prepare<[], JournalRow>('SELECT command_id, accepted, command, result FROM journal ORDER BY id')
+      .all();
+  }
+
+  /** Takes up what another log remembered; inside a transaction, before any command of its own. */
+  takeOver(rows: readonly JournalRow[]): void {
+    const put = this.#db.prepare(
+      'INSERT OR IGNORE INTO journal (command_id, accepted, command, result) VALUES (?, ?, ?, ?)',
+    );
+    for (const { command_id, accepted, command, result } of rows) put.run(command_id, accepted, command, result);
   }
 
   finish(result: CommandResult): void {

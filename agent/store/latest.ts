@@ -1,10 +1,15 @@
 /** The last value of points, from the rollups: what the agent knew of a register before it was stopped. */
+import { LocalDays } from '../core/local-days.ts';
+import { ClockTable } from './clock-table.ts';
 import type { LatestValue, Peak, PointId } from './contract.ts';
-import type { LoggedPoint, PointTable } from './points.ts';
+import { Marks } from './marks.ts';
+import { OpenBuckets } from './open-buckets.ts';
+import { type LoggedPoint, PointTable } from './points.ts';
 import type { Accumulator } from './rollup/accumulator.ts';
+import { Breaks } from './rollup/breaks.ts';
 import { decodeRow } from './rollup/row.ts';
 import { LEVELS } from './schema.ts';
-import type { Db } from './sqlite.ts';
+import { type Db, openForReading } from './sqlite.ts';
 
 /** Rows of each level that are looked at, newest first: some hours of minutes, days of quarters, years of days. */
 const REACH = [180, 200, 200, 800] as const;
@@ -43,6 +48,32 @@ export function latestValues(
     for (const { start, body } of rows) take(decodeRow(start, body), false);
   }
   return [...found.values()];
+}
+
+/** The same of a log of an earlier epoch of `agent`; nothing where it cannot be read. Never throws. */
+export function latestOfEarlier(
+  file: string,
+  { agent, timezone }: { readonly agent: string; readonly timezone: string },
+  wanted: readonly PointId[],
+): LatestValue[] {
+  try {
+    const db = openForReading(file);
+    try {
+      const row = db.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = 'agent'`).get();
+      if (row?.value !== agent) return [];
+      const points = new PointTable(db);
+      const clock = new ClockTable(db);
+      const breaks = new Breaks(new Marks(db), clock);
+      // Its last minutes were not rolled up any more.
+      const { minutes } = new OpenBuckets({ db, points, clock, breaks, days: new LocalDays(timezone) }).of(0, 0, 0);
+      const open = Array.from(minutes.rows.values(), (one) => one.points);
+      return latestValues(db, points, open, wanted);
+    } finally {
+      db.close();
+    }
+  } catch {
+    return [];
+  }
 }
 
 /** Hours of history that a busiest one is looked for in. */

@@ -118,6 +118,12 @@ export class LogFile {
     return this.state.get('commit') as LastCommit | undefined;
   }
 
+  /** Epoch of the log before this one; empty where there was none. */
+  get previous(): string {
+    const row = this.db.prepare<[], { value: string }>(`SELECT value FROM meta WHERE key = 'previous'`).get();
+    return row?.value ?? '';
+  }
+
   /** Last numbers of points. */
   latest(points: readonly PointId[]): LatestValue[] {
     const open = Array.from(this.#rollups.minutes.rows.values(), (row) => row.points);

@@ -2,7 +2,8 @@
  * Opens the log, or begins a new one: at the first start, where the file is damaged, where it came from another machine
  * or is a copy of itself. Writes what has to be said of it (epoch, gap) in the same transaction.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ClockMapping, trusted, wallAt } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import { markEvent } from '../core/mark.ts';
@@ -14,10 +15,12 @@ import {
   earlierLogs,
   earlierName,
   logFile,
+  journalOf,
   marksOf,
   moveAside,
   type Previous,
   previousOf,
+  RESTORED,
 } from './aside.ts';
 import { Batches } from './batches.ts';
 import { decodeBatch } from './codec/batch.ts';
@@ -41,7 +44,7 @@ export interface OpenOptions extends Pick<LogFileOptions, 'free'> {
   readonly condemned?: boolean;
 }
 
-type EpochReason = 'first-start' | 'damaged' | 'other-machine' | 'other-file' | 'other-agent';
+type EpochReason = 'first-start' | 'restored' | 'damaged' | 'other-machine' | 'other-file' | 'other-agent';
 type Meta = Readonly<Record<string, string>>;
 
 /** Throws `AgentError` (`store-full`, `store-failed`); a damaged file does not throw, it is set aside. */
@@ -69,8 +72,11 @@ export function openLog(data: ThreadData, { condemned = false, ...options }: Ope
       aside = moveAside(data.dir, damagedName(data.dir, data.mapping.wall));
     }
   }
+  const restored = join(data.dir, RESTORED);
+  if (reason === 'first-start' && existsSync(restored)) reason = 'restored';
   try {
     const opened = create(file, data, all, reason, aside ?? newestAside(data.dir));
+    rmSync(restored, { force: true });
     return { ...opened, damaged: reason === 'damaged' ? aside : undefined };
   } catch (thrown) {
     throw storeError(thrown, 'making of a new log');
@@ -236,6 +242,8 @@ function create(
         // What was declared of the devices holds on: the new log tells it again, so that its own chain has it.
         const marks = aside === undefined || reason === 'other-agent' ? [] : marksOf(aside);
         const told = marks.map((mark) => markEvent(mark, data.now));
+        // A command is applied at most once, whatever becomes of the log in between.
+        if (aside !== undefined && reason !== 'other-agent') log.journal.takeOver(journalOf(aside));
         const events = [epochEvent(epoch, reason, previous, data.now), ...told];
         log.appendAtOpening(events, data.boot);
         return { log, opened: openedOf(log, epoch, events) };

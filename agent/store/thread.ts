@@ -1,12 +1,14 @@
 /** Entry of the store thread: the only writer of the log. Commits come as messages, the rest as calls. */
+import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Command, CommandResult } from '../core/command.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
 import type { Cursor } from '../core/record.ts';
 import { serve } from '../core/rpc.ts';
-import { earlierLogs } from './aside.ts';
-import type { PointId } from './contract.ts';
+import { earlierLogs, earlierName } from './aside.ts';
+import type { LatestValue, PointId } from './contract.ts';
+import { latestOfEarlier } from './latest.ts';
 import type { LogFile } from './log-file.ts';
 import type { Commit, FromThread, NumberedPoint, ThreadData, ToThread } from './messages.ts';
 import { openLog } from './opening.ts';
@@ -132,7 +134,7 @@ export class StoreThread {
         this.#using('writing of a number', ({ state }) => state.settle(uplink, lane, cursor)),
       marks: () => this.#using('reading of marks', ({ marks }) => marks.all()),
       latest: (points: readonly PointId[]) =>
-        this.#using('reading of last values', (log) => log.latest(points)),
+        this.#using('reading of last values', (log) => withEarlier(log, this.#data, points)),
       peaks: (points: readonly PointId[]) =>
         this.#using('reading of the busiest hours', (log) => log.peaks(points)),
       earlier: () => earlierLogs(this.#data.dir),
@@ -146,6 +148,15 @@ export class StoreThread {
       },
     };
   }
+}
+
+/** Last values; of what the present log has not heard yet, those of the log before it. */
+function withEarlier(log: LogFile, data: ThreadData, points: readonly PointId[]): LatestValue[] {
+  const found = log.latest(points);
+  const have = new Set(found.map(({ device, point }) => `${device}/${point}`));
+  const missing = points.filter(({ device, point }) => !have.has(`${device}/${point}`));
+  if (missing.length === 0 || log.previous === '') return found;
+  return [...found, ...latestOfEarlier(join(data.dir, earlierName(log.previous)), data, missing)];
 }
 
 if (parentPort !== null) new StoreThread(parentPort, workerData as ThreadData);

@@ -3,7 +3,7 @@
  * it compressed. The list comes first, so that a reader knows what to expect before it writes anything.
  */
 import { createHash } from 'node:crypto';
-import { Readable } from 'node:stream';
+import { Readable, type Transform } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
 import * as z from 'zod';
 import { damaged } from './seal.ts';
@@ -109,7 +109,7 @@ export function pack(
         progress(done);
       }
   }
-  return Readable.from(plain()).compose(createGzip());
+  return through(plain(), createGzip());
 }
 
 /** Where the bytes of a backup go. `file` is called for each in turn; its bytes are taken before the next one comes. */
@@ -120,8 +120,7 @@ export interface Taker {
 
 /** Reads all of it, holding each file to its digest. Rejects with `frame-invalid` at the first thing that is wrong. */
 export async function unpack(content: AsyncIterable<Uint8Array>, taker: Taker): Promise<Listing> {
-  const plain = Readable.from(content).compose(createGunzip());
-  // An error of the gunzip, or of what stands before it, comes out of the iteration.
+  const plain = through(content, createGunzip());
   const pieces = new Pieces(plain);
   try {
     const length = (await pieces.whole(4)).readUInt32BE();
@@ -130,7 +129,10 @@ export async function unpack(content: AsyncIterable<Uint8Array>, taker: Taker): 
     await taker.listing(listing);
     for (const one of listing.files) {
       const hash = createHash('sha256');
-      await taker.file(one, pieces.some(one.size, (piece) => hash.update(piece)));
+      await taker.file(
+        one,
+        pieces.some(one.size, (piece) => hash.update(piece)),
+      );
       if (hash.digest('hex') !== one.sha256) throw damaged(`${one.area}/${one.path} is not what it was`);
     }
     if (!(await pieces.ended())) throw damaged('there is more in it than its list says');
@@ -140,7 +142,21 @@ export async function unpack(content: AsyncIterable<Uint8Array>, taker: Taker): 
       throw damaged('its content cannot be decompressed', thrown);
     throw thrown;
   } finally {
-    plain.destroy();
+    await plain.return(undefined);
+  }
+}
+
+/** Bytes on their way through a compressor; what fails on either side comes out of the iteration. */
+async function* through(bytes: AsyncIterable<Uint8Array>, by: Transform): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(bytes, { objectMode: false });
+  source.on('error', (error) => by.destroy(error));
+  by.on('error', () => {});
+  source.pipe(by);
+  try {
+    yield* by as AsyncIterable<Buffer>;
+  } finally {
+    source.destroy();
+    by.destroy();
   }
 }
 

@@ -67,7 +67,8 @@ export function siteEntries(
     if (kind === 'file' && (isReference || isWithin(folder, path))) wanted.add(path);
     if (kind === 'file' && isReference) secretFiles.add(path);
     if (kind === 'folder' && list === 'profiles')
-      for (const file of filesBelow(path, '', (one) => !/\.ya?ml$|^[^.]*$/.test(one))) wanted.add(join(path, file));
+      for (const file of filesBelow(path, '', (one) => !/\.ya?ml$|^[^.]*$/.test(one)))
+        wanted.add(join(path, file));
   }
   const entries: Entry[] = [];
   const outside: string[] = [];

@@ -3,7 +3,20 @@
  * is to be moved where. Before it is there a restore has not happened; from then on it has, and whoever comes next
  * (`kerbside run`, or `restore` again) ends it. Every move can be made again, so a power cut at any of them does no harm.
  */
-import { chownSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
 import { AgentError } from '../core/errors.ts';
@@ -40,25 +53,19 @@ export function commitPlan(siteFile: string, made: Plan, before: (step: string) 
  * moved: nothing is lost then, and the next call goes on.
  */
 export function finishRestore(siteFile: string, before: (step: string) => void = () => {}): boolean {
-  const file = planFile(siteFile);
-  let text: string;
+  const [file, done] = [planFile(siteFile), `${planFile(siteFile)}-done`];
+  const act = readPlan(file);
+  const tidying = act ?? readPlan(done);
+  if (tidying === undefined) return false;
   try {
-    text = readFileSync(file, 'utf8');
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw failed(file, thrown);
-  }
-  try {
-    const { moves, aside, rubbish } = plan.parse(JSON.parse(text));
-    for (const { from, to } of moves) {
-      if (!existsSync(from) || existsSync(to)) continue;
-      before(`move ${from}`);
-      mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
-      renameSync(from, to);
-      syncFolder(dirname(to));
-      if (existsSync(dirname(from))) syncFolder(dirname(from));
+    if (act !== undefined) {
+      for (const one of act.moves) move(one, before);
+      before('moves are made');
+      // From here on what stands in its place must not be taken for what was there.
+      renameSync(file, done);
+      syncFolder(dirname(file));
     }
-    for (const { from, to } of aside) {
+    for (const { from, to } of tidying.aside) {
       if (!existsSync(from)) continue;
       before(`forget ${to}`);
       rmSync(to, { recursive: true, force: true });
@@ -66,17 +73,36 @@ export function finishRestore(siteFile: string, before: (step: string) => void =
       renameSync(from, to);
       syncFolder(dirname(to));
     }
-    for (const folder of rubbish) {
+    for (const folder of tidying.rubbish) {
       before(`remove ${folder}`);
       rmSync(folder, { recursive: true, force: true });
     }
     before('end plan');
-    rmSync(file);
+    rmSync(done);
     syncFolder(dirname(file));
     return true;
   } catch (thrown) {
     throw failed(file, thrown);
   }
+}
+
+/** Undefined where there is none. */
+function readPlan(file: string): Plan | undefined {
+  try {
+    return plan.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failed(file, thrown);
+  }
+}
+
+function move({ from, to }: Plan['moves'][number], before: (step: string) => void): void {
+  if (!existsSync(from) || existsSync(to)) return;
+  before(`move ${from}`);
+  mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
+  renameSync(from, to);
+  syncFolder(dirname(to));
+  syncFolder(dirname(from));
 }
 
 function failed(file: string, cause: unknown): AgentError {
@@ -118,6 +144,5 @@ export function give(path: string, like: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(like);
   chownSync(path, uid, gid);
-  if (statSync(path).isDirectory())
-    for (const name of readdirSync(path)) give(join(path, name), like);
+  if (statSync(path).isDirectory()) for (const name of readdirSync(path)) give(join(path, name), like);
 }

@@ -91,7 +91,8 @@ export async function* seal(content: Bytes, facts: Facts, sealing: Sealing): Asy
   for await (const bytes of content) {
     waiting = Buffer.concat([waiting, bytes]);
     // The last frame is known to be the last only when there is nothing behind it.
-    for (; waiting.length > FRAME; waiting = waiting.subarray(FRAME)) yield frame(waiting.subarray(0, FRAME), false);
+    for (; waiting.length > FRAME; waiting = waiting.subarray(FRAME))
+      yield frame(waiting.subarray(0, FRAME), false);
   }
   yield frame(waiting, true);
   yield hash.digest();
@@ -112,16 +113,17 @@ export async function unseal(file: Bytes, opening: Opening): Promise<Unsealed> {
   const reader = new Reader(file);
   const header = await reader.line(LONGEST_HEADER);
   const outside = outsideOf(header);
-  const key = keyOf(outside.seal, opening);
+  const known = keys.get(opening);
+  const key = known?.seal === JSON.stringify(outside.seal) ? known.key : keyOf(outside.seal, opening);
+  // A file is read more than once, and stretching a passphrase is meant to take long.
+  if (key !== undefined) keys.set(opening, { seal: JSON.stringify(outside.seal), key });
   const about = createHash('sha256').update(header).digest();
   return { outside, content: frames(reader, key, about) };
 }
 
-async function* frames(
-  reader: Reader,
-  key: Buffer | undefined,
-  about: Buffer,
-): AsyncGenerator<Uint8Array> {
+const keys = new WeakMap<Opening, { readonly seal: string; readonly key: Buffer }>();
+
+async function* frames(reader: Reader, key: Buffer | undefined, about: Buffer): AsyncGenerator<Uint8Array> {
   for (let number = 0, last = false; !last; number++) {
     const word = (await reader.take(4)).readUInt32BE();
     last = (word & LAST) !== 0;
@@ -179,14 +181,16 @@ function keyOf(how: Outside['seal'], { passphrase, privateKey }: Opening): Buffe
     if (passphrase === undefined)
       throw noKey('it is sealed with a passphrase', 'Give the passphrase with --passphrase-file.');
     const key = stretched(passphrase, Buffer.from(how.salt, 'base64url'));
-    if (proofOf(key) !== how.proof) throw noKey('this is not its passphrase', 'Give the one it was made with.');
+    if (proofOf(key) !== how.proof)
+      throw noKey('this is not its passphrase', 'Give the one it was made with.');
     return key;
   }
   if (privateKey === undefined)
     throw noKey('it is sealed for the owner of a key', 'Give the private key with --key.');
   const mine = x25519(() => createPrivateKey(privateKey), 'private');
   const to = text(createPublicKey(mine));
-  if (to !== how.recipient) throw noKey('it is sealed for another key', `Its public key is ${how.recipient}.`);
+  if (to !== how.recipient)
+    throw noKey('it is sealed for another key', `Its public key is ${how.recipient}.`);
   const ephemeral = x25519(() => publicFrom(how.ephemeral), 'public');
   const key = agreed(mine, ephemeral, how.ephemeral, to);
   if (proofOf(key) !== how.proof) throw damaged('its first line was changed');
@@ -216,12 +220,16 @@ function publicFrom(der: string): KeyObject {
 }
 
 function x25519(read: () => KeyObject, which: 'public' | 'private'): KeyObject {
-  const fix = 'Make one: openssl genpkey -algorithm x25519 -out backup.key; openssl pkey -in backup.key -pubout.';
+  const fix =
+    'Make one: openssl genpkey -algorithm x25519 -out backup.key; openssl pkey -in backup.key -pubout.';
   let key: KeyObject;
   try {
     key = read();
   } catch (cause) {
-    throw new AgentError('config-invalid', `reading of the ${which} key failed: it is none in PEM`, { cause, fix });
+    throw new AgentError('config-invalid', `reading of the ${which} key failed: it is none in PEM`, {
+      cause,
+      fix,
+    });
   }
   if (key.asymmetricKeyType === 'x25519') return key;
   const what = `reading of the ${which} key failed: it is of ${key.asymmetricKeyType}, not X25519`;
@@ -237,9 +245,13 @@ function outsideOf(line: Buffer): Outside {
   }
   if (typeof header !== 'object' || header?.kerbside !== 'backup') throw noBackup();
   if (header.v !== 1) {
-    throw new AgentError('unsupported', `reading of the backup failed: it is of version ${header.v}, known is 1`, {
-      fix: 'Restore it with the version of Kerbside that made it, or a newer one.',
-    });
+    throw new AgentError(
+      'unsupported',
+      `reading of the backup failed: it is of version ${header.v}, known is 1`,
+      {
+        fix: 'Restore it with the version of Kerbside that made it, or a newer one.',
+      },
+    );
   }
   const { agent, site, created, version, seal: how } = header;
   const texts = [agent, site, created, version].every((one) => typeof one === 'string' && one.length <= 256);

@@ -1,5 +1,14 @@
 /** Puts the files of a backup beside their places, durably, and makes the plan that moves them there. */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ListedFile, type Listing, type Taker, unpack } from './archive.ts';
 import { give, type Plan, syncFolders } from './plan.ts';
@@ -32,7 +41,11 @@ export async function look(file: AsyncIterable<Uint8Array>, opening: Opening): P
 }
 
 /** The site's files into `<folder of the site file>/.restore-site/new/`; gives that folder. */
-export async function stageSite(file: AsyncIterable<Uint8Array>, opening: Opening, folder: string): Promise<string> {
+export async function stageSite(
+  file: AsyncIterable<Uint8Array>,
+  opening: Opening,
+  folder: string,
+): Promise<string> {
   const staging = join(folder, SITE_STAGING, 'new');
   await stageArea(file, opening, 'site', folder, staging, () => true);
   return staging;

@@ -23,7 +23,7 @@ import { hardwareId } from '../store/identity.ts';
 import { UPLINKS } from '../uplink/index.ts';
 import { EXIT } from './exit.ts';
 import { progressBar } from './progress.ts';
-import { problemLines, shownPath, siteDeps } from './site.ts';
+import { PROFILES, problemLines, shownPath, siteDeps } from './site.ts';
 import { VERSION } from './version.ts';
 
 interface Options {
@@ -65,7 +65,9 @@ Exit code 0: the file is there, whole. 1: the site file has problems. 3: it coul
 
 async function run(out: string | undefined, options: Options, command: Command): Promise<void> {
   process.umask(0o077);
-  const ways = [options.passphraseFile, options.recipient, options.withoutSecrets].filter((one) => one !== undefined);
+  const ways = [options.passphraseFile, options.recipient, options.withoutSecrets].filter(
+    (one) => one !== undefined,
+  );
   if (ways.length !== 1)
     command.error(
       'error: a backup holds keys and passwords: give one of --passphrase-file, --recipient or --without-secrets',
@@ -76,7 +78,8 @@ async function run(out: string | undefined, options: Options, command: Command):
     ...siteDeps('skip'),
     read: async (file) => {
       const source = await readSource(file);
-      if (source.ok) read.push(file);
+      // Profiles that come with the agent are there wherever it is restored.
+      if (source.ok && !file.startsWith(PROFILES)) read.push(file);
       return source;
     },
   });
@@ -90,17 +93,22 @@ async function run(out: string | undefined, options: Options, command: Command):
   const { listing, file, size } = made;
   if (options.json === true) {
     const { files, ...facts } = listing;
-    process.stdout.write(`${JSON.stringify({ file, size, ...facts, files: files.length, sealed: sealing.kind })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ file, size, ...facts, files: files.length, sealed: sealing.kind })}\n`,
+    );
     return;
   }
-  const records = listing.log === null ? 'no log yet' : options.log ? 'the whole log' : 'what was not sent yet';
+  const records =
+    listing.log === null ? 'no log yet' : options.log ? 'the whole log' : 'what was not sent yet';
   process.stdout.write(
     `${shownPath(file)}: ${listing.agent} of ${listing.site}, ${listing.files.length} files, ${records}, ${(size / 1e6).toFixed(1)} MB\n`,
   );
   if (listing.environment.length > 0)
     process.stderr.write(`not in it: the values of ${listing.environment.join(', ')} (environment)\n`);
   if (listing.outside.length > 0)
-    process.stderr.write(`not in it, for they lie outside the site's folder: ${listing.outside.join(', ')}\n`);
+    process.stderr.write(
+      `not in it, for they lie outside the site's folder: ${listing.outside.join(', ')}\n`,
+    );
 }
 
 async function make(
@@ -192,7 +200,8 @@ function logsOf(
   };
   const copy = existsSync(present) ? take(present, whole ? undefined : uplinks) : undefined;
   for (const earlier of existsSync(site.state) ? earlierLogs(site.state) : [])
-    if (whole || hasUnsent(earlier, copy === undefined ? undefined : present, uplinks)) take(earlier, undefined);
+    if (whole || hasUnsent(earlier, copy === undefined ? undefined : present, uplinks))
+      take(earlier, undefined);
   return { entries, copy };
 }
 

@@ -4,6 +4,8 @@
  * otherwise it prints the link. Logs are JSON lines on stderr.
  */
 
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { aborted } from '../core/aborted.ts';
 import type { Log } from '../core/log.ts';
@@ -31,6 +33,9 @@ export function register(program: Command): void {
 async function run({ site: file, logLevel }: { site: string; logLevel: Level }): Promise<void> {
   // What the agent writes (log, tokens, keys, flows) is for its own user.
   process.umask(0o077);
+  // A restore that a power cut has interrupted is ended before anything of it is read.
+  const restored =
+    (existsSync(`${file}.restore`) || existsSync(`${file}.restore-done`)) && (await endRestore(file));
   resumeCompileCache(file);
   const { load, problemLines } = await import('./site.ts');
   const result = await load(file);
@@ -44,6 +49,7 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
   const { createLog } = await import('./log.ts');
   const log = createLog({ level: logLevel, secrets: facts.secrets });
   watchForCrashes(log);
+  if (restored) log.warn('agent.restore-ended', { site: file, why: 'it was interrupted' });
   const stop = stopSignal(log);
   const { runAgent } = await import('../compose/agent.ts');
   let agent: Awaited<ReturnType<typeof runAgent>>;
@@ -64,6 +70,11 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
   log.info('agent.stopped');
   // What a library still holds (a socket in its linger) keeps nobody waiting.
   process.exit(EXIT.ok);
+}
+
+async function endRestore(file: string): Promise<boolean> {
+  const { finishRestore } = await import('../backup/plan.ts');
+  return finishRestore(resolve(file));
 }
 
 function announce({ console, link }: { readonly console: string; readonly link: string }): void {

@@ -3,11 +3,10 @@
  * old one is told to be silent (docs/replace.md). Kept in `identity.json` of the state folder; a restore raises it, and so
  * does a card that is found in another machine.
  */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { writeDurably } from '../backup/plan.ts';
-import { mkdirSync, renameSync } from 'node:fs';
 
 const shape = z.object({
   /** 1 for a unit that replaced nobody. */
@@ -46,7 +45,10 @@ export function identityAtStart(
   if (known?.hardware === hardware) return known;
   const identity = { generation: (known?.generation ?? 0) + 1, hardware };
   if (known !== undefined)
-    told('identity.raised', { generation: identity.generation, why: 'the card was in another machine before' });
+    told('identity.raised', {
+      generation: identity.generation,
+      why: 'the card was in another machine before',
+    });
   try {
     writeIdentity(state, identity);
   } catch (thrown) {

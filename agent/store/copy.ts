@@ -34,7 +34,11 @@ export interface CopyOptions {
 }
 
 /** Makes `to`, which must not be there. Throws `AgentError`; then nothing is left behind. */
-export function copyLog(from: string, to: string, { settledBy, progress = () => {} }: CopyOptions = {}): LogCopy {
+export function copyLog(
+  from: string,
+  to: string,
+  { settledBy, progress = () => {} }: CopyOptions = {},
+): LogCopy {
   let source: Db | undefined;
   let target: Db | undefined;
   try {
@@ -43,7 +47,9 @@ export function copyLog(from: string, to: string, { settledBy, progress = () => 
     const [reading, writing] = [source, target];
     // Nobody needs a half-made copy: it is made durable once, at its end.
     writing.pragma('synchronous = OFF');
-    const copied = reading.transaction(() => writing.transaction(() => copyAll(reading, writing, settledBy, progress))())();
+    const copied = reading.transaction(() =>
+      writing.transaction(() => copyAll(reading, writing, settledBy, progress))(),
+    )();
     writing.pragma('synchronous = FULL');
     writing.pragma('wal_checkpoint(TRUNCATE)');
     writing.pragma('journal_mode = DELETE');
@@ -95,7 +101,8 @@ function kept(from: Db, table: string, batches: Batches, state: State, settledBy
     return `WHERE first + count - 1 > ${from} OR first = ${newest}`;
   }
   if (table !== 'rollup_minute') return '';
-  const last = from.prepare<[], { at: number | null }>('SELECT max(start) AS at FROM rollup_minute').get()?.at ?? 0;
+  const last =
+    from.prepare<[], { at: number | null }>('SELECT max(start) AS at FROM rollup_minute').get()?.at ?? 0;
   return `WHERE start > ${last - MINUTES_KEPT}`;
 }
 
@@ -105,9 +112,15 @@ function settledUpTo(state: State, lane: Lane, uplinks: readonly string[], head:
 }
 
 function copyTable(from: Db, to: Db, table: string, where: string): void {
-  const columns = from.prepare(`SELECT * FROM ${table} LIMIT 0`).columns().map(({ name }) => name);
-  const insert = to.prepare(`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`);
-  for (const row of from.prepare(`SELECT * FROM ${table} ${where}`).raw().iterate()) insert.run(...(row as unknown[]));
+  const columns = from
+    .prepare(`SELECT * FROM ${table} LIMIT 0`)
+    .columns()
+    .map(({ name }) => name);
+  const insert = to.prepare(
+    `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+  );
+  for (const row of from.prepare(`SELECT * FROM ${table} ${where}`).raw().iterate())
+    insert.run(...(row as unknown[]));
 }
 
 function metaOf(db: Db): Readonly<Record<string, string>> {

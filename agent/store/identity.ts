@@ -12,14 +12,21 @@ export function newEpoch(): string {
  * a cloned card brings along and is therefore the last choice. `unknown` where there is none.
  */
 export function hardwareId(): string {
+  return hardwareIds()[0] ?? 'unknown';
+}
+
+/** All that this user can read of them, best first: who may not read the board's UUID knows the machine by another one. */
+export function hardwareIds(): readonly string[] {
+  const found: string[] = [];
   const cpu = read('/proc/cpuinfo')?.match(/^Serial\s*:\s*([0-9a-fA-F]+)$/m)?.[1];
-  if (cpu !== undefined && !/^0+$/.test(cpu)) return `cpu:${cpu}`;
+  if (cpu !== undefined && !/^0+$/.test(cpu)) found.push(`cpu:${cpu}`);
   for (const name of ['product_uuid', 'board_serial']) {
     const id = read(`/sys/class/dmi/id/${name}`)?.trim();
-    if (id !== undefined && /[1-9a-f]/i.test(id)) return `dmi:${id}`;
+    if (id !== undefined && /[1-9a-f]/i.test(id)) found.push(`dmi:${id}`);
   }
   const id = read('/etc/machine-id')?.trim();
-  return id === undefined || id === '' ? 'unknown' : `machine:${id}`;
+  if (id !== undefined && id !== '') found.push(`machine:${id}`);
+  return found;
 }
 
 function read(file: string): string | undefined {

@@ -58,7 +58,8 @@ export class Journal {
     const put = this.#db.prepare(
       'INSERT OR IGNORE INTO journal (command_id, accepted, command, result) VALUES (?, ?, ?, ?)',
     );
-    for (const { command_id, accepted, command, result } of rows) put.run(command_id, accepted, command, result);
+    for (const { command_id, accepted, command, result } of rows)
+      put.run(command_id, accepted, command, result);
   }
 
   finish(result: CommandResult): void {

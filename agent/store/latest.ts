@@ -65,7 +65,11 @@ export function latestOfEarlier(
       const clock = new ClockTable(db);
       const breaks = new Breaks(new Marks(db), clock);
       // Its last minutes were not rolled up any more.
-      const { minutes } = new OpenBuckets({ db, points, clock, breaks, days: new LocalDays(timezone) }).of(0, 0, 0);
+      const { minutes } = new OpenBuckets({ db, points, clock, breaks, days: new LocalDays(timezone) }).of(
+        0,
+        0,
+        0,
+      );
       const open = Array.from(minutes.rows.values(), (one) => one.points);
       return latestValues(db, points, open, wanted);
     } finally {

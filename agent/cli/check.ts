@@ -1,6 +1,7 @@
 /** `kerbside check [site.yaml]`: everything that can be known of a site without connecting to anything. */
 import type { Command } from 'commander';
 import type { LineFit } from '../config/load.ts';
+import { asAgentError } from '../core/errors.ts';
 import type { LineConfig, Site } from '../core/site.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines, shownPath } from './site.ts';
@@ -27,6 +28,14 @@ async function check(file: string, options: { json?: true; withoutSecrets?: true
     return;
   }
   const { site, facts } = result;
+  const trouble = options.withoutSecrets === true ? undefined : await certificateTrouble(site);
+  if (trouble !== undefined) {
+    process.exitCode = EXIT.no;
+    const path = 'console.remote.cert';
+    if (options.json) print({ ok: false, problems: [{ path, message: trouble.message, fix: trouble.fix }] });
+    else process.stderr.write(`${path}: ${trouble.message}; ${trouble.fix}\n`);
+    return;
+  }
   const lines = site.lines.map((line) => summary(site, line, facts.fits.get(line.id)));
   if (options.json) {
     const devices = site.devices.map(({ id, line, profile }) => ({
@@ -56,6 +65,23 @@ async function check(file: string, options: { json?: true; withoutSecrets?: true
   ];
   out.push(`  ${rest.join(', ')}\n`);
   process.stdout.write(out.join(''));
+}
+
+/** What is wrong with the console's certificate. The agent runs without it, so this is no fault of the site file. */
+async function certificateTrouble({ console: { remote } }: Site) {
+  if (remote?.certificate === undefined) return undefined;
+  const { readCertificate, factsOf } = await import('../console/access/certificate.ts');
+  try {
+    const { until } = factsOf((await readCertificate(remote.certificate.cert, remote.certificate.key)).cert);
+    if (until > Date.now()) return undefined;
+    return {
+      message: `the certificate ended on ${new Date(until).toISOString().slice(0, 10)}`,
+      fix: 'renew it',
+    };
+  } catch (thrown) {
+    const { message, fix = '' } = asAgentError(thrown);
+    return { message, fix };
+  }
 }
 
 function summary(site: Site, line: LineConfig, fit: LineFit | undefined) {

@@ -1,6 +1,6 @@
 /** `kerbside login`: a new one-time link to the console of the agent that runs here. */
 import type { Command } from 'commander';
-import { requestLink } from '../console/access/local-door.ts';
+import { requestLogin } from '../console/access/local-door.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines } from './site.ts';
 
@@ -16,6 +16,10 @@ export function register(program: Command): void {
         process.exitCode = EXIT.no;
         return;
       }
-      process.stdout.write(`${await requestLink(result.site.state)}\n`);
+      const { link, short } = await requestLogin(result.site.state);
+      process.stdout.write(`${link}\n`);
+      process.stderr.write(
+        `or type ${short} at the console on another device; one of the two, once, within 15 minutes\n`,
+      );
     });
 }

@@ -77,12 +77,24 @@ async function endRestore(file: string): Promise<boolean> {
   return finishRestore(resolve(file));
 }
 
-function announce({ console, link }: { readonly console: string; readonly link: string }): void {
-  if (process.send !== undefined) process.send({ type: 'ready', console, link });
+interface Announced {
+  readonly console: string;
+  readonly link: string;
+  readonly code: string;
+  readonly remote: string | undefined;
+}
+
+function announce({ console, link, code, remote }: Announced): void {
+  if (process.send !== undefined) process.send({ type: 'ready', console, link, code, remote });
   // A journal is read by more people than may administer the agent.
   else if (process.env.JOURNAL_STREAM !== undefined)
     process.stdout.write(`${console}: kerbside login prints a link\n`);
-  else process.stdout.write(`${link}\n`);
+  else {
+    process.stdout.write(`${link}\n`);
+    process.stdout.write(
+      `code for another device: ${code} (at ${remote ?? console}; one of the two, once, within 15 minutes)\n`,
+    );
+  }
 }
 
 /** One Ctrl-C may arrive twice: from the terminal to the whole group, and handed on by a parent. */

@@ -56,8 +56,11 @@ export interface RunOptions {
 export interface RunningAgent extends AsyncDisposable {
   /** Address of the console. */
   readonly console: string;
-  /** The same with a one-time login. */
+  /** The same with a one-time login, and the code that opens it from another device. */
   readonly link: string;
+  readonly code: string;
+  /** Address from elsewhere; absent where nobody may come from there. */
+  readonly remote: string | undefined;
   /** Resolves while the agent works; rejects with what stands still (`pulse.ts`). */
   readonly pulse: () => Promise<void>;
   readonly health: () => readonly PartHealth[];
@@ -248,6 +251,7 @@ export async function runAgent(
     await startConsole({
       view,
       listen: site.console,
+      remote: site.console.remote,
       stateDir: site.state,
       clock,
       log,
@@ -255,6 +259,7 @@ export async function runAgent(
       ...(access === undefined ? {} : { memory: access }),
     }),
   );
+  board.source(console.health);
 
   const uplinksOf = ({ uplinks }: Site) =>
     startSiteUplinks(uplinks, {
@@ -288,9 +293,12 @@ export async function runAgent(
   log.info('agent.started', { agent: site.agent.id, drivers: DRIVERS.length, devices: site.devices.length });
 
   const owned = stack.move();
+  const { link, short } = console.login();
   return {
     console: console.url,
-    link: console.link(),
+    link,
+    code: short,
+    remote: console.remote,
     health: () => board.all(),
     onHealth: board.set,
     lines,

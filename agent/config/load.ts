@@ -22,6 +22,7 @@ import {
   teller,
   writtenIds,
 } from './checks.ts';
+import { consoleOf } from './console.ts';
 import { contentOf } from './content-resolve.ts';
 import type { LineFit, SiteDeps } from './deps.ts';
 import { type SecretSource, secretsOfLine } from './device-secrets.ts';
@@ -193,9 +194,15 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
       ? await contentOf(parsed.data.content, agent, points, source, say)
       : undefined;
 
+  const door = parsed.success
+    ? await consoleOf(parsed.data.console, { points, devices: deviceIds, agent, source }, say)
+    : undefined;
+
   const fits =
     problems.length === 0 ? checkFit(root, [...lines.values()], devices, deps, problems) : new Map();
-  if (!parsed.success || problems.length > 0) return { ok: false, problems: inOrder(problems) };
+  if (!parsed.success || door === undefined || problems.length > 0) {
+    return { ok: false, problems: inOrder(problems) };
+  }
   const site = siteOf(parsed.data, {
     file,
     lines: [...lines.values()],
@@ -203,6 +210,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     cameras: cameras.map(({ camera }) => camera),
     figures,
     content: content?.config,
+    console: door.config,
     ...(alarms === undefined ? {} : { alarms }),
     signFeeds: signFeeds.feeds,
     uplinks: uplinks.map(({ item, secrets }) => uplinkOf(item, secrets, parsed.data.agent.id)),
@@ -219,6 +227,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const secrets = [
     ...own,
     ...lineSecrets,
+    ...door.secrets,
     ...(content?.secrets ?? []),
     ...signFeeds.secrets,
     ...uplinks.flatMap((uplink) => Object.values(uplink.secrets)),

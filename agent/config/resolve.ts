@@ -10,6 +10,7 @@ import type { Profile } from '../core/profile.ts';
 import { NO_RULES } from '../core/rules.ts';
 import type {
   CameraConfig,
+  ConsoleConfig,
   DeviceConfig,
   LineConfig,
   NamingRule,
@@ -293,12 +294,13 @@ interface Parts {
   readonly figures: readonly FigureConfig[];
   readonly uplinks: readonly UplinkConfig[];
   readonly content?: ContentConfig | undefined;
+  readonly console: ConsoleConfig;
   readonly signFeeds?: readonly FeedConfig[] | undefined;
 }
 
 export function siteOf(
   parsed: SiteFile,
-  { file, lines, devices, cameras, figures, uplinks, alarms, content, signFeeds = [] }: Parts,
+  { file, lines, devices, cameras, figures, uplinks, alarms, content, console, signFeeds = [] }: Parts,
 ): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
@@ -340,7 +342,7 @@ export function siteOf(
     ...(parsed.pole === undefined ? {} : { pole: poleOf(parsed.pole, devices) }),
     ...(parsed.peak_limit === undefined ? {} : { peakLimit: peakLimitOf(parsed.peak_limit) }),
     uplinks,
-    console: parsed.console.listen,
+    console,
     nodeRed:
       nodeRed === undefined
         ? NODE_RED_OFF

@@ -5,6 +5,7 @@
 import * as z from 'zod';
 import { alarms } from './alarms.ts';
 import { camera, privacy } from './camera-schema.ts';
+import { consoleBlock } from './console.ts';
 import { contactKeys } from './contacts.ts';
 import { content } from './content.ts';
 import { energy } from './energy.ts';
@@ -278,14 +279,7 @@ export const siteSchema = z
     peak_limit: peakLimit.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
     uplinks: z.array(uplink).prefault([]).describe('Where readings go, each with a cursor of its own'),
-    console: z
-      .strictObject({
-        listen: hostPort('127.0.0.1:8080', 0)
-          .prefault('127.0.0.1:8080')
-          .describe('Its address; loopback unless told otherwise'),
-      })
-      .prefault({})
-      .describe("The technician's pages and the local API"),
+    console: consoleBlock,
     node_red: z
       .strictObject({
         enabled: flag().prefault(true).describe('false: it is not started'),

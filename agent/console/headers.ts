@@ -1,5 +1,6 @@
 /** Headers of every answer: what a browser may do with it. */
 import type { FastifyInstance } from 'fastify';
+import { doorOf } from './access/door.ts';
 
 /**
  * Nothing but our own files runs or is loaded; frames are drawn from memory (blob). No inline script, no eval, no
@@ -19,8 +20,12 @@ const POLICY = [
   "trusted-types 'none'",
 ].join('; ');
 
-export function setHeaders(app: FastifyInstance): void {
-  app.addHook('onRequest', async (_request, reply) => {
+/** A year. Said only where the site asks for it: with a made certificate a browser could not be let past a warning. */
+const STRICT = 'max-age=31536000';
+
+export function setHeaders(app: FastifyInstance, hsts: boolean): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (hsts && doorOf(request.raw) === 'remote') reply.header('strict-transport-security', STRICT);
     reply.headers({
       'content-security-policy': POLICY,
       'x-content-type-options': 'nosniff',

@@ -1,7 +1,6 @@
 /** Listens on the wanted port or, where it is taken, on the next free one. */
 import { once } from 'node:events';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { AgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenConfig } from '../core/site.ts';

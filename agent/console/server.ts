@@ -1,19 +1,22 @@
 /**
- * The technician's console: pages and local API on one port, loopback unless the site says otherwise.
+ * The technician's console: pages and local API, on loopback, and by TLS from elsewhere where the site turns that on.
  * The agent is known only as an `AgentView`.
  */
-import { createServer, type RequestListener, type Server } from 'node:http';
-import fastify, { type FastifyInstance } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { loadAssets } from '../assets/load.ts';
 import type { Clock } from '../core/clock.ts';
-import { asAgentError } from '../core/errors.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { ListenConfig } from '../core/site.ts';
-import type { AgentView } from '../core/view.ts';
-import { LoginCodes } from './access/codes.ts';
+import type { ListenConfig, RemoteConfig } from '../core/site.ts';
+import type { AgentView, PartHealth } from '../core/view.ts';
+import { LoginCodes, type NewLogin } from './access/codes.ts';
+import { Entrance } from './access/entrance.ts';
 import { Guard } from './access/guard.ts';
 import { openLocalDoor } from './access/local-door.ts';
+import { LoginLimit } from './access/login-limit.ts';
+import { People } from './access/people.ts';
 import type { Role } from './access/role.ts';
+import type { TokenScope } from './access/scope.ts';
 import { Sessions } from './access/sessions.ts';
 import { AccessTokens } from './access/tokens.ts';
 import { Feed } from './api/feed.ts';
@@ -23,16 +26,21 @@ import type { Services } from './api/services.ts';
 import { ready } from './api/status.ts';
 import { Viewings } from './api/viewings.ts';
 import { setHeaders } from './headers.ts';
+import { bracketed, closeServer, isLoopback, makeApp, type Route } from './http.ts';
 import { listenNear } from './listen.ts';
-import { serveLogin } from './login.ts';
+import { serveLogin, sessionCookie } from './login.ts';
+import { keepRemote, type Remote, remoteNames } from './remote.ts';
 import { CONSOLE_PAGES, serveAssets } from './routes.ts';
+
+export { MOST_BODY } from './http.ts';
 
 export interface ConsoleOptions {
   readonly view: AgentView;
+  /** An address of loopback. */
   readonly listen: ListenConfig;
-  /** Names under which the console may be asked, beside loopback ones and the address it listens on. */
-  readonly hosts?: readonly string[];
-  /** State folder of the agent; `console/` in it holds the digests of tokens. */
+  /** Absent: nobody comes from elsewhere. */
+  readonly remote?: RemoteConfig | undefined;
+  /** State folder of the agent; `console/` in it holds digests of tokens, accounts and the made certificate. */
   readonly stateDir: string;
   /** Absent: nobody is logged in at the start. */
   readonly memory?: ConsoleMemory;
@@ -55,44 +63,63 @@ export function consoleMemory(clock: Clock): ConsoleMemory {
 export interface Console extends AsyncDisposable {
   /** `http://127.0.0.1:8080`: where this machine reaches it. */
   readonly url: string;
+  /** `https://192.168.7.20:8443`: where others do; undefined where nobody may. */
+  readonly remote: string | undefined;
   /** A new one-time login link, valid for 15 minutes; administrator unless said otherwise. */
   link(role?: Role): string;
+  /** The same with the short code that can be typed instead. */
+  login(role?: Role): NewLogin & { readonly link: string };
   /** A token for a program; the one before of the same name stops to work. `node-red` counts as flows. */
-  issueToken(name: string, role: Role): Promise<string>;
+  issueToken(name: string, role: Role, scopes?: readonly TokenScope[]): Promise<string>;
+  /** Everything it answers to; for tests, which hold each of them to the rules of access. */
+  readonly routes: readonly Route[];
+  /** Health of what lets people in. */
+  health(): readonly PartHealth[];
 }
 
-/** Largest body of a request, bytes. */
-export const MOST_BODY = 16 * 1024;
-
-/** Rejects with `address-taken`, `port-denied` or `store-damaged`. */
+/**
+ * Rejects with `address-taken`, `port-denied`, `store-damaged`, or `config-invalid` for an address that is not of loopback.
+ */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { view, listen, hosts = [], stateDir, clock, log, signal } = options;
+  const { view, listen, remote: wanted, stateDir, clock, log, signal } = options;
   signal.throwIfAborted();
+  if (!isLoopback(listen.host)) throw plainElsewhere(listen);
   await using stack = new AsyncDisposableStack();
   const stop = new AbortController();
   stack.defer(() => stop.abort());
 
   const { sessions, codes } = options.memory ?? consoleMemory(clock);
   const tokens = await AccessTokens.open(stateDir);
-  const cookie = `kerbside_${view.site.agent.id}`;
-  const everyAddress = listen.host === '0.0.0.0' || listen.host === '::';
+  const { site } = view;
+  const people = await People.open(stateDir, [site.id, site.agent.id]);
+  const limit = new LoginLimit(clock);
+  const entrance = new Entrance({ view, log, codes, people, sessions, limit });
+  const here = { hosts: [bracketed(listen.host).toLowerCase()], everyAddress: false };
   const guard = new Guard({
     sessions,
     tokens,
-    cookie,
-    hosts: [bracketed(listen.host), ...hosts].map((host) => host.toLowerCase()),
-    everyAddress,
+    agent: site.agent.id,
+    names: {
+      local: here,
+      remote: wanted === undefined ? here : remoteNames(wanted),
+      service: here,
+    },
   });
   const built = loadAssets(CONSOLE_PAGES, AbortSignal.any([signal, stop.signal]));
   built.catch((error) => {
     if (!stop.signal.aborted && !signal.aborted) log.error('console.pages_failed', { error: error.message });
   });
 
-  const { app, server } = makeApp();
+  const { app, listener, server, routes } = makeApp();
   stack.defer(() => app.close());
   const feed = new Feed({ view, clock, log });
   let url = '';
-  const linkOf = (code: string) => `${url}/login?code=${code}`;
+  let remote: Remote | undefined;
+  const linkOf = (code: string, own = url) => {
+    // Whoever asks from this machine gets a link for elsewhere where there is one: a phone cannot use ours.
+    const base = isLoopback(new URL(own).hostname.replace(/^\[|\]$/g, '')) ? (remote?.url ?? url) : own;
+    return `${base}/login?code=${code}`;
+  };
   const services: Services = {
     view,
     clock,
@@ -100,26 +127,40 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     codes,
     sessions,
     tokens,
+    people,
+    entrance,
     feed,
     viewings: new Viewings(clock),
     linkOf,
+    cookieOf: (door, id) => sessionCookie(guard, door, id),
   };
-  setHeaders(app);
+  setHeaders(app, wanted?.hsts === true);
   answerProblems(app, log);
-  guardApi(app, guard);
+  const open = new Set<string>();
+  guardApi(app, guard, open);
   serveProbes(app, services, guard);
-  serveLogin(app, { clock, log, codes, sessions, guard, cookie, built });
+  serveLogin(app, { entrance, guard, built });
   serveAssets(app, built);
-  serveApi(app, services, guard);
+  serveApi(app, services, guard, open);
   await app.ready();
 
   stack.defer(() => closeServer(server));
   const port = await listenNear(server, listen, log);
   stack.use(feed);
-  url = `http://${everyAddress ? '127.0.0.1' : bracketed(listen.host)}:${port}`;
+  url = `http://${bracketed(listen.host)}:${port}`;
   log.info('console.listening', { url });
+  if (wanted !== undefined) {
+    const now = () => view.now();
+    remote = stack.use(
+      await keepRemote({ wanted, listener, agent: site.agent.id, stateDir, clock, log, now }),
+    );
+  }
+  const login = (role: Role = 'administrator') => {
+    const made = codes.create({ role });
+    return { ...made, link: `${url}/login?code=${made.code}` };
+  };
   try {
-    stack.use(await openLocalDoor(stateDir, () => linkOf(codes.create('administrator'))));
+    stack.use(await openLocalDoor(stateDir, () => login()));
   } catch (error) {
     // The console works without it; links are then printed at the start only.
     log.warn('console.no_local_door', { error: asAgentError(error).message });
@@ -137,37 +178,26 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   owned.defer(() => signal.removeEventListener('abort', abort));
   return {
     url,
-    link: (role = 'administrator') => linkOf(codes.create(role)),
-    issueToken: async (name, role) => (await tokens.issue(name, role, view.now())).secret,
+    get remote() {
+      return remote?.url;
+    },
+    link: (role) => login(role).link,
+    login,
+    issueToken: async (name, role, scopes) => (await tokens.issue(name, role, view.now(), scopes)).secret,
+    routes,
+    health: () => remote?.health() ?? [],
     [Symbol.asyncDispose]: end,
   };
 }
 
-function makeApp(): { app: FastifyInstance; server: Server } {
-  const holder: { server?: Server } = {};
-  const app = fastify({
-    bodyLimit: MOST_BODY,
-    exposeHeadRoutes: false,
-    routerOptions: { maxParamLength: 100 },
-    serverFactory: (listener) => {
-      const server = createServer(
-        {
-          headersTimeout: 10_000,
-          requestTimeout: 30_000,
-          keepAliveTimeout: 10_000,
-          maxHeaderSize: 16 * 1024,
-        },
-        listener as RequestListener,
-      );
-      server.maxConnections = 256;
-      holder.server = server;
-      return server;
+function plainElsewhere({ host, port }: ListenConfig): AgentError {
+  return new AgentError(
+    'config-invalid',
+    `console on ${host}:${port} refused: it can be reached from elsewhere, and this is plain HTTP`,
+    {
+      fix: 'Listen on 127.0.0.1, and write console: { remote: { listen: "0.0.0.0:8443" } } for access by TLS.',
     },
-  });
-  app.removeContentTypeParser('text/plain');
-  const { server } = holder;
-  if (server === undefined) throw new Error('fastify made no server');
-  return { app, server };
+  );
 }
 
 /** What a supervisor and Prometheus ask. The first two say no more than yes or no, so they are open. */
@@ -179,18 +209,7 @@ function serveProbes(app: FastifyInstance, { view, feed }: Services, guard: Guar
   });
   app.get('/metrics', async (request, reply) => {
     guard.checkOrigin(request);
-    guard.admit(request, 'viewer', false);
+    guard.admit(request, { role: 'viewer', personOnly: false, scope: 'metrics' });
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(view, feed.clients));
   });
-}
-
-async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  server.closeAllConnections();
-  await closed;
-}
-
-/** IPv6 addresses stand in brackets in URLs and Host headers. */
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -87,6 +87,45 @@ export interface ListenConfig {
   readonly port: number;
 }
 
+/** The console from elsewhere: TLS, and only where the site turns it on. */
+export interface RemoteConfig {
+  readonly listen: ListenConfig;
+  /** Further names under which it is asked. */
+  readonly hosts: readonly string[];
+  /** Absolute paths of PEM files; absent: the agent makes a certificate for itself. */
+  readonly certificate?: { readonly cert: string; readonly key: string };
+  /** Tells browsers to come by TLS only, for a year; for certificates that an authority vouches for. */
+  readonly hsts: boolean;
+}
+
+/** The way to a unit that nobody reaches: opened by a button or after power-up, for commissioning alone. */
+export interface ServiceLinkConfig {
+  /** On every interface but such as lead to the network of the operator; TLS. */
+  readonly port: number;
+  /** ms until it closes by itself. */
+  readonly lasts: number;
+  /** A contact that is true while somebody presses it. */
+  readonly button?: { readonly device: string; readonly point: string };
+  /** Opens after power-up, too, as long as nobody has claimed the unit. */
+  readonly powerUp: boolean;
+  /** Absent: none is made. */
+  readonly wifi?: {
+    /** Absent: the first one there is. */
+    readonly interface?: string;
+    readonly ssid: string;
+    readonly password: string;
+  };
+  /** Name of the interface that a USB cable gives. */
+  readonly usb?: string;
+}
+
+export interface ConsoleConfig extends ListenConfig {
+  /** Absent: there is no service link. */
+  readonly service?: ServiceLinkConfig;
+  /** Absent: nobody comes from elsewhere. */
+  readonly remote?: RemoteConfig;
+}
+
 export interface NodeRedConfig extends ListenConfig {
   readonly enabled: boolean;
   /** V8 heap, bytes. */
@@ -175,7 +214,7 @@ export interface Site {
   /** Absent: no load gives way. */
   readonly peakLimit?: PeakLimitConfig;
   readonly uplinks: readonly UplinkConfig[];
-  readonly console: ListenConfig;
+  readonly console: ConsoleConfig;
   readonly nodeRed: NodeRedConfig;
 }
 

@@ -18,8 +18,15 @@ function door(stateDir: string): string {
   return join(stateDir, 'console', 'login.sock');
 }
 
-/** Answers each connection with a new link. Rejects with `unsupported` where the state folder's path is too long. */
-export async function openLocalDoor(stateDir: string, link: () => string): Promise<AsyncDisposable> {
+/** What is told at the door. */
+export interface LocalLogin {
+  readonly link: string;
+  /** To be typed on another device, instead of the link. */
+  readonly short: string;
+}
+
+/** Answers each connection with a new login: its link, then its short code, a line each. Rejects with `unsupported` where the state folder's path is too long. */
+export async function openLocalDoor(stateDir: string, login: () => LocalLogin): Promise<AsyncDisposable> {
   const path = door(stateDir);
   if (Buffer.byteLength(path) > LONGEST_PATH) {
     throw new AgentError(
@@ -35,7 +42,8 @@ export async function openLocalDoor(stateDir: string, link: () => string): Promi
   await rm(path, { force: true });
   const server = createServer((socket) => {
     socket.on('error', () => socket.destroy());
-    socket.end(`${link()}\n`);
+    const { link, short } = login();
+    socket.end(`${link}\n${short}\n`);
   });
   server.listen(path);
   await once(server, 'listening');
@@ -49,12 +57,17 @@ export async function openLocalDoor(stateDir: string, link: () => string): Promi
 
 /** A new login link from the agent that runs on this state folder. Rejects with `not-found` where none does. */
 export async function requestLink(stateDir: string): Promise<string> {
+  return (await requestLogin(stateDir)).link;
+}
+
+/** The same with the short code. */
+export async function requestLogin(stateDir: string): Promise<LocalLogin> {
   const socket = connect(door(stateDir));
   socket.setTimeout(DEADLINE, () => socket.destroy(new Error(`no answer within ${DEADLINE} ms`)));
   try {
-    const link = (await text(socket)).trim();
+    const [link = '', short = ''] = (await text(socket)).split('\n');
     if (link === '') throw new Error('it hung up');
-    return link;
+    return { link, short };
   } catch (cause) {
     throw new AgentError('not-found', `login link from the agent of ${stateDir} failed: no agent answers`, {
       cause,

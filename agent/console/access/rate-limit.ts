@@ -37,6 +37,12 @@ export class RateLimit {
     this.#fullAt.set(key, from + this.#options.refill);
   }
 
+  /** Takes one failure back. */
+  undo(key: string): void {
+    const fullAt = this.#fullAt.get(key);
+    if (fullAt !== undefined) this.#fullAt.set(key, fullAt - this.#options.refill);
+  }
+
   #forget(now: number): void {
     for (const [key, fullAt] of this.#fullAt) if (fullAt <= now) this.#fullAt.delete(key);
     for (const key of this.#fullAt.keys()) {

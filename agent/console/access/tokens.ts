@@ -1,27 +1,34 @@
-/**
- * API tokens of programs: 256 random bits, shown once, kept as SHA-256 in `<state>/console/tokens.json`. The file is
- * replaced whole (written beside, synced, renamed), so that a power cut leaves the old or the new one.
- */
+/** API tokens of programs: 256 random bits, shown once, kept as SHA-256 in `<state>/console/tokens.json`. */
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError } from '../../core/errors.ts';
 import { ID_PATTERN } from '../../core/point.ts';
+import { readKept, saveKept, Turns } from './kept-file.ts';
 import { type Principal, ROLES, type Role } from './role.ts';
+import { SCOPES, SCOPES_OF_ROLE, type TokenScope } from './scope.ts';
 import { digest, newSecret } from './secret.ts';
 
 const tokenSchema = z.strictObject({
   id: z.string(),
   name: z.string().regex(ID_PATTERN),
   role: z.enum(ROLES),
+  /** Absent in files of before there were scopes: those of the role. */
+  scopes: z.array(z.enum(SCOPES)).optional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** Unix epoch, ms. */
   created: z.number(),
 });
 const fileSchema = z.strictObject({ v: z.literal(1), tokens: z.array(tokenSchema) });
+type Kept = z.infer<typeof tokenSchema>;
 
-export type Token = Omit<z.infer<typeof tokenSchema>, 'sha256'>;
+export interface Token {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  readonly scopes: readonly TokenScope[];
+  readonly created: number;
+}
 
 /** Tokens at once. */
 const MOST = 100;
@@ -30,11 +37,10 @@ const FLOWS = 'node-red';
 
 export class AccessTokens {
   readonly #path: string;
-  #tokens: readonly z.infer<typeof tokenSchema>[];
-  /** Changes go one after another. */
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  #tokens: readonly Kept[];
 
-  private constructor(path: string, tokens: readonly z.infer<typeof tokenSchema>[]) {
+  private constructor(path: string, tokens: readonly Kept[]) {
     this.#path = path;
     this.#tokens = tokens;
   }
@@ -42,27 +48,21 @@ export class AccessTokens {
   /** Reads the tokens of a state folder. Rejects with `store-damaged` where the file is none of ours. */
   static async open(stateDir: string): Promise<AccessTokens> {
     const path = join(stateDir, 'console', 'tokens.json');
-    let text: string;
-    try {
-      text = await readFile(path, 'utf8');
-    } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT')
-        return new AccessTokens(path, []);
-      throw damaged(path, cause);
-    }
-    try {
-      return new AccessTokens(path, fileSchema.parse(JSON.parse(text)).tokens);
-    } catch (cause) {
-      throw damaged(path, cause);
-    }
+    const what = { is: 'a token file', fix: 'Move the file away; programs then need new tokens.' };
+    return new AccessTokens(path, (await readKept(path, fileSchema, what))?.tokens ?? []);
   }
 
   /**
    * A new token, the only time it can be seen. Replaces one of the same name, so that a program which gets its token
-   * at each start leaves no old ones behind.
+   * at each start leaves no old ones behind. `scopes`: absent are those of the role.
    */
-  issue(name: string, role: Role, now: number): Promise<{ readonly token: Token; readonly secret: string }> {
-    return this.#change(async () => {
+  issue(
+    name: string,
+    role: Role,
+    now: number,
+    scopes: readonly TokenScope[] = SCOPES_OF_ROLE[role],
+  ): Promise<{ readonly token: Token; readonly secret: string }> {
+    return this.#turns.take(async () => {
       const kept = this.#tokens.filter((one) => one.name !== name);
       if (kept.length >= MOST) {
         throw new AgentError('queue-full', `new token refused: there are ${MOST} already`, {
@@ -70,7 +70,7 @@ export class AccessTokens {
         });
       }
       const secret = `kb_${newSecret()}`;
-      const token = { id: randomUUID(), name, role, created: now };
+      const token = { id: randomUUID(), name, role, scopes: [...scopes], created: now };
       await this.#save([...kept, { ...token, sha256: digest(secret) }]);
       return { token, secret };
     });
@@ -78,7 +78,7 @@ export class AccessTokens {
 
   /** Takes a token back; false where there is none of that id. */
   revoke(id: string): Promise<boolean> {
-    return this.#change(async () => {
+    return this.#turns.take(async () => {
       const kept = this.#tokens.filter((one) => one.id !== id);
       if (kept.length === this.#tokens.length) return false;
       await this.#save(kept);
@@ -87,7 +87,7 @@ export class AccessTokens {
   }
 
   list(): readonly Token[] {
-    return this.#tokens.map(({ id, name, role, created }) => ({ id, name, role, created }));
+    return this.#tokens.map(({ sha256: _, ...token }) => ({ ...token, scopes: scopesOf(token) }));
   }
 
   /** Whose secret it is. */
@@ -99,34 +99,17 @@ export class AccessTokens {
       kind: 'token',
       name: `${found.name === FLOWS ? 'flow' : 'api'}:${found.name}`,
       role: found.role,
+      scopes: scopesOf(found),
       valid: () => this.#tokens.some(({ sha256 }) => sha256 === kept),
     };
   }
 
-  #change<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(change);
-    this.#tail = done.catch(() => {});
-    return done;
-  }
-
-  async #save(tokens: readonly z.infer<typeof tokenSchema>[]): Promise<void> {
-    await mkdir(join(this.#path, '..'), { recursive: true, mode: 0o700 });
-    const beside = `${this.#path}.new`;
-    const file = await open(beside, 'w', 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify({ v: 1, tokens }, null, 2)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(beside, this.#path);
+  async #save(tokens: readonly Kept[]): Promise<void> {
+    await saveKept(this.#path, { v: 1, tokens });
     this.#tokens = tokens;
   }
 }
 
-function damaged(path: string, cause: unknown): AgentError {
-  return new AgentError('store-damaged', `reading ${path} failed: it is not a token file`, {
-    cause,
-    fix: 'Move the file away; programs then need new tokens.',
-  });
+function scopesOf({ role, scopes }: Pick<Kept, 'role' | 'scopes'>): readonly TokenScope[] {
+  return scopes ?? SCOPES_OF_ROLE[role];
 }

@@ -8,6 +8,7 @@ import { REJECTIONS } from '../../core/command.ts';
 import { ID_PATTERN } from '../../core/point.ts';
 import { REASONS } from '../../core/reading.ts';
 import { ROLES } from '../access/role.ts';
+import { SCOPES } from '../access/scope.ts';
 
 export const id = z.string().regex(ID_PATTERN);
 export const time = z.number();
@@ -296,17 +297,51 @@ export const commands = z
   .meta({ id: 'Commands' });
 export const commandsQuery = z.strictObject({ limit: z.coerce.number().int().min(1).max(500).optional() });
 
+const scopes = z.array(z.string()).meta({ description: 'what it is for; absent: all that the role may' });
 export const session = z
-  .object({ kind: z.enum(['session', 'token']), name: z.string(), role: z.enum(ROLES) })
+  .object({
+    kind: z.enum(['session', 'token']),
+    name: z.string(),
+    role: z.enum(ROLES),
+    scopes: scopes.optional(),
+    /** Of the person behind a session. */
+    handle: z.string().optional().meta({ description: 'of the session, in the list of sessions' }),
+  })
   .meta({ id: 'Session' });
 export const token = z
-  .object({ id: z.string(), name: z.string(), role: z.enum(ROLES), created: time })
+  .object({
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(ROLES),
+    scopes: z.array(z.enum(SCOPES)),
+    created: time,
+  })
   .meta({ id: 'Token' });
 export const tokens = z.object({ tokens: z.array(token) }).meta({ id: 'Tokens' });
-export const tokenBody = z.strictObject({ name: id, role: z.enum(ROLES) }).meta({ id: 'NewToken' });
+export const tokenBody = z
+  .strictObject({
+    name: id,
+    role: z.enum(ROLES),
+    scopes: z
+      .array(z.enum(SCOPES))
+      .min(1)
+      .max(SCOPES.length)
+      .optional()
+      .meta({ description: 'absent: those of the role' }),
+  })
+  .meta({ id: 'NewToken' });
 export const newToken = z.object({ token, secret: z.string() }).meta({ id: 'IssuedToken' });
-export const linkBody = z.strictObject({ role: z.enum(ROLES) }).meta({ id: 'NewLink' });
-export const link = z.object({ link: z.string(), code: z.string(), expires: time }).meta({ id: 'Link' });
+export const linkBody = z
+  .strictObject({ role: z.enum(ROLES), person: id.optional().meta({ description: 'who it is for' }) })
+  .meta({ id: 'NewLink' });
+export const link = z
+  .object({
+    link: z.string(),
+    code: z.string(),
+    short: z.string().meta({ description: 'to be typed on another device, instead of the link' }),
+    expires: time,
+  })
+  .meta({ id: 'Link' });
 export const ticket = z.object({ url: z.string() }).meta({ id: 'Ticket' });
 export const nothing = z.strictObject({});
 export const problem = z

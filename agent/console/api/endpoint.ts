@@ -1,13 +1,24 @@
 /** One route of the API as data: who may, what goes in, what comes out, and what it does. */
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
+import type { Door } from '../access/door.ts';
 import type { Principal, Role } from '../access/role.ts';
+import { type Scope, scopeOf } from '../access/scope.ts';
 import { Problem } from './problem.ts';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
 /** What comes out where it is not JSON. */
 export type MediaType = 'image/jpeg' | 'text/event-stream' | 'text/plain; version=0.0.4';
+
+/** Where a request came from. */
+export interface Origin {
+  readonly door: Door;
+  /** IP address of the asker. */
+  readonly address: string;
+  /** `https://pole-0817.local:8443`: under which the asker knows us. */
+  readonly own: string;
+}
 
 export interface Call<P, Q, B> {
   readonly params: P;
@@ -16,6 +27,7 @@ export interface Call<P, Q, B> {
   readonly who: Principal;
   /** Session cookie of the request, if any. */
   readonly cookie: string | undefined;
+  readonly from: Origin;
   /** Aborts when the asker is gone or the deadline is over. */
   readonly signal: AbortSignal;
   readonly reply: FastifyReply;
@@ -27,6 +39,7 @@ export interface RawCall {
   readonly body: unknown;
   readonly who: Principal;
   readonly cookie: string | undefined;
+  readonly from: Origin;
   readonly signal: AbortSignal;
   readonly reply: FastifyReply;
 }
@@ -38,6 +51,10 @@ export interface Endpoint {
   readonly role: Role;
   /** Only a person's session may, no token. */
   readonly personOnly: boolean;
+  /** What a token, or a session that is held to something, needs beside the role; undefined: nothing. */
+  readonly scope: Scope | undefined;
+  /** Asked before anybody is known: a way in. `who` is a viewer without rights then. */
+  readonly open: boolean;
   readonly summary: string;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
@@ -62,6 +79,7 @@ interface Definition<
   readonly path: string;
   readonly role: Role;
   readonly personOnly?: boolean;
+  readonly open?: boolean;
   readonly summary: string;
   readonly params?: P;
   readonly query?: Q;
@@ -80,13 +98,25 @@ export function endpoint<
   Q extends z.ZodObject = Nothing,
   B extends z.ZodType = Nothing,
 >(definition: Definition<P, Q, B, A>): Endpoint {
-  const { method, path, role, personOnly = false, summary, answer, problems = [], run } = definition;
+  const {
+    method,
+    path,
+    role,
+    personOnly = false,
+    open = false,
+    summary,
+    answer,
+    problems = [],
+    run,
+  } = definition;
   const [params, query, body] = [definition.params, definition.query, definition.body];
   return {
     method,
     path,
     role,
     personOnly,
+    scope: open ? undefined : scopeOf(method, path),
+    open,
     summary,
     answer,
     problems,

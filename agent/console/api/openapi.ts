@@ -64,7 +64,8 @@ function operation(one: Endpoint, schemaOf: (type: z.ZodType) => Node, problem: 
     operationId: `${one.method.toLowerCase()}${one.path.replace(/[/:-]+(\w)/g, (_, char: string) => char.toUpperCase())}`,
     summary: one.summary,
     'x-role': one.role,
-    ...(one.personOnly ? { security: [{ cookie: [], key: [] }] } : {}),
+    ...(one.scope === undefined ? {} : { 'x-scope': one.scope }),
+    ...security(one),
     parameters: [...parameters('path', one.params, schemaOf), ...parameters('query', one.query, schemaOf)],
     ...(one.method === 'POST'
       ? { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(one.body) } } } }
@@ -76,6 +77,11 @@ function operation(one: Endpoint, schemaOf: (type: z.ZodType) => Node, problem: 
       ),
     },
   };
+}
+
+function security({ open, personOnly }: Endpoint): Node {
+  if (open) return { security: [] };
+  return personOnly ? { security: [{ cookie: [], key: [] }] } : {};
 }
 
 function content({ answer }: Endpoint, schemaOf: (type: z.ZodType) => Node): Node {

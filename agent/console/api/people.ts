@@ -15,7 +15,16 @@ export function peopleEndpoints(services: Services): Endpoint[] {
       role: 'viewer',
       summary: 'Who asks, and what they may do.',
       answer: contract.session,
-      run: async ({ who: { kind, name, role } }) => ({ kind, name, role }),
+      run: async ({ who: { kind, name, role, scopes }, cookie }) => {
+        const handle = kind === 'session' && cookie !== undefined ? sessions.handle(cookie) : undefined;
+        return {
+          kind,
+          name,
+          role,
+          ...(scopes === undefined ? {} : { scopes: [...scopes] }),
+          ...(handle === undefined ? {} : { handle }),
+        };
+      },
     }),
     endpoint({
       method: 'POST',
@@ -35,13 +44,21 @@ export function peopleEndpoints(services: Services): Endpoint[] {
       path: '/links',
       role: 'administrator',
       personOnly: true,
-      summary: 'A one-time login link for another device or person, valid for 15 minutes.',
+      summary:
+        'A one-time login for another device or person, valid for 15 minutes: a link, and a short code to be typed.',
       body: contract.linkBody,
       answer: contract.link,
-      run: async ({ body: { role }, who }) => {
-        const code = codes.create(role);
-        log.info('access.link_made', { role, by: who.name });
-        return { link: linkOf(code), code, expires: Math.round(view.now() + CODE_LIFE * view.site.rate) };
+      run: async ({ body: { role, person }, who, from }) => {
+        const { code, short } = codes.create({ role, ...(person === undefined ? {} : { person }) });
+        const said = { role, ...(person === undefined ? {} : { person }) };
+        log.info('access.link_made', { ...said, by: who.name });
+        view.audit({ act: 'link-made', who: who.name, ...said });
+        return {
+          link: linkOf(code, from.own),
+          code,
+          short,
+          expires: Math.round(view.now() + CODE_LIFE * view.site.rate),
+        };
       },
     }),
     endpoint({
@@ -51,7 +68,7 @@ export function peopleEndpoints(services: Services): Endpoint[] {
       personOnly: true,
       summary: 'The tokens of programs, without their secrets.',
       answer: contract.tokens,
-      run: async () => ({ tokens: [...tokens.list()] }),
+      run: async () => ({ tokens: tokens.list().map((one) => ({ ...one, scopes: [...one.scopes] })) }),
     }),
     endpoint({
       method: 'POST',
@@ -62,10 +79,12 @@ export function peopleEndpoints(services: Services): Endpoint[] {
       body: contract.tokenBody,
       answer: contract.newToken,
       problems: [503],
-      run: async ({ body: { name, role }, who }) => {
-        const issued = await tokens.issue(name, role, view.now());
-        log.info('access.token_made', { name, role, by: who.name });
-        return issued;
+      run: async ({ body: { name, role, scopes }, who }) => {
+        const { token, secret } = await tokens.issue(name, role, view.now(), scopes);
+        const said = { name, role, scopes: [...token.scopes] };
+        log.info('access.token_made', { ...said, by: who.name });
+        view.audit({ act: 'token-made', who: who.name, ...said });
+        return { token: { ...token, scopes: [...token.scopes] }, secret };
       },
     }),
     endpoint({
@@ -80,6 +99,7 @@ export function peopleEndpoints(services: Services): Endpoint[] {
       run: async ({ params: { id }, who }) => {
         if (!(await tokens.revoke(id))) throw new Problem(404, 'not-found', `there is no token ${id}`);
         log.info('access.token_revoked', { token: id, by: who.name });
+        view.audit({ act: 'token-revoked', who: who.name, token: id });
         return {};
       },
     }),

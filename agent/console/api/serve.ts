@@ -1,7 +1,10 @@
 /** Puts the routes of the API on the server: checks of access, bounds of time and size, refusals as problems. */
 import type { FastifyInstance, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import type { Log } from '../../core/log.ts';
-import type { Guard } from '../access/guard.ts';
+import { doorOf } from '../access/door.ts';
+import type { Demand, Guard } from '../access/guard.ts';
+import type { Principal } from '../access/role.ts';
+import { accountEndpoints } from './accounts.ts';
 import { alarmEndpoints } from './alarms.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
@@ -42,26 +45,35 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...signEndpoints(services),
     ...poleEndpoints(services),
     ...peopleEndpoints(services),
+    ...accountEndpoints(services),
   ];
 }
 
-export function serveApi(app: FastifyInstance, services: Services, guard: Guard): void {
+/** Whoever is let in at all. */
+const ANYBODY: Demand = { role: 'viewer', personOnly: false };
+/** Who asks where nobody needs to be known. */
+const NOBODY: Principal = { kind: 'session', name: 'nobody', role: 'viewer', scopes: [], valid: () => false };
+
+/** `open`: gets the addresses that are asked before anybody is known. */
+export function serveApi(app: FastifyInstance, services: Services, guard: Guard, open: Set<string>): void {
   const table = endpoints(services);
   for (const one of table) {
+    if (one.open) open.add(`${API}${one.path}`);
     app.route({ method: one.method, url: `${API}${one.path}`, handler: handler(one, guard) });
   }
   const description = JSON.stringify(openApi(table));
   app.get(`${API}/openapi.json`, async (request, reply) => {
     guard.checkHost(request);
     guard.checkOrigin(request);
-    guard.admit(request, 'viewer', false);
+    guard.admit(request, ANYBODY);
     return reply.type('application/json; charset=utf-8').send(description);
   });
 }
 
 function handler(one: Endpoint, guard: Guard): RouteHandlerMethod {
   return async (request, reply) => {
-    const who = guard.admit(request, one.role, one.personOnly);
+    const who = one.open ? NOBODY : guard.admit(request, one);
+    const door = doorOf(request.raw);
     const gone = new AbortController();
     const close = () => gone.abort(new Problem(503, 'aborted', 'the asker is gone'));
     request.raw.socket.once('close', close);
@@ -72,6 +84,11 @@ function handler(one: Endpoint, guard: Guard): RouteHandlerMethod {
         body: request.body,
         who,
         cookie: guard.cookie(request),
+        from: {
+          door,
+          address: request.ip,
+          own: `${door === 'local' ? 'http' : 'https'}://${request.headers.host ?? ''}`,
+        },
         signal: AbortSignal.any([gone.signal, AbortSignal.timeout(DEADLINE)]),
         reply,
       });
@@ -85,12 +102,12 @@ function handler(one: Endpoint, guard: Guard): RouteHandlerMethod {
 }
 
 /** Refuses before a body is read: wrong host, foreign origin, nobody known, wrong kind of body. */
-export function guardApi(app: FastifyInstance, guard: Guard): void {
+export function guardApi(app: FastifyInstance, guard: Guard, open: ReadonlySet<string>): void {
   app.addHook('onRequest', async (request) => {
     guard.checkHost(request);
     if (!isApi(request)) return;
     guard.checkOrigin(request);
-    guard.admit(request, 'viewer', false);
+    if (!open.has(request.routeOptions.url ?? '')) guard.admit(request, ANYBODY);
     if (
       request.method === 'POST' &&
       !/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')

@@ -3,6 +3,9 @@ import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { AgentView } from '../../core/view.ts';
 import type { LoginCodes } from '../access/codes.ts';
+import type { Door } from '../access/door.ts';
+import type { Entrance } from '../access/entrance.ts';
+import type { People } from '../access/people.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { AccessTokens } from '../access/tokens.ts';
 import type { Feed } from './feed.ts';
@@ -15,8 +18,12 @@ export interface Services {
   readonly codes: LoginCodes;
   readonly sessions: Sessions;
   readonly tokens: AccessTokens;
+  readonly people: People;
+  readonly entrance: Entrance;
   readonly feed: Feed;
   readonly viewings: Viewings;
-  /** Login link of a code. */
-  readonly linkOf: (code: string) => string;
+  /** Login link of a code, for who knows us as `own`: the way from elsewhere where there is one. */
+  readonly linkOf: (code: string, own?: string) => string;
+  /** Set-Cookie of a session's first half. */
+  readonly cookieOf: (door: Door, id: string) => string;
 }

@@ -36,11 +36,13 @@ describe('listening', () => {
     expect((await opened.ask('/healthz')).status).toBe(200);
   });
 
-  test('an address that is not ours is a sentence with the fix', async () => {
-    await expect(openConsole({ listen: { host: '203.0.113.7', port: 8080 } })).rejects.toMatchObject({
-      code: 'address-taken',
-      fix: expect.stringContaining('console.listen'),
-    });
+  test('is for this machine alone: plain HTTP elsewhere is refused with the fix', async () => {
+    for (const host of ['0.0.0.0', '::', '203.0.113.7', 'gateway.local']) {
+      await expect(openConsole({ listen: { host, port: 0 } })).rejects.toMatchObject({
+        code: 'config-invalid',
+        fix: expect.stringContaining('remote'),
+      });
+    }
   });
 
   test('listens on IPv6 loopback with a link that works', async () => {
@@ -68,13 +70,18 @@ describe('the local door', () => {
     const dead = join(opened.stateDir, 'dead', 'console');
     await mkdir(dead, { recursive: true });
     await writeFile(join(dead, 'login.sock'), '');
-    await using door = await openLocalDoor(join(opened.stateDir, 'dead'), () => 'a-link');
+    await using door = await openLocalDoor(join(opened.stateDir, 'dead'), () => ({
+      link: 'a-link',
+      short: 'K7QM-3XPD',
+    }));
     expect(door).toBeDefined();
     expect(await requestLink(join(opened.stateDir, 'dead'))).toBe('a-link');
   });
 
   test('says where the path is too long', async () => {
-    await expect(openLocalDoor(`/tmp/${'x'.repeat(120)}`, () => '')).rejects.toMatchObject({
+    await expect(
+      openLocalDoor(`/tmp/${'x'.repeat(120)}`, () => ({ link: '', short: '' })),
+    ).rejects.toMatchObject({
       code: 'unsupported',
     });
   });

@@ -1,9 +1,11 @@
 /** A console over `AgentData` on a virtual clock, and a client that can lie in every header. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { request as requestTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Role } from '../../../agent/console/access/role.ts';
+import type { TokenScope } from '../../../agent/console/access/scope.ts';
 import { type Console, type ConsoleOptions, startConsole } from '../../../agent/console/server.ts';
 import type { PrivacyConfig } from '../../../agent/core/camera.ts';
 import { silent } from '../../../agent/core/log.ts';
@@ -18,9 +20,16 @@ export interface Answer {
 }
 
 export interface Asking {
+  /** Another door than the local one: `https://127.0.0.1:8443`. */
+  readonly at?: string | undefined;
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
+}
+
+export interface Person extends Record<string, string> {
+  readonly cookie: string;
+  readonly 'x-kerbside-key': string;
 }
 
 export class TestConsole implements AsyncDisposable {
@@ -37,12 +46,18 @@ export class TestConsole implements AsyncDisposable {
   }
 
   /** Asks as a program would, with exactly these headers. */
-  ask(path: string, { method = 'GET', headers = {}, body }: Asking = {}): Promise<Answer> {
-    const { hostname, port, host } = new URL(this.console.url);
+  ask(
+    path: string,
+    { method = 'GET', headers = {}, body, at = this.console.url }: Asking = {},
+  ): Promise<Answer> {
+    const { protocol, hostname, port, host } = new URL(at);
+    // Who vouches for a made certificate is tested by itself.
+    const tls = protocol === 'https:' ? { rejectUnauthorized: false } : {};
     const size = body === undefined ? {} : { 'content-length': `${Buffer.byteLength(body)}` };
     return new Promise((resolve, reject) => {
-      const asked = request(
+      const asked = (protocol === 'https:' ? requestTls : request)(
         {
+          ...tls,
           hostname: hostname.replace(/^\[|\]$/g, ''),
           port,
           path,
@@ -70,8 +85,9 @@ export class TestConsole implements AsyncDisposable {
     });
   }
 
-  post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  post(path: string, body: unknown, headers: Record<string, string> = {}, at?: string): Promise<Answer> {
     return this.ask(path, {
+      at,
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
@@ -79,15 +95,24 @@ export class TestConsole implements AsyncDisposable {
   }
 
   /** Headers of a logged-in person. */
-  async login(role: Role = 'administrator'): Promise<{ cookie: string; 'x-kerbside-key': string }> {
-    const answer = await this.ask(pathOf(this.console.link(role)));
+  login(role: Role = 'administrator', at?: string): Promise<Person> {
+    return this.enter(pathOf(this.console.link(role)), at);
+  }
+
+  /** The same by a path with a code. */
+  async enter(path: string, at?: string): Promise<Person> {
+    const answer = await this.ask(path, { at });
     const [cookie = ''] = (answer.headers['set-cookie']?.[0] ?? '').split(';');
     return { cookie, 'x-kerbside-key': answer.headers.location?.split('#key=')[1] ?? '' };
   }
 
   /** Headers of a program. */
-  async token(role: Role, name = `test-${role}`): Promise<{ authorization: string }> {
-    return { authorization: `Bearer ${await this.console.issueToken(name, role)}` };
+  async token(
+    role: Role,
+    name = `test-${role}`,
+    scopes?: readonly TokenScope[],
+  ): Promise<{ authorization: string }> {
+    return { authorization: `Bearer ${await this.console.issueToken(name, role, scopes)}` };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -101,7 +126,7 @@ export function pathOf(url: string): string {
   return `${pathname}${search}`;
 }
 
-export interface Opening extends Partial<Pick<ConsoleOptions, 'listen' | 'hosts' | 'log' | 'signal'>> {
+export interface Opening extends Partial<Pick<ConsoleOptions, 'listen' | 'remote' | 'log' | 'signal'>> {
   readonly preview?: boolean;
   readonly rate?: number;
   readonly privacy?: PrivacyConfig;

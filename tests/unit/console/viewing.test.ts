@@ -27,10 +27,12 @@ const begin = async (body: object) => {
   return { status, ...JSON.parse(text) };
 };
 
+const viewings = () => at.agent.audited.filter(({ act }) => act === 'viewing');
+
 describe('a viewing', () => {
   test('is audited when it begins, once', async () => {
     for (let i = 0; i < 5; i++) expect(await look()).toBe(200);
-    expect(at.agent.audited).toEqual([{ act: 'viewing', who: 'console:administrator', faces: 'blurred' }]);
+    expect(viewings()).toEqual([{ act: 'viewing', who: 'console:administrator', faces: 'blurred' }]);
     expect(at.agent.unblurred).toBe(0);
   });
 
@@ -45,7 +47,7 @@ describe('a viewing', () => {
     }
     expect(await begin({ faces: 'blurred' })).toMatchObject({ status: 200, faces: 'blurred' });
     expect(await look()).toBe(200);
-    expect(at.agent.audited).toHaveLength(2);
+    expect(viewings()).toHaveLength(2);
   });
 
   test('of one session is not that of another', async () => {
@@ -61,7 +63,7 @@ describe('faces as they are', () => {
     expect(await begin({ faces: 'shown', reason: 'lens to be cleaned' })).toMatchObject({ status: 200 });
     expect(await look()).toBe(200);
     expect(at.agent.unblurred).toBe(1);
-    expect(at.agent.audited.at(-1)).toEqual({
+    expect(viewings().at(-1)).toEqual({
       act: 'viewing',
       who: 'console:administrator',
       faces: 'shown',
@@ -87,7 +89,7 @@ describe('faces as they are', () => {
       status: 403,
       code: 'role-too-low',
     });
-    expect(at.agent.audited).toEqual([]);
+    expect(viewings()).toEqual([]);
   });
 
   test('are never shown where the site does not allow it', async () => {

@@ -286,7 +286,7 @@ export async function runAgent(
   if (site.nodeRed.enabled) {
     const token = await console.issueToken('node-red', 'technician');
     const nodeRed = stack.use(
-      startAgentNodeRed({ site, clock, log, board, agent: { url: console.url, token } }),
+      startAgentNodeRed({ site, clock, log, hub, board, agent: { url: console.url, token } }),
     );
     late.nodeRedTicket = nodeRed.ticket;
   }

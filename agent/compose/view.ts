@@ -21,7 +21,7 @@ export interface LateParts {
   history?: AgentView['history'];
   ledgers?: () => readonly Ledger[];
   preview?: (camera: string, blur?: boolean) => Promise<Preview | undefined>;
-  nodeRedTicket?: () => string | undefined;
+  nodeRedTicket?: (by: string) => string | undefined;
   arrivals?: () => ArrivalBoard;
   screen?: () => ScreenView | undefined;
 }
@@ -97,6 +97,6 @@ export function agentView({
         body,
         ...(device === undefined ? {} : { device }),
       }),
-    nodeRedTicket: async () => late.nodeRedTicket?.(),
+    nodeRedTicket: async (by) => late.nodeRedTicket?.(by),
   };
 }

@@ -162,6 +162,6 @@ export interface AgentView {
   preview(camera: string, blur?: boolean): Promise<Preview | undefined>;
   /** Writes an audit event: who did what, beyond commands. */
   audit(body: AgentEvent['body'], device?: string): void;
-  /** The address and a one-time ticket for Node-RED, or undefined where it is off or down. */
-  nodeRedTicket(): Promise<string | undefined>;
+  /** The address and a one-time ticket for Node-RED in the name of `by`, or undefined where it is off or down. */
+  nodeRedTicket(by: string): Promise<string | undefined>;
 }

@@ -1,4 +1,4 @@
-/** Node-RED as a child of the agent: cleared environment, heap limit, its words in our log. */
+/** Node-RED as a child of the agent: cleared environment, its words in our log. */
 import { fork } from 'node:child_process';
 import { AgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
@@ -6,16 +6,15 @@ import type { FlowProcess, OpenFlowProcess } from './process.ts';
 
 export interface ChildOptions {
   readonly entry: URL;
-  /** V8 heap, bytes. */
-  readonly heap: number;
   readonly userDir: string;
   readonly log: Log;
 }
 
-export function flowChild({ entry, heap, userDir, log }: ChildOptions): OpenFlowProcess {
+export function flowChild({ entry, userDir, log }: ChildOptions): OpenFlowProcess {
   return async (): Promise<FlowProcess> => {
     const child = fork(entry, [], {
-      execArgv: [`--max-old-space-size=${Math.round(heap / 1e6)}`],
+      // The thread of the flows has a limit of its own; this one only keeps it.
+      execArgv: ['--max-semi-space-size=1'],
       env: { PATH: process.env.PATH ?? '', HOME: userDir, LANG: 'C.UTF-8' },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

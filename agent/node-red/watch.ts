@@ -1,15 +1,25 @@
-/** Watches Node-RED from outside: a flow that loops stops the heartbeat, one that crashes it again and again is suspect. */
+/** Watches Node-RED from outside: a process that falls silent, flows that end it again and again. */
 import type { Clock } from '../core/clock.ts';
 
-const CRASHES = 3;
+/** Ends that make flows suspect, within this time. */
+const ENDS = 3;
 const WITHIN = 600_000;
+/** The same node so often within this time is suspect, too, however slowly it does it. */
+const SAME_WITHIN = 86_400_000;
 const CHECK_EVERY = 5000;
 
+interface End {
+  readonly at: number;
+  /** Text of who it was; undefined where nobody knows. */
+  readonly who: string | undefined;
+}
+
 export class CrashWatch {
-  /** Longest silence of a child whose event loop turns, ms. */
+  /** Longest silence of a process that has spoken once, ms. It says itself when its flows hang. */
   static readonly SILENCE = 30_000;
   readonly #clock: Clock;
-  #starts: number[] = [];
+  #starts = 0;
+  #ends: End[] = [];
   #lastBeat: number | undefined;
   #heapBytes = 0;
   #loopDelayMs = 0;
@@ -18,13 +28,34 @@ export class CrashWatch {
     this.#clock = clock;
   }
 
-  /** Counts a start; true where the three before it were within ten minutes: start this one with the flows stopped. */
-  flowsSuspect(): boolean {
-    const now = this.#clock.mono();
-    this.#starts = this.#starts.filter((start) => now - start < WITHIN);
-    this.#starts.push(now);
+  started(): void {
+    this.#starts += 1;
     this.#lastBeat = undefined;
-    return this.#starts.length > CRASHES;
+  }
+
+  /** The flows ended it; `who` it was, where that is known. */
+  ended(who: string | undefined): void {
+    const now = this.#clock.mono();
+    this.#ends = [...this.#ends.filter(({ at }) => now - at < SAME_WITHIN), { at: now, who }].slice(-100);
+  }
+
+  /** Somebody has changed the flows: what was before counts no more. */
+  forget(): void {
+    this.#ends = [];
+  }
+
+  /** Undefined, or why the next start is to be one with the flows stopped, and who is named for it. */
+  suspect(): { readonly count: number; readonly who: string | undefined } | undefined {
+    const now = this.#clock.mono();
+    const last = this.#ends.at(-1);
+    if (last === undefined) return undefined;
+    const recent = this.#ends.filter(({ at }) => now - at < WITHIN);
+    if (recent.length >= ENDS) {
+      const who = recent.findLast((end) => end.who !== undefined)?.who;
+      return { count: recent.length, who };
+    }
+    const same = this.#ends.filter(({ who }) => who !== undefined && who === last.who);
+    return same.length >= ENDS ? { count: same.length, who: last.who } : undefined;
   }
 
   beat(heapBytes: number, loopDelayMs: number): void {
@@ -49,7 +80,7 @@ export class CrashWatch {
     return {
       heap_mb: Math.round(this.#heapBytes / 1e6),
       loop_delay_ms: Math.round(this.#loopDelayMs),
-      starts: this.#starts.length,
+      starts: this.#starts,
     };
   }
 }

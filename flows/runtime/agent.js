@@ -12,10 +12,14 @@ const RETRY_MS = 2000;
 
 /** Emits `message` with each one that comes. */
 class Agent extends EventEmitter {
-  /** @param {(message: object) => void} say */
-  constructor(say) {
+  /**
+   * @param {(message: object) => void} say
+   * @param {(message: object) => Promise<void>} lastWords the same, and waits until it is out
+   */
+  constructor(say, lastWords) {
     super();
     this.say = say;
+    this.lastWords = lastWords;
   }
 
   /** Tells the service manager that the event loop turns: it ends a process that has not said so for a minute. */
@@ -31,7 +35,10 @@ export async function reachAgent() {
 }
 
 function overChannel() {
-  const agent = new Agent((message) => void process.send?.(message));
+  const agent = new Agent(
+    (message) => void process.send?.(message),
+    (message) => new Promise((resolve) => process.send?.(message, () => resolve()) ?? resolve()),
+  );
   process.on('message', (message) => agent.emit('message', message));
   process.on('disconnect', () => process.exit(0));
   return agent;
@@ -49,7 +56,11 @@ async function overSocket(path) {
       await sleep(RETRY_MS);
       continue;
     }
-    const agent = new Agent((message) => void socket.write(`${JSON.stringify(message)}\n`));
+    const line = (/** @type {object} */ message) => `${JSON.stringify(message)}\n`;
+    const agent = new Agent(
+      (message) => void socket.write(line(message)),
+      (message) => new Promise((resolve) => void socket.write(line(message), () => resolve())),
+    );
     createInterface({ input: socket }).on('line', (line) => agent.emit('message', JSON.parse(line)));
     socket.on('error', () => {});
     socket.on('close', () => process.exit(0));

@@ -6,8 +6,20 @@ declare module 'node-red' {
     init(server: Server, settings: object): void;
     start(): Promise<void>;
     stop(): Promise<void>;
+    readonly hooks: {
+      add(
+        hook: string,
+        run: (event: { destination: { id: string; node?: { _alias?: string } } }) => void,
+      ): void;
+    };
     readonly httpAdmin: (request: IncomingMessage, response: ServerResponse) => void;
   }
   const RED: NodeRed;
   export default RED;
+}
+
+/** Node-RED's own storage on files. */
+declare module '@node-red/runtime/lib/storage/localfilesystem/index.js' {
+  const storage: Readonly<Record<string, unknown>>;
+  export default storage;
 }

@@ -4,37 +4,39 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 
-/** The one account of the editor: who may edit flows may do what a technician may. */
+/** Who is meant where nobody is named: who may edit flows may do what a technician may. */
 export const ACCOUNT = 'technician';
 
 export class Tickets {
-  /** @type {Map<string, number>} ticket → expiry, Unix epoch ms */
+  /** @type {Map<string, {expires: number, by: string}>} ticket → expiry (Unix epoch ms) and whose it is */
   #open = new Map();
 
   /**
    * @param {string} ticket
    * @param {number} expires Unix epoch ms of this machine's clock
+   * @param {string} [by] who asked for it
    */
-  add(ticket, expires) {
+  add(ticket, expires, by = ACCOUNT) {
     const now = Date.now();
-    for (const [old, end] of this.#open) if (end < now) this.#open.delete(old);
-    this.#open.set(ticket, expires);
+    for (const [old, one] of this.#open) if (one.expires < now) this.#open.delete(old);
+    this.#open.set(ticket, { expires, by });
   }
 
   /**
-   * True once for each ticket that has not run out.
+   * Whose ticket it is, once for each that has not run out.
    *
    * @param {unknown} ticket
+   * @returns {string | undefined}
    */
   redeem(ticket) {
-    if (typeof ticket !== 'string') return false;
-    for (const [known, expires] of this.#open) {
+    if (typeof ticket !== 'string') return undefined;
+    for (const [known, { expires, by }] of this.#open) {
       if (known.length !== ticket.length || !timingSafeEqual(Buffer.from(known), Buffer.from(ticket)))
         continue;
       this.#open.delete(known);
-      return expires >= Date.now();
+      return expires >= Date.now() ? by : undefined;
     }
-    return false;
+    return undefined;
   }
 
   /** Node-RED's `adminAuth.strategy` (a passport strategy): `/auth/strategy/callback?ticket=…` logs in. */
@@ -64,11 +66,12 @@ export class Tickets {
 
         /** @param {{query?: {ticket?: unknown}}} request */
         authenticate(request) {
-          if (!tickets.redeem(request.query?.ticket)) {
+          const by = tickets.redeem(request.query?.ticket);
+          if (by === undefined) {
             this.fail({ message: 'open the flows from the Kerbside console' }, 401);
             return;
           }
-          this.verify({ username: ACCOUNT }, (error, user) => {
+          this.verify({ username: by }, (error, user) => {
             if (error) this.error(error);
             else if (user) this.success(user);
             else this.fail({ message: 'unknown account' }, 401);

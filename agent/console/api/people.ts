@@ -112,7 +112,7 @@ export function peopleEndpoints(services: Services): Endpoint[] {
       answer: contract.ticket,
       problems: [503],
       run: async ({ who }) => {
-        const url = await view.nodeRedTicket();
+        const url = await view.nodeRedTicket(who.name);
         if (url === undefined) {
           throw new Problem(503, 'node-red-down', 'Node-RED is off or not up yet', { retryAfter: 5 });
         }

@@ -66,6 +66,7 @@ beforeAll(async () => {
     clock: new SystemClock(),
     log: log(),
     onHealth: (part) => void health.push(part),
+    onEvent: () => {},
   });
   await ticket();
 }, 90_000);
@@ -140,7 +141,7 @@ describe('Node-RED child', () => {
     await vi.waitUntil(() => health.slice(before).some(({ state }) => state === 'ok'), { timeout: 60_000 });
     const down = health.slice(before).filter(({ state }) => state === 'down');
     expect(down).toHaveLength(1);
-    expect(down[0]?.message).toBe('Node-RED ended (exit code 7)');
+    expect(down[0]?.message).toBe('flows were stopped: a flow ends Node-RED with an error: exit code 7');
     await logIn();
   }, 90_000);
 
@@ -151,12 +152,29 @@ describe('Node-RED child', () => {
 });
 
 describe('crash watch', () => {
-  test('the fourth start within ten minutes is a safe one; later ones are not', async () => {
+  test('three ends within ten minutes are suspect, and the one that is named is told', async () => {
     const clock = new VirtualClock();
     const watch = new CrashWatch(clock);
-    expect([1, 2, 3, 4].map(() => watch.flowsSuspect())).toEqual([false, false, false, true]);
+    watch.ended('node “a”');
+    watch.ended(undefined);
+    expect(watch.suspect()).toBeUndefined();
+    watch.ended(undefined);
+    expect(watch.suspect()).toEqual({ count: 3, who: 'node “a”' });
     await clock.advance(600_001);
-    expect(watch.flowsSuspect()).toBe(false);
+    expect(watch.suspect()).toBeUndefined();
+  });
+
+  test('the same node three times in a day is suspect, however slowly; a deploy forgets it', async () => {
+    const clock = new VirtualClock();
+    const watch = new CrashWatch(clock);
+    for (const who of ['node “a”', 'node “b”', 'node “a”', 'node “a”']) {
+      expect(watch.suspect()).toBeUndefined();
+      await clock.advance(3_600_000);
+      watch.ended(who);
+    }
+    expect(watch.suspect()).toEqual({ count: 3, who: 'node “a”' });
+    watch.forget();
+    expect(watch.suspect()).toBeUndefined();
   });
 
   test('silence after the first heartbeat is noticed, silence before it is not', async () => {

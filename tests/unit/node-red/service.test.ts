@@ -43,13 +43,14 @@ beforeAll(() => {
   nodeRed = startNodeRed({
     config: { enabled: true, host: '127.0.0.1', port: 0, heap: 192e6, socket },
     entry: ENTRY,
-    nodesDir: new URL('../../../flows/nodes/', import.meta.url),
+    nodesDir: new URL('../../../flows/', import.meta.url),
     example: new URL(`file://${join(dir, 'example.json')}`),
     userDir: join(dir, 'state', 'node-red'),
     agent: { url: 'http://127.0.0.1:9', token: 'secret-token' },
     clock: new SystemClock(),
     log: silent,
     onHealth: (part) => void health.push(part),
+    onEvent: () => {},
   });
 });
 

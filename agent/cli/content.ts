@@ -9,7 +9,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { type ContentEnvelope, type ContentKey, MEDIA_TYPES } from '../core/content.ts';
 import { AgentError } from '../core/errors.ts';
 import { readDocument } from '../sign/content/document.ts';
-import { cosign, newContentKey, openEnvelope, publicHalf, sealEnvelope } from '../sign/content/envelope.ts';
+import { cosign, newContentKey, openEnvelope, publicHalf, sealEnvelope } from '../core/envelope.ts';
 import { EXTENSIONS, MAGIC_BYTES, mediaTypeOf } from '../sign/content/media-type.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines } from './site.ts';

@@ -15,7 +15,8 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * `clock` is a new row of the clock table; `command` is a result; `meter` tells of registers (roll-over, exchange,
  * snapshot), `quality` of values that are not to be believed, `light` of what a lamp is wanted to show and why, `content`
  * of what is shown in public or was refused, `sign` of the buses a stop sign expects and of the sign itself, `energy` of
- * branches that do not add up and of demand; the rest says what changed.
+ * branches that do not add up and of demand, `update` of releases, models and configuration from afar; the rest says what
+ * changed.
  */
 export const EVENT_KINDS = [
   'epoch',
@@ -39,6 +40,7 @@ export const EVENT_KINDS = [
   'sign',
   'energy',
   'load',
+  'update',
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -15,8 +15,8 @@ import { asAgentError } from '../../core/errors.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import { readDocument } from './document.ts';
-import { openEnvelope } from './envelope.ts';
-import { readIfThere, replaceFile } from './files.ts';
+import { openEnvelope } from '../../core/envelope.ts';
+import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 
 export interface DocumentsOptions {
   /** Folder of the state. */

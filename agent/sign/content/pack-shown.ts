@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ContentDocument, MediaItem } from '../../core/content.ts';
 import type { Log } from '../../core/log.ts';
 import type { Documents, InForce } from './documents.ts';
-import { readIfThere, replaceFile } from './files.ts';
+import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 
 export interface PackShownOptions {
   readonly dir: string;

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { type Clock, trusted, wallAt } from '../../core/clock.ts';
 import type { ContentDocument, Takeover } from '../../core/content.ts';
-import { readIfThere, replaceFile } from './files.ts';
+import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 
 /** The running time is written down this often while it counts, ms. */
 const EVERY = 60_000;

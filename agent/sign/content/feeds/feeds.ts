@@ -4,7 +4,7 @@ import type { ContentFeedConfig } from '../../../core/content-config.ts';
 import { AgentError } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log.ts';
 import { supervise } from '../../../core/supervise.ts';
-import { bodyOf, secureGet } from '../../https.ts';
+import { bodyOf, secureGet } from '../../../core/secure-get.ts';
 import type { Told } from '../desk.ts';
 import { SourceHealth } from '../health.ts';
 import { readCapFeed } from './cap.ts';

@@ -9,7 +9,7 @@ import {
   preAuthentication,
   publicHalf,
   sealEnvelope,
-} from '../../../../agent/sign/content/envelope.ts';
+} from '../../../../agent/core/envelope.ts';
 import { CITY, NEXT, STRANGER, seal } from './pack.ts';
 
 const hello = Buffer.from('hello world');

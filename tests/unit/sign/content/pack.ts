@@ -1,6 +1,6 @@
 /** Documents as a city writes and signs them, for tests. */
 import { createHash } from 'node:crypto';
-import { newContentKey, sealEnvelope } from '../../../../agent/sign/content/envelope.ts';
+import { newContentKey, sealEnvelope } from '../../../../agent/core/envelope.ts';
 
 export const CITY = newContentKey('city-2026');
 export const NEXT = newContentKey('city-2027');

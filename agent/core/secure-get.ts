@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { AgentError } from '../core/errors.ts';
+import { AgentError } from './errors.ts';
 
 /** One address to read from. */
 export interface SecureAddress {

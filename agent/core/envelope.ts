@@ -11,9 +11,13 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { ContentEnvelope, ContentKey, ContentRefusal } from '../../core/content.ts';
+import type { ContentEnvelope, ContentKey, ContentRefusal } from './content.ts';
 
+/** What is shown in public. */
 export const PAYLOAD_TYPE = 'application/vnd.kerbside.content+json';
+/** What an agent runs: releases, models, configuration. A signature of one type is none of the other. */
+export const UPDATE_TYPE = 'application/vnd.kerbside.update+json';
+export type PayloadType = ContentEnvelope['payloadType'];
 /** Largest envelope, bytes; a document is texts and hashes. */
 export const LARGEST_ENVELOPE = 1024 * 1024;
 const MOST_SIGNATURES = 8;
@@ -34,17 +38,21 @@ export function preAuthentication(payload: Uint8Array, type: string = PAYLOAD_TY
   ]);
 }
 
-/** Opens an envelope: gives its payload where one of `keys` has signed it. Takes any bytes, never throws. */
-export function openEnvelope(bytes: Uint8Array, keys: readonly ContentKey[]): Opened {
+/** Opens an envelope of a type: gives its payload where one of `keys` has signed it. Takes any bytes, never throws. */
+export function openEnvelope(
+  bytes: Uint8Array,
+  keys: readonly ContentKey[],
+  type: PayloadType = PAYLOAD_TYPE,
+): Opened {
   if (bytes.length > LARGEST_ENVELOPE) {
     return refused('too-large', `${bytes.length} bytes, at most ${LARGEST_ENVELOPE} are looked at`);
   }
-  const envelope = readEnvelope(bytes);
+  const envelope = readEnvelope(bytes, type);
   if (typeof envelope === 'string') return refused('malformed', envelope);
   const payload = fromBase64(envelope.payload);
   if (payload === undefined) return refused('malformed', 'payload is no base64');
   if (envelope.signatures.length === 0) return refused('unsigned', 'it has no signature');
-  const signed = preAuthentication(payload);
+  const signed = preAuthentication(payload, type);
   let known = false;
   for (const { keyid, sig } of envelope.signatures) {
     const key = keys.find(({ id }) => id === keyid);
@@ -61,19 +69,25 @@ export function openEnvelope(bytes: Uint8Array, keys: readonly ContentKey[]): Op
 }
 
 /** Signs `payload`; `key` is PKCS #8 PEM. Throws where it is no Ed25519 key. */
-export function sealEnvelope(payload: Uint8Array, keyid: string, key: string): ContentEnvelope {
+export function sealEnvelope(
+  payload: Uint8Array,
+  keyid: string,
+  key: string,
+  type: PayloadType = PAYLOAD_TYPE,
+): ContentEnvelope {
   const secret = createPrivateKey(key);
   if (secret.asymmetricKeyType !== 'ed25519') throw new TypeError('expected an Ed25519 key');
   return {
-    payloadType: PAYLOAD_TYPE,
+    payloadType: type,
     payload: Buffer.from(payload).toString('base64'),
-    signatures: [{ keyid, sig: sign(null, preAuthentication(payload), secret).toString('base64') }],
+    signatures: [{ keyid, sig: sign(null, preAuthentication(payload, type), secret).toString('base64') }],
   };
 }
 
 /** Adds a signature of another key, for the time in which one key follows another. */
 export function cosign(envelope: ContentEnvelope, keyid: string, key: string): ContentEnvelope {
-  const [added] = sealEnvelope(Buffer.from(envelope.payload, 'base64'), keyid, key).signatures;
+  const payload = Buffer.from(envelope.payload, 'base64');
+  const [added] = sealEnvelope(payload, keyid, key, envelope.payloadType).signatures;
   const others = envelope.signatures.filter((one) => one.keyid !== keyid);
   return { ...envelope, signatures: added === undefined ? others : [...others, added] };
 }
@@ -103,7 +117,7 @@ function publicKeyOf(key: ContentKey): KeyObject {
 }
 
 /** The envelope, or what is wrong with it. */
-function readEnvelope(bytes: Uint8Array): ContentEnvelope | string {
+function readEnvelope(bytes: Uint8Array, type: PayloadType): ContentEnvelope | string {
   let raw: unknown;
   try {
     raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -112,7 +126,7 @@ function readEnvelope(bytes: Uint8Array): ContentEnvelope | string {
   }
   if (typeof raw !== 'object' || raw === null) return 'it is no envelope';
   const { payloadType, payload, signatures } = raw as Partial<Record<keyof ContentEnvelope, unknown>>;
-  if (payloadType !== PAYLOAD_TYPE) return `payloadType: expected ${PAYLOAD_TYPE}`;
+  if (payloadType !== type) return `payloadType: expected ${type}`;
   if (typeof payload !== 'string') return 'payload: expected base64';
   if (!Array.isArray(signatures) || signatures.length > MOST_SIGNATURES) {
     return `signatures: expected a list of at most ${MOST_SIGNATURES}`;
@@ -125,7 +139,7 @@ function readEnvelope(bytes: Uint8Array): ContentEnvelope | string {
       return 'signatures: keyid or sig is too long';
     read.push({ keyid, sig });
   }
-  return { payloadType, payload, signatures: read };
+  return { payloadType: type, payload, signatures: read };
 }
 
 /** Bytes of strict base64; undefined for anything else. */

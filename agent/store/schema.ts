@@ -66,16 +66,30 @@ function version3(db: Db): void {
 
 const MIGRATIONS: readonly ((db: Db) => void)[] = [version1, version2, version3];
 export const SCHEMA_VERSION = MIGRATIONS.length;
+/**
+ * Oldest schema whose agent can go on with a log of this one, for releases that come back after a newer one ran. It stays as
+ * long as migrations only add what an older agent does not look at, and becomes the newer number with one that does not.
+ */
+export const OLDEST_READER = 3;
 
-/** 0 for a file without tables. Throws `store-failed`, not retryable, for a file of a newer agent. */
+/**
+ * 0 for a file without tables. Throws `store-failed`, not retryable, for a file of a newer agent that this one could not go on
+ * with; one that only has more in it is taken as it is.
+ */
 export function versionOf(db: Db): number {
   const version = Number(db.pragma('user_version', { simple: true }));
-  if (version <= SCHEMA_VERSION) return version;
+  if (version <= SCHEMA_VERSION || oldestReader(db) <= SCHEMA_VERSION) return version;
   throw new AgentError(
     'store-failed',
     `opening of the log failed: it was written by a newer agent (schema ${version}, known up to ${SCHEMA_VERSION})`,
     { retryable: false, fix: 'Run the newer version, or move the state folder away to begin a new log.' },
   );
+}
+
+/** What the newer agent said of itself; without a word of it, nobody older can go on. */
+function oldestReader(db: Db): number {
+  const row = db.prepare<[], { value: string }>("SELECT value FROM meta WHERE key = 'oldest_reader'").get();
+  return row === undefined ? Number.POSITIVE_INFINITY : Number(row.value);
 }
 
 /** Brings the tables up to date; called inside the opening transaction. */
@@ -84,4 +98,9 @@ export function migrate(db: Db): void {
     MIGRATIONS[version]?.(db);
     db.pragma(`user_version = ${version + 1}`);
   }
+  if (versionOf(db) > SCHEMA_VERSION) return;
+  const oldest = String(OLDEST_READER);
+  db.prepare(
+    "INSERT INTO meta VALUES ('oldest_reader', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value <> excluded.value",
+  ).run(oldest);
 }

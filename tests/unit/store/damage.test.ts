@@ -108,7 +108,26 @@ test('a log of a newer agent is not touched', async () => {
   await store[Symbol.asyncDispose]();
   const db = new Database(store.file);
   db.pragma('user_version = 99');
+  db.prepare("UPDATE meta SET value = '98' WHERE key = 'oldest_reader'").run();
   db.close();
   await expect(open(at.dir)).rejects.toMatchObject({ code: 'store-failed', retryable: false });
   expect(readdirSync(at.dir).filter((name) => name.includes('damaged'))).toEqual([]);
+});
+
+test('a log of a newer agent that only has more in it is gone on with, and stays its', async () => {
+  using at = folder();
+  const { store } = await open(at.dir);
+  const { epoch } = store;
+  await store[Symbol.asyncDispose]();
+  const db = new Database(store.file);
+  db.exec('CREATE TABLE of_the_future (id INTEGER PRIMARY KEY)');
+  db.pragma('user_version = 99');
+  db.close();
+  const again = await open(at.dir);
+  expect(again.store.epoch).toBe(epoch);
+  await again.store[Symbol.asyncDispose]();
+  const after = new Database(store.file, { readonly: true });
+  expect(after.pragma('user_version', { simple: true })).toBe(99);
+  expect(after.prepare('SELECT count(*) AS rows FROM of_the_future').get()).toEqual({ rows: 0 });
+  after.close();
 });

@@ -68,7 +68,9 @@ function copyTables(from: Db, to: Db): string {
     for (const row of rows) {
       const columns = Object.keys(row);
       const marks = columns.map(() => '?').join(', ');
-      to.prepare(`INSERT OR REPLACE INTO ${table} (${columns.join(', ')}) VALUES (${marks})`).run(...Object.values(row));
+      to.prepare(`INSERT OR REPLACE INTO ${table} (${columns.join(', ')}) VALUES (${marks})`).run(
+        ...Object.values(row),
+      );
     }
   };
   for (const table of NEEDED) copy(table);

@@ -11,12 +11,12 @@ import {
   type ContentKey,
   type ContentRefusal,
 } from '../../core/content.ts';
+import { readIfThere, replaceFile } from '../../core/durable-file.ts';
+import { openEnvelope } from '../../core/envelope.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import { readDocument } from './document.ts';
-import { openEnvelope } from '../../core/envelope.ts';
-import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 
 export interface DocumentsOptions {
   /** Folder of the state. */

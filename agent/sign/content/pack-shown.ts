@@ -4,9 +4,9 @@
  */
 import { join } from 'node:path';
 import type { ContentDocument, MediaItem } from '../../core/content.ts';
+import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 import type { Log } from '../../core/log.ts';
 import type { Documents, InForce } from './documents.ts';
-import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 
 export interface PackShownOptions {
   readonly dir: string;

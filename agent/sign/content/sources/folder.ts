@@ -2,8 +2,8 @@
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MediaSource, mediaName } from '../download.ts';
 import { LARGEST_ENVELOPE } from '../../../core/envelope.ts';
+import { type MediaSource, mediaName } from '../download.ts';
 import type { DocumentSource } from './source.ts';
 
 /** Files of a folder that are looked at; more is no content folder. */

@@ -1,8 +1,9 @@
 /** Content over HTTPS: documents asked for by their ETag, media by range. */
+
+import { LARGEST_ENVELOPE } from '../../../core/envelope.ts';
 import { AgentError } from '../../../core/errors.ts';
 import { bodyOf, type SecureAddress, secureGet } from '../../../core/secure-get.ts';
 import { type MediaSource, mediaName } from '../download.ts';
-import { LARGEST_ENVELOPE } from '../../../core/envelope.ts';
 import type { DocumentSource } from './source.ts';
 
 /** A media file has this long, ms; what came by then is kept. */

@@ -1,7 +1,7 @@
 /** Content over MQTT 3.1.1: retained or not, from any broker. It is only the carrier: whoever owns it signs nothing. */
 import { connect } from 'mqtt';
-import { AgentError } from '../../../core/errors.ts';
 import { LARGEST_ENVELOPE } from '../../../core/envelope.ts';
+import { AgentError } from '../../../core/errors.ts';
 import type { DocumentSource } from './source.ts';
 
 export interface MqttAddress {

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CONTENT_REFUSALS } from '../../../../agent/core/content.ts';
+import { cosign } from '../../../../agent/core/envelope.ts';
 import { silent } from '../../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
 import { readDocument } from '../../../../agent/sign/content/document.ts';
 import { Documents } from '../../../../agent/sign/content/documents.ts';
-import { cosign } from '../../../../agent/core/envelope.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 import { CITY, iso, NEXT, pack, START, STRANGER, seal, signed, TEMPLATES, takeover } from './pack.ts';
 

@@ -50,6 +50,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   content: ['sign what is shown in public', () => import('./cli/content.ts')],
   import: ['put past readings into the log', () => import('./cli/import.ts')],
   backup: ['put everything a successor needs into one file', () => import('./cli/backup.ts')],
+  identity: ['show which unit of its agent this is', () => import('./cli/identity.ts')],
   restore: ['make this unit what a backup was of', () => import('./cli/restore.ts')],
 };
 

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { writeDurably } from '../backup/plan.ts';
+import { give, syncFolder, writeDurably } from '../backup/plan.ts';
 
 const shape = z.object({
   /** 1 for a unit that replaced nobody. */
@@ -32,7 +32,10 @@ export function writeIdentity(state: string, identity: Identity): void {
   mkdirSync(state, { recursive: true });
   const file = join(state, IDENTITY_FILE);
   writeDurably(`${file}.new`, Buffer.from(`${JSON.stringify(identity)}\n`));
+  // Root may do this for the agent's user, who has to read it.
+  give(`${file}.new`, state);
   renameSync(`${file}.new`, file);
+  syncFolder(state);
 }
 
 /** The identity this start runs under, on `hardware`. Where it cannot be written, the next start decides again. */

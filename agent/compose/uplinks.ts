@@ -7,9 +7,11 @@ import type { Log } from '../core/log.ts';
 import type { Site, UplinkConfig } from '../core/site.ts';
 import type { ToldTime } from '../core/told-time.ts';
 import type { Store } from '../store/contract.ts';
+import { hardwareId } from '../store/identity.ts';
 import { startUplinks, type Uplinks } from '../uplink/uplinks.ts';
 import type { Directory } from './describe.ts';
 import type { HealthBoard } from './health.ts';
+import { identityAtStart } from './identity.ts';
 
 export interface UplinkParts {
   readonly site: Site;
@@ -34,6 +36,8 @@ export function startSiteUplinks(
     entry: new URL('./uplink-thread.ts', import.meta.url),
     site: site.id,
     agent: site.agent.id,
+    generation: identityAtStart(site.state, hardwareId(), (event, facts) => log.warn(event, facts))
+      .generation,
     timezone: site.timezone,
     stateDir: join(site.state, 'uplinks'),
     clock,

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'device-busy'
   | 'unsupported'
   | 'address-taken'
+  | 'replaced'
   | 'broker-refused'
   | 'broker-unreachable'
   | 'auth-failed'

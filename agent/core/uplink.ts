@@ -4,6 +4,7 @@
  */
 import type { Clock } from './clock.ts';
 import type { Command, CommandResult } from './command.ts';
+import type { AgentError } from './errors.ts';
 import type { Log } from './log.ts';
 import type { Periods, RollupLane } from './period.ts';
 import type { Lane } from './point.ts';
@@ -72,6 +73,15 @@ export interface Machine {
   readonly hardware: string;
   /** Drawn at every start. */
   readonly instance: string;
+  /** Which unit of the agent; 1 (or absent) for one that replaced nobody. */
+  readonly generation?: number;
+}
+
+/** Shut for the whole unit as soon as one receiver says that it was replaced (docs/replace.md). */
+export interface Fence {
+  shut(error: AgentError): void;
+  /** The receiver that shut it takes this unit again. */
+  open(): void;
 }
 
 export interface UplinkContext {
@@ -79,6 +89,8 @@ export interface UplinkContext {
   readonly agent: string;
   /** Absent: nobody asks whether another machine publishes under this agent id. */
   readonly machine?: Machine;
+  /** Absent: each uplink judges for itself. */
+  readonly fence?: Fence;
   readonly clock: Clock;
   readonly log: Log;
   /** Retained descriptions, by device, with the hash that data name. */
@@ -168,7 +180,8 @@ export interface Uplink<C> {
   source?(config: C, context: UplinkContext): DerivedSource;
   /** Books by period, where it carries the records but reports periods of them. By name of the period. */
   books?(config: C, context: UplinkContext): Readonly<Record<string, PeriodBooks>>;
-  /** Rejects with `AgentError` (`broker-unreachable`, `broker-refused`, `auth-failed`, `address-taken`) within 10 s,
+  /** Rejects with `AgentError` (`broker-unreachable`, `broker-refused`, `auth-failed`, `address-taken`,
+   * `replaced`) within 10 s,
    * or twice that where it looks first whether another machine is there. */
   connect(config: C, context: UplinkContext, signal: AbortSignal): Promise<UplinkSession>;
 }

@@ -19,6 +19,7 @@ import type { Ledger } from '../core/view.ts';
 import { besideOf } from './beside.ts';
 import { budgetOf, dataOf, thinned, thinnedWords } from './budgets.ts';
 import { type DataBudget, LOOK, STEPS } from './data-budget.ts';
+import { UnitFence } from './fence.ts';
 import { booksOf, connectUplink, sourceOf } from './index.ts';
 import { NamedSession, Naming, namedContext } from './naming.ts';
 import { NewestReadings } from './newest.ts';
@@ -135,6 +136,7 @@ export function startPumps(options: PumpsOptions): Pumps {
   };
 
   const newest = new NewestReadings(source);
+  const fence = new UnitFence();
   for (const config of options.configs) {
     const log = options.log.with({ uplink: config.id });
     const context: UplinkContext = {
@@ -142,6 +144,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       records: source,
       earlier: () => earlier,
       log,
+      fence: fence.of(config.id),
       heardTime: (wall, mono, uncertaintyMs) =>
         tell({ from: 'time', uplink: config.id, wall, mono, uncertaintyMs }),
       newest: () => newestOf(newest, log),
@@ -160,7 +163,7 @@ export function startPumps(options: PumpsOptions): Pumps {
       uplink: config.id,
       agent: options.agent,
       source: derived ?? source,
-      connect: namedConnect(config, context, naming),
+      connect: (signal) => fence.connect(config.id, () => namedConnect(config, context, naming, signal)),
       clock,
       log,
       inFlight: config.inFlight,
@@ -223,14 +226,14 @@ export function startPumps(options: PumpsOptions): Pumps {
 }
 
 /** Connects, with the names of the platform where it has its own. */
-function namedConnect(
+async function namedConnect(
   config: UplinkConfig,
   context: UplinkContext,
   naming: Naming | undefined,
-): (signal: AbortSignal) => Promise<UplinkSession> {
-  if (naming === undefined) return (signal) => connectUplink(config, context, signal);
-  const named = namedContext(context, naming);
-  return async (signal) => new NamedSession(await connectUplink(config, named, signal), naming);
+  signal: AbortSignal,
+): Promise<UplinkSession> {
+  if (naming === undefined) return connectUplink(config, context, signal);
+  return new NamedSession(await connectUplink(config, namedContext(context, naming), signal), naming);
 }
 
 /** What cannot be read says nothing of how things stand; the pump will say that it cannot. */

@@ -43,7 +43,7 @@ export function runUplinks(
     configs: data.configs,
     site: data.site,
     agent: data.agent,
-    machine: machineOf(hardware),
+    machine: machineOf(hardware, data.generation ?? 1),
     ...(data.timezone === undefined ? {} : { timezone: data.timezone }),
     ...(data.stateDir === undefined ? {} : { stateDir: data.stateDir }),
     earlier,
@@ -88,9 +88,10 @@ export function runUplinks(
 }
 
 /** What leaves of the id of the machine tells it from others, and nothing else of it. */
-function machineOf(hardware: string): Machine {
+function machineOf(hardware: string, generation: number): Machine {
   const hash = createHash('sha256').update(`kerbside ${hardware}`).digest('hex');
-  return { hardware: hash.slice(0, 16), instance: randomBytes(8).toString('hex') };
+  const machine = { hardware: hash.slice(0, 16), instance: randomBytes(8).toString('hex') };
+  return generation > 1 ? { ...machine, generation } : machine;
 }
 
 /** Lines of the log are written by main. Facts travel as JSON, so that nothing in them can fail to be copied. */

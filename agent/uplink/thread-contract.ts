@@ -17,6 +17,8 @@ export interface ThreadData {
   readonly logFile: string;
   readonly site: string;
   readonly agent: string;
+  /** Which unit of the agent this is. Absent: 1. */
+  readonly generation?: number;
   readonly timezone?: string;
   readonly stateDir?: string;
   readonly mapping: ClockMapping;

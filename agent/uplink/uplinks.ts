@@ -28,6 +28,8 @@ export interface UplinksOptions {
   readonly entry: URL;
   readonly site: string;
   readonly agent: string;
+  /** Which unit of the agent this is. Absent: 1. */
+  readonly generation?: number;
   /** IANA zone of the site. */
   readonly timezone?: string;
   /** Folder for files of uplinks. */
@@ -147,6 +149,7 @@ export function startUplinks(options: UplinksOptions): Uplinks {
             logFile: options.logFile,
             site: options.site,
             agent: options.agent,
+            ...(options.generation === undefined ? {} : { generation: options.generation }),
             ...(options.timezone === undefined ? {} : { timezone: options.timezone }),
             ...(options.stateDir === undefined ? {} : { stateDir: options.stateDir }),
             mapping: clock.mapping(),

@@ -29,6 +29,8 @@ export interface Report {
   readonly outOfOrder: number;
   readonly broken: number;
   readonly brokenBecause: readonly string[];
+  /** Of units that were replaced: records beyond what their successor took over, and batches that were refused. */
+  readonly replaced: number;
   /** Gap records by reason. */
   readonly gaps: Readonly<Record<string, number>>;
   readonly epochs: readonly EpochReport[];
@@ -46,6 +48,8 @@ interface EpochBooks {
   readonly lanes: Map<string, LaneLedger>;
   /** null: said to be the first. */
   previous?: string | null;
+  /** Last numbers that the unit which replaced this one took over, once it has spoken. */
+  handedOver?: ReadonlyMap<string, number>;
 }
 
 export class ReceiverLedger {
@@ -56,6 +60,7 @@ export class ReceiverLedger {
   #messages = 0;
   #broken: string[] = [];
   #brokenCount = 0;
+  #replaced = 0;
 
   constructor({ complete = false }: LedgerOptions = {}) {
     this.#complete = complete;
@@ -70,6 +75,8 @@ export class ReceiverLedger {
       return;
     }
     const { agent, epoch, lane } = message;
+    const end = this.#books(agent, epoch).handedOver?.get(lane);
+    if (end !== undefined) this.#replaced += message.records.filter(({ seq }) => seq > end).length;
     this.#lane(agent, epoch, lane).take(message);
     for (const record of message.records) {
       if (record.event === 'gap') this.#gap(agent, epoch, `${lane}/${record.seq}`, record.body);
@@ -81,6 +88,11 @@ export class ReceiverLedger {
   malformed(why: string): void {
     this.#brokenCount += 1;
     if (this.#broken.length < MOST_BROKEN) this.#broken.push(why);
+  }
+
+  /** Books that a unit which was replaced has tried to send. */
+  replaced(): void {
+    this.#replaced += 1;
   }
 
   report(): Report {
@@ -103,6 +115,7 @@ export class ReceiverLedger {
       messages: this.#messages,
       ...totals,
       brokenBecause: this.#broken,
+      replaced: this.#replaced,
       gaps: Object.fromEntries(this.#gaps),
       epochs: [...this.#epochs.values()].map((books) => this.#epochReport(books)),
       lanes,
@@ -140,6 +153,12 @@ export class ReceiverLedger {
     books.previous = previous;
     const before = this.#epochs.get(`${agent}/${previous}`);
     const heads: Fields = isFields(body) && isFields(body.heads) ? body.heads : {};
+    if (isFields(body) && body.reason === 'restored') {
+      const ends = Object.entries(heads).flatMap(([lane, last]) =>
+        isNumber(last, 0) ? [[lane, last] as const] : [],
+      );
+      this.#books(agent, previous).handedOver = new Map(ends);
+    }
     for (const [lane, last] of Object.entries(heads)) {
       if (before !== undefined && isNumber(last, 1)) this.#lane(agent, previous, lane).close(last);
     }

@@ -23,7 +23,7 @@ export interface HttpReceiverOptions {
 }
 
 /** What the receiver writes into. */
-export type Books = Pick<ReceiverLedger, 'take' | 'malformed'>;
+export type Books = Pick<ReceiverLedger, 'take' | 'malformed'> & Partial<Pick<ReceiverLedger, 'replaced'>>;
 
 export interface HttpReceiver extends AsyncDisposable {
   readonly port: number;
@@ -41,6 +41,9 @@ export async function receiveHttp(
     });
   });
 
+  /** By agent, the highest generation that has sent: an older unit is refused. */
+  const inForce = new Map<string, number>();
+
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') {
       request.resume();
@@ -52,6 +55,14 @@ export async function receiveHttp(
       return answer(response, 400, read);
     }
     if (agent !== '+' && read.agent !== agent) return answer(response, 204);
+    const own = Number(request.headers['kerbside-generation'] ?? 1);
+    const known = inForce.get(String(read.agent)) ?? 1;
+    if (own < known) {
+      ledger.replaced?.();
+      response.setHeader('Kerbside-Generation', String(known));
+      return answer(response, 409, JSON.stringify({ replaced: { generation: known } }));
+    }
+    if (Number.isInteger(own)) inForce.set(String(read.agent), own);
     const verdict = judge?.(read);
     if (verdict !== undefined && verdict.status !== 204)
       return answer(response, verdict.status, verdict.body);

@@ -20,6 +20,10 @@ export function reportText(report: Report, interruptions: number): string {
     }
   }
   for (const [reason, count] of Object.entries(report.gaps)) lines.push(`gap records of ${reason}: ${count}`);
+  if (report.replaced > 0)
+    lines.push(
+      `${report.replaced} records or batches of a unit that was replaced, sent after its successor had begun`,
+    );
   for (const why of report.brokenBecause) lines.push(`broken message: ${why}`);
   if (interruptions > 0) {
     lines.push(`this receiver lost its own link ${interruptions} times: what lacks may have come meanwhile`);

@@ -37,6 +37,21 @@ export function deliveryOf(answer: Answer, message: Message, clock: Clock): Deli
   };
 }
 
+/**
+ * Why this unit has to be silent: 409 with a `Kerbside-Generation` above its own, by which a receiver says that it takes
+ * records of the unit that replaced it. Undefined for any other answer.
+ */
+export function replacedBy(answer: Answer, own: number, agent: string): AgentError | undefined {
+  const { status, generation = '' } = answer;
+  if (status !== 409 || !/^\d{1,9}$/.test(generation) || Number(generation) <= own) return undefined;
+  const what = `sending as ${agent} stopped: this unit was replaced (its generation is ${own}, in force is ${generation})`;
+  return new AgentError('replaced', what, {
+    retryable: true,
+    context: { generation: Number(generation) },
+    fix: `Take this unit out of service. If it is the one to keep: kerbside identity --generation ${Number(generation) + 1}, then start it anew.`,
+  });
+}
+
 /** Why the receiver cannot be posted to although it answers; undefined where it can, or only a post can tell. */
 export function probeError({ status }: Answer, url: string): AgentError | undefined {
   const what = `connection to ${withoutSecrets(url)} failed: HTTP ${status}`;

@@ -3,18 +3,21 @@ import { AgentError } from '../../core/errors.ts';
 import type { HttpUplinkConfig } from '../../core/site.ts';
 import { defineUplink } from '../../core/uplink.ts';
 import { withoutSecrets } from '../address.ts';
-import { probeError } from './answer.ts';
+import { probeError, replacedBy } from './answer.ts';
 import { CONNECT_DEADLINE, HttpClient } from './request.ts';
 import { HttpSession } from './session.ts';
 
 export const http = defineUplink<HttpUplinkConfig>({
   kind: 'http',
   async connect(config, context, signal) {
-    const client = new HttpClient(config, context.clock);
+    const own = context.machine?.generation ?? 1;
+    const client = new HttpClient(config, context.clock, own);
     try {
       // Any answer to HEAD says that the receiver is there; whether it takes batches only a POST can tell.
       const answer = await client.send({ method: 'HEAD', deadline: CONNECT_DEADLINE }, signal);
-      const error = probeError(answer, config.url);
+      const replaced = replacedBy(answer, own, context.agent);
+      if (replaced !== undefined) context.fence?.shut(replaced);
+      const error = replaced ?? probeError(answer, config.url);
       if (error !== undefined) throw error;
       return new HttpSession(client, config, context);
     } catch (thrown) {

@@ -18,6 +18,8 @@ export interface Answer {
   /** As they came. */
   readonly date: string | undefined;
   readonly retryAfter: string | undefined;
+  /** Which unit of the agent the receiver takes records of. */
+  readonly generation: string | undefined;
   /** Undefined where it was too long or broken off. */
   readonly body: string | undefined;
 }
@@ -37,9 +39,12 @@ export class HttpClient implements Disposable {
   readonly #secure: boolean;
   readonly #agent: HttpAgent;
   readonly #authorization: string | undefined;
+  readonly #generation: number;
 
-  constructor(config: HttpUplinkConfig, clock: Clock) {
+  /** `generation`: which unit of the agent this is. */
+  constructor(config: HttpUplinkConfig, clock: Clock, generation = 1) {
     const { url, ca, cert, key } = config;
+    this.#generation = generation;
     this.#url = url;
     this.#clock = clock;
     this.#secure = new URL(url).protocol === 'https:';
@@ -76,6 +81,7 @@ export class HttpClient implements Disposable {
         agent: this.#agent,
         headers: {
           'User-Agent': 'kerbside',
+          'Kerbside-Generation': String(this.#generation),
           ...(this.#authorization === undefined ? {} : { Authorization: this.#authorization }),
           ...headers,
           ...(body === undefined ? {} : { 'Content-Length': body.length }),
@@ -119,6 +125,7 @@ export class HttpClient implements Disposable {
             status: incoming.statusCode ?? 0,
             date: incoming.headers.date,
             retryAfter: incoming.headers['retry-after'],
+            generation: headerOf(incoming, 'kerbside-generation'),
             body: text,
           });
         });
@@ -130,6 +137,11 @@ export class HttpClient implements Disposable {
   [Symbol.dispose](): void {
     this.#agent.destroy();
   }
+}
+
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 class StaleConnection extends Error {}

@@ -8,7 +8,7 @@ import type { Delivery, Message, StreamName, UplinkContext, UplinkSession } from
 import { withoutSecrets } from '../address.ts';
 import { COLUMN_BYTES } from '../columns.ts';
 import { encodeMessage } from '../payload.ts';
-import { deliveryOf } from './answer.ts';
+import { deliveryOf, replacedBy } from './answer.ts';
 import { encodeLines } from './line-protocol.ts';
 import type { Answer, HttpClient } from './request.ts';
 import { Turns } from './turns.ts';
@@ -93,6 +93,13 @@ export class HttpSession implements UplinkSession {
         signal,
       );
       this.#heedTime(answer, asked);
+      const replaced = replacedBy(answer, this.#context.machine?.generation ?? 1, agent);
+      if (replaced !== undefined) {
+        this.#context.fence?.shut(replaced);
+        this.#lost.reject(replaced);
+        return { kind: 'keep', reason: replaced.message };
+      }
+      if (answer.status < 300) this.#context.fence?.open();
       return deliveryOf(answer, message, this.#context.clock);
     } catch (thrown) {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);

@@ -5,13 +5,19 @@ import { defineUplink, type UplinkContext } from '../../core/uplink.ts';
 import { withoutSecrets } from '../address.ts';
 import { type Connection, openConnection, type VersionMemory } from './connection.ts';
 import { Failover } from './failover.ts';
+import { generationAt, hearGeneration, replacedBy } from './generation.ts';
 import { claimAt, isRival, rivalError } from './guard.ts';
 import { answers, lookAt, refusesClient } from './look.ts';
 import { encodeState } from './payload.ts';
 import { presetOf } from './preset.ts';
 import { mayBeTakenOver } from './reason.ts';
 import { openSession } from './session.ts';
-import { topicsOf } from './topics.ts';
+import { type Topics, topicsOf } from './topics.ts';
+
+/** A retained message follows right behind the answer to the subscription; one that is late is heard in the session, ms. */
+const GENERATION_WITHIN = 400;
+/** The same where it is known that there was one, ms. */
+const GENERATION_LATEST = 3000;
 
 interface Memory {
   readonly failover: Failover;
@@ -21,6 +27,8 @@ interface Memory {
   readonly ours: Set<string>;
   /** Addresses at which it may have been. */
   readonly doubtful: Set<string>;
+  /** Addresses at which we were told that this unit was replaced. */
+  readonly replaced: Map<string, AgentError>;
 }
 
 /** What was learned of the brokers lives as long as their configuration. */
@@ -42,7 +50,7 @@ export const mqtt = defineUplink<MqttUplinkConfig>({
     let rival: AgentError | undefined;
     try {
       // Without the topic of the state nobody can say who is there.
-      rival = !plain ? undefined : await rivalAt(url, memory, config, context, topics.state, signal);
+      rival = !plain ? undefined : await rivalAt(url, memory, config, context, topics, signal);
       if (rival !== undefined) throw rival;
       const connection = await openConnection(url, config, will, spoken, clock, signal);
       if (spoken.version !== before) {
@@ -57,6 +65,15 @@ export const mqtt = defineUplink<MqttUplinkConfig>({
         memory.doubtful.add(url);
       });
       failover.watch(connection, clock);
+      if (plain && machine !== undefined) {
+        hearGeneration(connection, topics.generation, (inForce) => {
+          const error = replacedBy(inForce, machine, agent);
+          if (error === undefined) return;
+          memory.replaced.set(url, error);
+          context.fence?.shut(error);
+          connection.drop(error);
+        });
+      }
       return openSession(connection, config, context, topics, failover.remark);
     } catch (thrown) {
       // Another broker would only take the records of a copy there.
@@ -69,18 +86,21 @@ export const mqtt = defineUplink<MqttUplinkConfig>({
 /** Why nothing may be published there, because another machine does under our agent id. */
 async function rivalAt(
   url: string,
-  { versions, ours, doubtful }: Memory,
+  { versions, ours, doubtful, replaced }: Memory,
   config: MqttUplinkConfig,
-  { agent, machine, clock, log }: UplinkContext,
-  topic: string,
+  { agent, machine, clock, log, fence }: UplinkContext,
+  { state: topic, generation }: Topics,
   signal: AbortSignal,
 ): Promise<AgentError | undefined> {
-  if (machine === undefined || ours.has(url)) return undefined;
+  const shut = replaced.get(url);
+  if (machine === undefined || (ours.has(url) && shut === undefined)) return undefined;
   let look: Connection;
   try {
     look = await lookAt(url, config, versionAt(versions, url), clock, signal);
   } catch (thrown) {
     if (!refusesClient(thrown)) throw thrown;
+    // Coming under our own client id would throw out the unit that is in force.
+    if (shut !== undefined) return shut;
     log.warn('uplink.no-look', {
       broker: withoutSecrets(url),
       why: 'the broker allows no second client id, so another machine under this agent id goes unnoticed',
@@ -90,9 +110,28 @@ async function rivalAt(
   }
   try {
     const doubt = doubtful.has(url);
-    const claim = await claimAt(look, topic, doubt, clock, signal);
+    const [claim, inForce] = await Promise.all([
+      claimAt(look, topic, doubt, clock, signal),
+      generationAt(
+        look,
+        generation,
+        shut === undefined ? GENERATION_WITHIN : GENERATION_LATEST,
+        clock,
+        signal,
+      ),
+    ]);
     signal.throwIfAborted();
-    if (claim !== undefined && isRival(claim, machine, doubt)) {
+    const error = replacedBy(inForce, machine, agent);
+    if (error !== undefined) {
+      replaced.set(url, error);
+      fence?.shut(error);
+      return error;
+    }
+    replaced.delete(url);
+    fence?.open();
+    // Who replaces a unit does not wait until it has said goodbye.
+    const newer = (machine.generation ?? 1) > (inForce?.generation ?? 1);
+    if (!newer && claim !== undefined && isRival(claim, machine, doubt)) {
       return rivalError(agent, topic, claim);
     }
     ours.add(url);
@@ -111,7 +150,7 @@ function memoryOf(config: MqttUplinkConfig): Memory {
     const failover = new Failover(urls, (url, clock, signal) =>
       answers(url, config, versionAt(versions, url), clock, signal),
     );
-    memory = { failover, versions, ours: new Set(), doubtful: new Set() };
+    memory = { failover, versions, ours: new Set(), doubtful: new Set(), replaced: new Map() };
     memories.set(config, memory);
   }
   return memory;

@@ -25,6 +25,8 @@ export interface StateFacts {
   readonly agent: string;
   readonly hardware?: string;
   readonly instance?: string;
+  /** Which unit of the agent; absent: it replaced nobody. */
+  readonly generation?: number;
   readonly reason?: 'stopped' | 'link-lost';
 }
 

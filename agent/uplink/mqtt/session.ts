@@ -8,6 +8,7 @@ import { devicesOf, encodeMessage } from '../payload.ts';
 import { CityCommands } from './city-commands.ts';
 import { readCityTime, TIME_UNCERTAINTY } from './city-time.ts';
 import type { Connection } from './connection.ts';
+import { encodeGeneration } from './generation.ts';
 import { type Mapped, Mapping } from './mapping.ts';
 import { encodeDescription, encodeGap, encodeResult, encodeState } from './payload.ts';
 import { type Preset, presetOf } from './preset.ts';
@@ -158,6 +159,13 @@ class MqttSession implements UplinkSession {
   #beginPlain(config: MqttUplinkConfig): void {
     const { client, version } = this.#connection;
     const { site, agent, machine, clock, log, submit } = this.#context;
+    // Before anything else, so that the unit that was replaced is silent when this one speaks.
+    if (machine !== undefined && (machine.generation ?? 1) > 1) {
+      this.#tell(
+        'generation',
+        this.#publisher.publish(this.#topics.generation, encodeGeneration(machine), true),
+      );
+    }
     this.#tell(
       'state',
       this.#publisher.publish(this.#topics.state, encodeState('online', { site, agent, ...machine }), true),

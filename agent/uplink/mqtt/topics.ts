@@ -4,6 +4,8 @@ import type { Envelope, StreamName } from '../../core/uplink.ts';
 export interface Topics {
   readonly state: string;
   readonly gap: string;
+  /** Retained: which unit of the agent is in force. */
+  readonly generation: string;
   /** Where a city tells the time to all agents of the site. */
   readonly time: string;
   /** Filter for the commands of all devices. Matches results too, which are not commands. */
@@ -20,6 +22,7 @@ export function topicsOf(site: string, agent: string): Topics {
   return {
     state: `${root}/state`,
     gap: `${root}/gap`,
+    generation: `${root}/generation`,
     time: `kerbside/v1/${site}/time`,
     commands: `${root}/cmd/+/+`,
     data: (stream, lane) => `${root}/${stream === 'live' ? 'data' : 'backlog'}/${lane}`,

@@ -45,9 +45,9 @@ export function replacedBy(
   agent: string,
 ): AgentError | undefined {
   const { generation = 1, hardware } = machine;
-  if (inForce === undefined || inForce.generation < generation || inForce.hardware === hardware)
-    return undefined;
+  if (inForce === undefined || inForce.generation < generation) return undefined;
   const same = inForce.generation === generation;
+  if (same && inForce.hardware === hardware) return undefined;
   // The first of two without a generation is found by their states (guard.ts).
   if (same && generation === 1) return undefined;
   const why = same

@@ -47,7 +47,7 @@ describe('schemas of payload v1', () => {
     await using broker = await embeddedBroker();
     await using city = await MqttReceiver.at(broker.port);
     {
-      await using pole = agent(configOf(broker.port));
+      await using pole = agent(configOf(broker.port), { hardware: 'aaaa', instance: 'a1', generation: 2 });
       const at = { device: 'meter-1', point: 'energy', unit: 'kW.h', time: Date.UTC(2027, 0, 1) } as const;
       pole.log.readings('telemetry', 30);
       pole.log.readings('telemetry', 30);

@@ -66,7 +66,7 @@ export interface LineHandle extends AsyncDisposable {
    * questions, else as `write` or as `work` does.
    */
   visit<T>(
-    device: DeviceConfig,
+    device: Pick<DeviceConfig, 'id' | 'serial'>,
     work: (exchange: Exchange, signal: AbortSignal) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T>;

@@ -6,15 +6,12 @@ import type { Command } from 'commander';
 import type { Found } from '../compose/scan/found.ts';
 import { fragment } from '../compose/scan/fragment.ts';
 import { fullPlan, parseTarget, quickPlan, type Stage, settingText } from '../compose/scan/plan.ts';
+import { allProfiles } from '../compose/scan/profiles.ts';
 import { search } from '../compose/scan/search.ts';
-import { openCatalogue } from '../config/catalogue.ts';
-import { readSource } from '../config/source.ts';
 import { asAgentError } from '../core/errors.ts';
-import type { Profile } from '../core/profile.ts';
 import { SystemClock } from '../core/system-clock.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
-import { siteDeps } from './site.ts';
 
 export function register(program: Command): void {
   program
@@ -71,13 +68,6 @@ async function scan(port: string, options: { quick?: true; json?: true }): Promi
     );
   } else process.stdout.write(found.length === 0 ? 'nothing answered\n' : `\n${yaml}`);
   process.exitCode = found.length === 0 ? EXIT.no : EXIT.ok;
-}
-
-async function allProfiles(): Promise<readonly Profile[]> {
-  const deps = siteDeps();
-  const catalogue = await openCatalogue(deps.profiles, [], deps, readSource);
-  const results = await Promise.all(catalogue.names.map((name) => catalogue.load(name)));
-  return results.flatMap((result) => (result?.ok === true ? [result.profile] : []));
 }
 
 function facts({ line, unit, address, profiles, points, says }: Found) {

@@ -12,6 +12,7 @@ import type { ConfigChanges, PartChange } from '../core/config-change.ts';
 import type { Recorder } from '../core/hub.ts';
 import { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
+import type { AgentEvent } from '../core/record.ts';
 import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
 import type { PartHealth } from '../core/view.ts';
@@ -23,6 +24,7 @@ import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
+import { agentCommissioning } from './commissioning/agent.ts';
 import { displaysOf, displayWrite, startSiteContent } from './content.ts';
 import { countCrashes } from './crashes.ts';
 import { DerivedPoints } from './derived-points.ts';
@@ -224,8 +226,14 @@ export async function runAgent(
 
   const late: LateParts = { history: (...asked) => history.query(...asked) };
   let running = site;
+  const audit = (body: AgentEvent['body']) =>
+    hub.event({ event: 'audit', severity: 'info', time: clock.mono(), body });
+  const commissioning = stack.use(
+    agentCommissioning({ site: () => running, lines, config, clock, log, audit }),
+  );
   const view = agentView({
     site: () => running,
+    commissioning,
     clock,
     hub,
     directory,

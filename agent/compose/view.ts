@@ -4,6 +4,7 @@ import type { AlarmActs } from '../core/alarm.ts';
 import type { ArrivalBoard } from '../core/arrival.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
+import type { Commissioning } from '../core/commissioning.ts';
 import type { ConfigChanges } from '../core/config-change.ts';
 import type { EnergyView } from '../core/energy-view.ts';
 import { AgentError } from '../core/errors.ts';
@@ -40,6 +41,7 @@ export interface ViewParts {
   readonly alarms?: AlarmActs | undefined;
   readonly energy?: EnergyView;
   readonly peakLimit?: PeakLimitView;
+  readonly commissioning?: Commissioning;
   readonly late: LateParts;
 }
 
@@ -56,6 +58,7 @@ export function agentView({
   energy,
   peakLimit,
   config,
+  commissioning,
   late,
 }: ViewParts): AgentView {
   return {
@@ -63,6 +66,7 @@ export function agentView({
       return site();
     },
     ...(config === undefined ? {} : { config }),
+    ...(commissioning === undefined ? {} : { commissioning }),
     hub,
     now: () => wallAt(clock.mapping(), clock.mono()).time,
     wall: (mono) => wallAt(clock.mapping(), mono).time,

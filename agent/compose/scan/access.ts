@@ -4,7 +4,7 @@
  */
 import { lineTiming } from '../../bus/airtime.ts';
 import { Wire } from '../../bus/exchange.ts';
-import { portOf } from '../../bus/open.ts';
+import { type LineHandle, portOf } from '../../bus/open.ts';
 import type { Pipe, Port } from '../../bus/port.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Answer, Exchange, ExchangeRequest } from '../../core/link.ts';
@@ -64,6 +64,16 @@ export interface GuestRequest {
 
 /** Asks once in a turn of its own on a running line. Rejects with `AgentError` as an exchange does. */
 export type Guest = (asked: GuestRequest, signal: AbortSignal) => Promise<Answer>;
+
+/** Each request is a visit of its own, so that polls come in between. */
+export function guestOn(line: Pick<LineHandle, 'visit'>): Guest {
+  return ({ name, request, serial }, signal) =>
+    line.visit(
+      { id: name, ...(serial === undefined ? {} : { serial }) },
+      (exchange, limit) => exchange(request, limit),
+      signal,
+    );
+}
 
 /** Asks through a running line, at the stage's settings where its port can be set. */
 export function throughLine(guest: Guest): OpenStage {

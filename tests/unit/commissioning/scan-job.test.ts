@@ -1,7 +1,9 @@
 /** A scan as a job of the agent: on a free port and through a running line, byte by byte in virtual time. */
 import { describe, expect, test } from 'vitest';
+import { openLine } from '../../../agent/bus/open.ts';
 import { openCommissioning } from '../../../agent/compose/commissioning/commissioning.ts';
 import { READ_MS } from '../../../agent/compose/commissioning/job.ts';
+import { guestOn } from '../../../agent/compose/scan/access.ts';
 import type { ScanState } from '../../../agent/core/commissioning.ts';
 import type {
   ConfigChange,
@@ -10,7 +12,9 @@ import type {
   ConfigProposal,
 } from '../../../agent/core/config-change.ts';
 import { silent } from '../../../agent/core/log.ts';
+import type { Reading } from '../../../agent/core/reading.ts';
 import type { DeviceConfig, Site } from '../../../agent/core/site.ts';
+import { driverFor } from '../../../drivers/index.ts';
 import { profile, profileFiles } from '../drivers/load.ts';
 import { LINE, type Placed, PORT, stand } from './stand.ts';
 
@@ -215,6 +219,63 @@ describe('a scan of a free port', () => {
 });
 
 describe('a scan through a running line', () => {
+  test('finds what is not in the site while every poll keeps its period; one talker at a time', async () => {
+    const street = stand(FIVE);
+    const device: DeviceConfig = {
+      id: 'feeder',
+      title: { en: 'Feeder' },
+      line: LINE.id,
+      profile: profile('eastron-sdm630'),
+      address: 5,
+      every: 5000,
+      options: {},
+    };
+    const readings: Reading[] = [];
+    const line = openLine({
+      line: LINE,
+      devices: [device],
+      driver: driverFor,
+      clock: street.clock,
+      log: silent,
+      publisher: { readings: (more) => readings.push(...more), event: () => {} },
+      port: street.port(LINE),
+      random: () => 0.5,
+    });
+    const { commissioning, applied } = room(street, {
+      site: () => siteOf({ lines: [LINE], devices: [device] }),
+      guest: (id) => (id === LINE.id ? guestOn(line) : undefined),
+    });
+    await street.clock.advance(12_000);
+    const began = street.clock.mono();
+    const { id, line: lent } = await commissioning.start(PORT, false, 'console:technician');
+    expect(lent).toBe('line');
+    await street.pass(() => phase(commissioning.scan(id)), 200_000);
+    const { found } = commissioning.scan(id);
+    // The feeder meter is asked by its line; the scan leaves it alone.
+    expect(found.map(({ address }) => address)).toEqual([7, 12, 20, '260305510020']);
+    const during = readings.filter(({ time }) => time >= began);
+    expect(during.filter(({ quality }) => quality === 'bad')).toEqual([]);
+    const voltage = during.filter(({ point }) => point === 'voltage-l1').map(({ time }) => time);
+    const took = street.clock.mono() - began;
+    expect(voltage.length).toBeGreaterThanOrEqual(Math.floor(took / 5000) - 1);
+    const gaps = voltage.slice(1).map((time, i) => time - (voltage[i] ?? 0));
+    expect(Math.max(...gaps)).toBeLessThan(6500);
+    expect(street.pipes().most).toBe(1);
+
+    const request = {
+      devices: [{ key: 'unit-7', profile: 'eastron-sdm120', id: 'lamp-meter', title: { en: 'Lamp' } }],
+    };
+    const saving = commissioning.save(id, request, 'console:technician', never);
+    await street.pass(() => commissioning.scan(id).phase === 'saved');
+    await saving;
+    expect(applied[0]?.text).toContain('lines: []');
+    expect(applied[0]?.text).toContain('line: line\n    profile: eastron-sdm120\n    address: 7\n');
+    await commissioning[Symbol.asyncDispose]();
+    const closing = line[Symbol.asyncDispose]();
+    await street.clock.advance(3000);
+    await closing;
+  }, 60_000);
+
   test('a line whose device talks by itself lends nothing, and says so', async () => {
     const street = stand([]);
     const { commissioning } = room(street, { site: () => siteOf({ lines: [LINE] }) });

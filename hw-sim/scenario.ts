@@ -52,6 +52,12 @@ const device = z.strictObject({
   every: durationSchema.optional(),
   asset: z.string().optional(),
   turnaround: durationSchema.optional(),
+  /** Settings of its own, where they are not those of its line; the pseudo-terminal shows the rate, and takes the format from here. */
+  baud: z.int().min(300).max(921_600).optional(),
+  format: z
+    .string()
+    .regex(/^[78][NEO][12]$/, 'expected 8N1, 8E1, 7E1 …')
+    .optional(),
 });
 
 const line = z.strictObject({
@@ -89,6 +95,8 @@ export const scenarioSchema = z.strictObject({
   }),
   agent: id,
   lines: z.array(line).min(1),
+  /** Lines that stand in no site file: their devices are there to be commissioned. */
+  spare: z.array(line).default([]),
   cameras: z
     .array(z.strictObject({ id, title, rate: z.number().min(0.1).max(30).default(6) }))
     .max(1, 'one camera looks at the street')
@@ -181,14 +189,15 @@ function crossCheck(scenario: Scenario): string[] {
   const seen = new Set<string>();
   for (const one of [
     ...scenario.lines,
-    ...scenario.lines.flatMap((each) => each.devices),
+    ...scenario.spare,
+    ...[...scenario.lines, ...scenario.spare].flatMap((each) => each.devices),
     ...scenario.cameras,
     ...(scenario.sign === undefined ? [] : [scenario.sign]),
   ]) {
     if (seen.has(one.id)) problems.push(`the id "${one.id}" is there twice`);
     seen.add(one.id);
   }
-  for (const each of scenario.lines) {
+  for (const each of [...scenario.lines, ...scenario.spare]) {
     const modbus = each.devices.every((one) => MODBUS_MODELS.has(one.model));
     if (!each.devices.every((one) => isAsked(one.model)) && each.devices.length > 1) {
       problems.push(`line "${each.id}": a device that talks by itself needs a line of its own`);

@@ -56,6 +56,8 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
           : METER_MODELS.includes(device.model)
             ? (device.address ?? '1')
             : undefined,
+        baud: device.baud,
+        format: device.format,
         every: device.every === undefined ? undefined : ms(device.every),
         asset: device.asset,
       })),

@@ -20,6 +20,8 @@ import { Ledger } from './ledger.ts';
 import { openPtyLine, type PtyLine } from './lines/pty-line.ts';
 import { openTcpLine, type TcpLine } from './lines/tcp-line.ts';
 import { realTime } from './lines/timebase.ts';
+import { tuned } from './lines/tuned.ts';
+import type { UartSettings } from './lines/uart.ts';
 import { openUdpLine, type UdpLine } from './lines/udp-line.ts';
 import type { LineDevice } from './lines/wire.ts';
 import { loadScenario, type Scenario, type ScenarioDevice, type ScenarioLine } from './scenario.ts';
@@ -75,6 +77,8 @@ export interface StreetParts extends AsyncDisposable {
   readonly ledger: Ledger;
   /** By id. */
   readonly lines: ReadonlyMap<string, StreetLine>;
+  /** By id: lines that stand in no site file. */
+  readonly spare: ReadonlyMap<string, StreetLine>;
   /** By id. */
   readonly devices: ReadonlyMap<string, StreetDevice>;
   readonly broker: CityBroker | undefined;
@@ -100,15 +104,20 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
 
   const seenBy: ReadonlyMap<string, World> =
     scenario.building === undefined ? new Map() : premises(scenario.building.seed, world);
-  const lines = new Map<string, StreetLine>();
   const devices = new Map<string, StreetDevice>();
-  for (const plan of scenario.lines) {
-    for (const one of plan.devices)
-      devices.set(one.id, createDevice(one, seenBy.get(one.id) ?? world, clock));
-    const line = await openLine(plan, devices, ledger, options);
-    started.use(line.port);
-    lines.set(plan.id, line);
-  }
+  const opened = async (plans: readonly ScenarioLine[]) => {
+    const lines = new Map<string, StreetLine>();
+    for (const plan of plans) {
+      for (const one of plan.devices)
+        devices.set(one.id, createDevice(one, seenBy.get(one.id) ?? world, clock));
+      const line = await openLine(plan, devices, ledger, options);
+      started.use(line.port);
+      lines.set(plan.id, line);
+    }
+    return lines;
+  };
+  const lines = await opened(scenario.lines);
+  const spare = await opened(scenario.spare);
 
   const broker =
     options.broker === false
@@ -134,6 +143,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
     clock,
     ledger,
     lines,
+    spare,
     devices,
     broker,
     camera,
@@ -173,16 +183,16 @@ async function openLine(
   ledger: Ledger,
   options: StreetOptions,
 ): Promise<StreetLine> {
-  const own = plan.devices.map((one) => devices.get(one.id)).filter((device) => device !== undefined);
+  const present = plan.devices.map((one) => devices.get(one.id)).filter((device) => device !== undefined);
   const time = realTime({ precise: options.precise ?? false });
-  const datagrams = own.find(isDatagramDevice);
+  const datagrams = present.find(isDatagramDevice);
   if (datagrams !== undefined) {
     const { host = '127.0.0.1' } = options;
     const port = await openUdpLine({ id: plan.id, device: datagrams, ledger, time, host });
     return { kind: 'udp', plan, port };
   }
   if (plan.tcp) {
-    const modbus = own.filter((device) => device instanceof ModbusDevice);
+    const modbus = present.filter((device) => device instanceof ModbusDevice);
     const { host = '127.0.0.1' } = options;
     return {
       kind: 'tcp',
@@ -193,8 +203,32 @@ async function openLine(
   const { id, baud, format, duplex } = plan;
   const link = options.ports === undefined ? {} : { link: join(options.ports, id) };
   const latency = plan.latency ?? options.latency ?? 200;
-  const port = await openPtyLine({ id, baud, format, duplex, ledger, time, latency, ...link });
-  for (const device of own) if (!isDatagramDevice(device)) port.wire.attach(device satisfies LineDevice);
+  const own = plan.devices.some((one) => one.baud !== undefined || one.format !== undefined);
+  const settingsOf = (one: Pick<ScenarioDevice, 'baud' | 'format'>): UartSettings => ({
+    baud: one.baud ?? baud,
+    format: one.format ?? format,
+  });
+  const rates = new Map(
+    [plan, ...plan.devices].map(settingsOf).map((one) => [one.baud, one.format] as const),
+  );
+  const port = await openPtyLine({
+    id,
+    baud,
+    format,
+    duplex,
+    ledger,
+    time,
+    latency,
+    ...(own ? { rates } : {}),
+    ...link,
+  });
+  for (const one of plan.devices) {
+    const device = devices.get(one.id);
+    if (device === undefined || isDatagramDevice(device)) continue;
+    const line: LineDevice = device;
+    const host = () => ({ format, ...port.settings() });
+    port.wire.attach(own ? tuned(line, settingsOf(one), host) : line);
+  }
   return { kind: 'serial', plan, port };
 }
 

@@ -19,6 +19,7 @@ import { dirname } from 'node:path';
 import type { ReadStream } from 'node:tty';
 import { SerialPort } from 'serialport';
 import type { Ledger } from '../ledger.ts';
+import { portSettings } from './port-settings.ts';
 import { realTime, type Timebase } from './timebase.ts';
 import { Wire, type WireFormat } from './wire.ts';
 
@@ -47,6 +48,11 @@ export interface PtyLineOptions extends WireFormat {
   readonly duplex?: 'half' | 'full';
   /** See `WireOptions.latency`. */
   readonly latency?: number;
+  /**
+   * Formats of the rates at which devices on the line listen, bit/s: then the line is as fast as the agent has set its port, and
+   * the format is the one of that rate, for a pseudo-terminal does not keep it. Absent: the line is always as it is described.
+   */
+  readonly rates?: ReadonlyMap<number, string>;
 }
 
 export interface PtyLine extends AsyncDisposable {
@@ -54,6 +60,8 @@ export interface PtyLine extends AsyncDisposable {
   readonly wire: Wire;
   /** The stable link where one was asked for, else the terminal's own path of now. */
   readonly path: string;
+  /** What the agent's port is set to, where `rates` were given; else the line's own settings. */
+  readonly settings: () => WireFormat;
   /** Bytes nobody took, because no one has the port open or reads it. */
   readonly lost: number;
   /** The adapter is pulled out: the port hangs up and its path is gone. Idempotent. */
@@ -72,6 +80,12 @@ export async function openPtyLine(options: PtyLineOptions): Promise<PtyLine> {
   const { id, link } = options;
   let plugged: Plugged | undefined;
   let lost = 0;
+  let settings: WireFormat = { baud: options.baud, format: options.format ?? '8N1' };
+  const look = (path: string) => {
+    if (options.rates === undefined) return;
+    const { baud } = portSettings(path);
+    settings = { baud, format: options.rates.get(baud) ?? options.format ?? '8N1' };
+  };
 
   const wire = new Wire({
     id,
@@ -81,6 +95,7 @@ export async function openPtyLine(options: PtyLineOptions): Promise<PtyLine> {
     ...(options.duplex === undefined ? {} : { duplex: options.duplex }),
     ...(options.latency === undefined ? {} : { latency: options.latency }),
     time: options.time ?? realTime(),
+    ...(options.rates === undefined ? {} : { host: () => settings }),
     deliver(bytes) {
       if (plugged === undefined) {
         lost += bytes.length;
@@ -98,7 +113,10 @@ export async function openPtyLine(options: PtyLineOptions): Promise<PtyLine> {
 
   const plug = async (): Promise<void> => {
     // The old one is let go only after the new one is there, so that the kernel cannot give the same number again.
-    const fresh = await plugIn(options.baud, (bytes) => wire.hear(bytes));
+    const fresh = await plugIn(options.baud, (bytes) => {
+      look(fresh.pty.ptsName);
+      wire.hear(bytes);
+    });
     plugged = fresh;
     if (link === undefined) return;
     mkdirSync(dirname(link), { recursive: true });
@@ -118,6 +136,7 @@ export async function openPtyLine(options: PtyLineOptions): Promise<PtyLine> {
   return {
     id,
     wire,
+    settings: () => settings,
     get path() {
       return link ?? plugged?.pty.ptsName ?? '';
     },

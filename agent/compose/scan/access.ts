@@ -15,7 +15,8 @@ import type { Stage } from './plan.ts';
 const CUT_MS = 40;
 
 export interface StageAccess extends AsyncDisposable {
-  lend(name: string): Exchange;
+  /** `timeout`: longest wait for an answer, ms; absent: the stage's, which is short. */
+  lend(name: string, timeout?: number): Exchange;
   /** For who talks by itself; absent where the line has devices that are asked. */
   readonly pipe?: Pipe;
 }
@@ -48,7 +49,10 @@ export function ownPort(
     const owned = stack.move();
     return {
       pipe,
-      lend: (name) => made().lend(name).exchange,
+      lend: (name, longest = timeout) => {
+        const { exchange } = made().lend(name);
+        return (request, abort) => exchange({ ...request, timeout: request.timeout ?? longest }, abort);
+      },
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     };
   };
@@ -78,15 +82,17 @@ export function guestOn(line: Pick<LineHandle, 'visit'>): Guest {
 /** Asks through a running line, at the stage's settings where its port can be set. */
 export function throughLine(guest: Guest): OpenStage {
   return async ({ line, timeout }) => ({
-    lend: (name) => (request, signal) =>
-      guest(
-        {
-          name,
-          request: { ...request, timeout: Math.min(request.timeout ?? timeout, timeout) },
-          ...(line.serial === undefined ? {} : { serial: line.serial }),
-        },
-        signal,
-      ),
+    lend:
+      (name, longest = timeout) =>
+      (request, signal) =>
+        guest(
+          {
+            name,
+            request: { ...request, timeout: request.timeout ?? longest },
+            ...(line.serial === undefined ? {} : { serial: line.serial }),
+          },
+          signal,
+        ),
     [Symbol.asyncDispose]: async () => {},
   });
 }

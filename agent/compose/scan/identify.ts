@@ -27,6 +27,10 @@ const PLAUSIBLE: Readonly<Partial<Record<string, readonly [number, number]>>> = 
   V: [0, 1000],
   Cel: [-60, 120],
 };
+/** Class of most devices on a line. */
+const USUAL = 'electricity-meter';
+/** So many values that are true and not 0 are no accident: what it is is known then, which model of it is asked on. */
+const CONVINCING = 10;
 /** No instrument resolves less; integers read as floats are far below. */
 const LEAST = 1e-12;
 
@@ -48,10 +52,16 @@ export async function identify(
   signal: AbortSignal,
 ): Promise<readonly Fit[]> {
   const fits: Fit[] = [];
-  for (const profile of profiles) {
+  // What stands on such a line most is tried first: then little is left to try.
+  const ordered = profiles.toSorted((a, b) => Number(b.class === USUAL) - Number(a.class === USUAL));
+  let sure: string | undefined;
+  for (const profile of ordered) {
     signal.throwIfAborted();
+    if (sure !== undefined && profile.class !== sure) continue;
     const fit = await fitOf(driver, profile, unit, line, clock, exchange, signal);
-    if (fit !== undefined) fits.push(fit);
+    if (fit === undefined) continue;
+    fits.push(fit);
+    if (fit.telling >= CONVINCING && fit.telling >= 0.8 * fit.points) sure ??= profile.class;
   }
   // Equal: the smaller table wins, for its big sister read zeros where this model has nothing.
   return fits.sort((a, b) => b.telling - a.telling || a.points - b.points);

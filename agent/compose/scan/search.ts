@@ -14,7 +14,11 @@ import { type Candidate, type Found, keyOf } from './found.ts';
 import { identify } from './identify.ts';
 import { searchMeters } from './meters.ts';
 import { type Stage, settingText, silentTime } from './plan.ts';
+import { remembered } from './remembered.ts';
 import { ASKED, deviceOf, TALKING, type TalkingProtocol } from './searcher.ts';
+
+/** A long answer takes its time on the wire, and an adapter may hold it back, ms. */
+const IDENTIFY_TIMEOUT = 600;
 
 export interface SearchOptions {
   readonly stages: readonly Stage[];
@@ -186,8 +190,14 @@ async function ask(
       }
       units.add(unit);
       const candidates = profiles.filter(({ protocol }) => protocol === driver.protocol);
+      const patient = access.lend(`unit ${unit}`, IDENTIFY_TIMEOUT);
       const who = await selfNamed(exchange, unit, line, candidates, timeout, signal);
-      const fits = await identify(driver, candidates, unit, line, clock, exchange, signal).catch(() => []);
+      // One that says which model it is is tried as that alone.
+      const named = candidates.filter(({ id }) => who.profiles.some(({ profile }) => profile === id));
+      const tried = named.length === 0 ? candidates : named;
+      const fits = await identify(driver, tried, unit, line, clock, remembered(patient), signal).catch(
+        () => [],
+      );
       // What a device says of itself goes before what its values look like.
       const said = new Map(who.profiles.map(({ profile, by }) => [profile, by] as const));
       const names = [...new Set([...said.keys(), ...fits.map(({ profile }) => profile.id)])];

@@ -17,9 +17,10 @@ import type { AgentEvent } from '../../agent/core/record.ts';
 import type { ScreenView } from '../../agent/core/screen.ts';
 import type { Site } from '../../agent/core/site.ts';
 import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
+import { VirtualPoints } from '../../agent/derive/virtual.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
-import { ALARMS, ARRIVALS, BOARD, CAMERA, DEVICES, METER, STATION } from './agent-site.ts';
+import { ALARMS, ARRIVALS, BOARD, CAMERA, DEVICES, METER, STATION, VIRTUAL } from './agent-site.ts';
 import { commissioningData } from './commissioning-data.ts';
 import { ENERGY, energyOver, peakLimitOver } from './energy-data.ts';
 
@@ -122,6 +123,16 @@ export class AgentData implements AgentView {
       onHealth: () => {},
       days: new LocalDays('Asia/Shanghai'),
     });
+    this.virtual = new VirtualPoints({
+      devices: VIRTUAL,
+      clock,
+      hub: {
+        ...this.hub,
+        readings: (readings) => this.publish(readings),
+        event: (event) => this.event(event),
+      },
+      log: silent,
+    });
     void this.sense.remember({ marks: async () => [], latest: async () => [] });
     const alarms = new Alarms({
       config: ALARMS,
@@ -150,6 +161,9 @@ export class AgentData implements AgentView {
 
   /** The real thing, with a log that remembers nothing. */
   readonly sense: Sense;
+
+  /** The real virtual points. */
+  readonly virtual: VirtualPoints;
 
   /** The same of alarms: a door, and a help button. */
   readonly alarms: AlarmActs;

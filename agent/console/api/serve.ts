@@ -23,6 +23,8 @@ import { readingEndpoints } from './readings.ts';
 import type { Services } from './services.ts';
 import { signEndpoints } from './sign.ts';
 import { statusEndpoints } from './status.ts';
+import { templateEndpoints } from './templates.ts';
+import { virtualEndpoints } from './virtual.ts';
 
 export const API = '/api/v1';
 /** Longest work on one request, ms; a command waits up to 10 s for its turn and 10 s for its device. */
@@ -36,6 +38,8 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...alarmEndpoints(services),
     ...energyEndpoints(services),
     ...commandEndpoints(services),
+    ...virtualEndpoints(services),
+    ...templateEndpoints(services),
     ...commissioningEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),

@@ -140,6 +140,7 @@ describe('the document', () => {
       '/commissioning/scans/{scan}/readings': { devices: [{ key: 'unit-7', profile: 'eastron-sdm120' }] },
       '/commissioning/scans/{scan}/check': { devices: [ACCEPTED] },
       '/commissioning/scans/{scan}/save': { devices: [ACCEPTED], name: 'Li Wei' },
+      '/virtual/{device}/{point}': { value: 31.2, unit: 'Cel', source: 'Heat' },
       '/alarms/{alarm}/acts': { act: 'shelve', name: 'Li Wei', note: 'works', for_s: 600 },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;
@@ -151,6 +152,7 @@ describe('the document', () => {
       if (methods.post === undefined || ['/logout', '/login', '/password'].includes(path)) continue;
       const place = path
         .replace('{device}/exchanges', 'meter-lamp/exchanges')
+        .replace('virtual/{device}/{point}', 'virtual/street-climate/heat-index')
         .replace('{device}', 'meter-feeder')
         .replace('{id}', 'camera-1')
         .replace('{name}', 'doc')

@@ -264,6 +264,7 @@ export async function runAgent(
       view,
       listen: site.console,
       remote: site.console.remote,
+      service: site.console.service,
       stateDir: site.state,
       clock,
       log,

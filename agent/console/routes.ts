@@ -42,6 +42,7 @@ export const PAGE_PATHS = [
   '/energy',
   '/commands',
   '/access',
+  '/service',
 ] as const;
 
 export function serveAssets(app: FastifyInstance, built: Promise<Built>): void {

@@ -32,6 +32,7 @@ export interface AgentDataOptions {
   readonly rate?: number;
   readonly preview?: boolean;
   readonly privacy?: PrivacyConfig;
+  readonly console?: Site['console'];
 }
 
 /** A bus five minutes away from the stop. */
@@ -63,7 +64,7 @@ export class AgentData implements AgentView {
   buckets: (device: string, point: string, from: number, to: number, bucket: number) => readonly Bucket[] =
     () => [];
 
-  constructor({ clock, rate = 1, preview = true, privacy }: AgentDataOptions) {
+  constructor({ clock, rate = 1, preview = true, privacy, console: page }: AgentDataOptions) {
     this.#clock = clock;
     this.site = {
       id: 'demo-street',
@@ -108,7 +109,7 @@ export class AgentData implements AgentView {
       },
       uplinks: [],
       ...(privacy === undefined ? {} : { privacy }),
-      console: { host: '127.0.0.1', port: 0 },
+      console: page ?? { host: '127.0.0.1', port: 0 },
       nodeRed: { host: '127.0.0.1', port: 0, enabled: true, heap: 192e6 },
     };
     this.sense = new Sense({

@@ -20,6 +20,7 @@ import { peopleEndpoints } from './people.ts';
 import { poleEndpoints } from './pole.ts';
 import { asProblem, Problem } from './problem.ts';
 import { readingEndpoints } from './readings.ts';
+import { serviceLinkEndpoints } from './service-link.ts';
 import type { Services } from './services.ts';
 import { signEndpoints } from './sign.ts';
 import { statusEndpoints } from './status.ts';
@@ -50,6 +51,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...poleEndpoints(services),
     ...peopleEndpoints(services),
     ...accountEndpoints(services),
+    ...serviceLinkEndpoints(services),
   ];
 }
 

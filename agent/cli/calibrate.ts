@@ -4,6 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
+import { findDevice, openDevice } from '../compose/device-access.ts';
 import { AgentError } from '../core/errors.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
@@ -11,7 +12,6 @@ import { SystemClock } from '../core/system-clock.ts';
 import { refused, withActs } from './acts/acts.ts';
 import { openDialogue, somebodyThere } from './acts/dialogue.ts';
 import { type Measure, type Walked, walk } from './calibrate/walk.ts';
-import { findDevice, openDevice } from './device-access.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { correctionText } from './meter/text.ts';

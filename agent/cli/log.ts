@@ -15,13 +15,22 @@ const SECRET_KEYS = ['password', 'passphrase', 'secret', 'token', 'ticket', 'coo
 /** A shorter secret would tear holes into ordinary words. */
 const SHORTEST_MASKED = 4;
 
+export interface ProcessLog extends Log {
+  /** Masks these too from now on: a changed site file may name other secrets. */
+  mask(secrets: readonly string[]): void;
+}
+
 /** Writes synchronously: the last line before a crash is the one that is needed. */
-export function createLog({ level, secrets, to = 2 }: LogOptions): Log {
-  const masked = secrets
-    .filter((secret) => secret.length >= SHORTEST_MASKED)
-    // As they stand in a JSON text: a PEM has line breaks.
-    .map((secret) => JSON.stringify(secret).slice(1, -1))
-    .sort((a, b) => b.length - a.length);
+export function createLog({ level, secrets, to = 2 }: LogOptions): ProcessLog {
+  let masked: readonly string[] = [];
+  const add = (more: readonly string[]) => {
+    const texts = more
+      .filter((secret) => secret.length >= SHORTEST_MASKED)
+      // As they stand in a JSON text: a PEM has line breaks.
+      .map((secret) => JSON.stringify(secret).slice(1, -1));
+    masked = [...new Set([...masked, ...texts])].sort((a, b) => b.length - a.length);
+  };
+  add(secrets);
   const mask = (line: string) => masked.reduce((text, secret) => text.replaceAll(secret, '***'), line);
   const logger = pino(
     {
@@ -35,7 +44,7 @@ export function createLog({ level, secrets, to = 2 }: LogOptions): Log {
     },
     destination({ dest: to, sync: true }),
   );
-  return wrap(logger);
+  return { ...wrap(logger), mask: add };
 }
 
 function wrap(logger: Logger): Log {

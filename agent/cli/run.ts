@@ -1,5 +1,6 @@
 /**
- * `kerbside run --site <file>`: checks the whole file, then starts the agent and stays with it until a signal.
+ * `kerbside run --site <file>`: checks the whole file, then starts the agent and stays with it until a signal. A file with
+ * problems, or one that ended the agent again and again, gives way to the last good one (agent/config/change/start.ts).
  * Under a parent with an IPC channel it says `{type: 'ready', console, link}` there and stops when the parent is gone;
  * otherwise it prints the link. Logs are JSON lines on stderr.
  */
@@ -25,7 +26,7 @@ export function register(program: Command): void {
     .addOption(new Option('--log-level <level>', 'what is logged').choices(LEVELS).default('info'))
     .addHelpText(
       'after',
-      '\nExit code 0: stopped by a signal. 1: the file has problems. 3: could not start, or did not stop in time.',
+      '\nExit code 0: stopped by a signal. 1: the file has problems, and no earlier one is known to be good. 3: could not start, or did not stop in time.',
     )
     .action(run);
 }
@@ -37,24 +38,43 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
   const restored =
     (existsSync(`${file}.restore`) || existsSync(`${file}.restore-done`)) && (await endRestore(file));
   resumeCompileCache(file);
-  const { load, problemLines } = await import('./site.ts');
-  const result = await load(file);
-  if (!result.ok) {
-    process.stderr.write(problemLines(result.problems));
+  const { siteDeps, problemLines } = await import('./site.ts');
+  const { createLog } = await import('./log.ts');
+  const log = createLog({ level: logLevel, secrets: [] });
+  const { chooseRevision } = await import('../config/change/start.ts');
+  const deps = siteDeps();
+  const chosen = await chooseRevision({
+    file: resolve(file),
+    deps,
+    now: Date.now,
+    env: process.env,
+    log,
+  });
+  if (!chosen.ok) {
+    process.stderr.write(problemLines(chosen.problems));
     process.exitCode = EXIT.no;
     return;
   }
-  const { site, facts } = result;
+  const { site, facts } = chosen.run;
+  log.mask(facts.secrets);
   keepCompileCache(site.state);
-  const { createLog } = await import('./log.ts');
-  const log = createLog({ level: logLevel, secrets: facts.secrets });
   watchForCrashes(log);
   if (restored) log.warn('agent.restore-ended', { site: file, why: 'it was interrupted' });
   const stop = stopSignal(log);
-  const { runAgent } = await import('../compose/agent.ts');
-  let agent: Awaited<ReturnType<typeof runAgent>>;
+  const { keepAgent } = await import('../compose/keeper.ts');
+  let agent: Awaited<ReturnType<typeof keepAgent>>;
   try {
-    agent = await runAgent(site, { log, signal: stop });
+    agent = await keepAgent({
+      chosen,
+      deps,
+      log,
+      signal: stop,
+      mask: log.mask,
+      onLost: (error) => {
+        log.error('agent.lost', { error: error.message });
+        process.exit(EXIT.failed);
+      },
+    });
   } catch (error) {
     if (!stop.aborted) throw error;
     process.exit(EXIT.ok);

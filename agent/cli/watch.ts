@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { driverFor } from '../../drivers/index.ts';
 import { openLines } from '../bus/lines.ts';
+import { findDevice } from '../compose/device-access.ts';
 import { parseDuration } from '../config/values.ts';
 import { AgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';
@@ -9,7 +10,6 @@ import type { Point } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
 import type { Site } from '../core/site.ts';
 import { SystemClock } from '../core/system-clock.ts';
-import { findDevice } from './device-access.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { load, problemLines } from './site.ts';

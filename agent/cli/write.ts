@@ -1,12 +1,12 @@
 /** `kerbside write <device> <point> <value>`: asks first, writes once, reads back. Not for use beside the agent. */
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
+import { findDevice, openDevice } from '../compose/device-access.ts';
 import { nearest } from '../config/problem.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Point } from '../core/point.ts';
 import type { Value } from '../core/reading.ts';
 import { SystemClock } from '../core/system-clock.ts';
-import { findDevice, openDevice } from './device-access.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { load, problemLines } from './site.ts';

@@ -15,7 +15,6 @@ const LIVE: ReadonlySet<ConfigPart> = new Set<ConfigPart>([
   'lamp',
   'programme',
   'figure',
-  'virtual',
   'camera',
 ]);
 

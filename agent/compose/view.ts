@@ -6,7 +6,6 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
 import type { Commissioning } from '../core/commissioning.ts';
 import type { ConfigChanges } from '../core/config-change.ts';
-import type { Template } from '../core/content.ts';
 import type { EnergyView } from '../core/energy-view.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
@@ -15,7 +14,6 @@ import type { ScreenView } from '../core/screen.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
 import type { AgentView, Ledger, Preview } from '../core/view.ts';
-import type { VirtualActs } from '../core/virtual.ts';
 import type { Directory } from './describe.ts';
 import type { HealthBoard } from './health.ts';
 
@@ -40,8 +38,6 @@ export interface ViewParts {
   readonly journal: CommandJournal;
   readonly submit: Submit;
   readonly sense: SenseActs;
-  readonly virtual: VirtualActs;
-  readonly templates?: () => readonly Template[];
   readonly alarms?: AlarmActs | undefined;
   readonly energy?: EnergyView;
   readonly peakLimit?: PeakLimitView;
@@ -58,8 +54,6 @@ export function agentView({
   journal,
   submit,
   sense,
-  virtual,
-  templates,
   alarms,
   energy,
   peakLimit,
@@ -92,8 +86,6 @@ export function agentView({
     },
     submit,
     sense,
-    virtual,
-    ...(templates === undefined ? {} : { templates }),
     ...(alarms === undefined ? {} : { alarms }),
     ...(energy === undefined ? {} : { energy }),
     ...(peakLimit === undefined ? {} : { peakLimit }),

@@ -10,7 +10,6 @@ const LISTS = [
   ['lamp', 'lamps'],
   ['programme', 'programmes'],
   ['figure', 'figures'],
-  ['virtual', 'virtual'],
   ['uplink', 'uplinks'],
 ] as const satisfies readonly (readonly [ConfigPart, keyof Site])[];
 

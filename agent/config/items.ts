@@ -35,7 +35,6 @@ export function rightItems(plain: unknown): Right {
     programmes: of('programmes'),
     interlocks: of('interlocks'),
     figures: of('figures'),
-    virtual: of('virtual'),
     uplinks: of('uplinks'),
   };
 }

@@ -18,7 +18,6 @@ import type {
   Site,
   UplinkConfig,
 } from '../core/site.ts';
-import type { VirtualDevice } from '../core/virtual.ts';
 import { privacyOf } from './camera-checks.ts';
 import { contactsOf } from './contacts.ts';
 import { energyOf } from './energy-resolve.ts';
@@ -293,7 +292,6 @@ interface Parts {
   readonly devices: readonly DeviceConfig[];
   readonly cameras: readonly CameraConfig[];
   readonly figures: readonly FigureConfig[];
-  readonly virtual: readonly VirtualDevice[];
   readonly uplinks: readonly UplinkConfig[];
   readonly content?: ContentConfig | undefined;
   readonly console: ConsoleConfig;
@@ -302,19 +300,7 @@ interface Parts {
 
 export function siteOf(
   parsed: SiteFile,
-  {
-    file,
-    lines,
-    devices,
-    cameras,
-    figures,
-    virtual,
-    uplinks,
-    alarms,
-    content,
-    console,
-    signFeeds = [],
-  }: Parts,
+  { file, lines, devices, cameras, figures, uplinks, alarms, content, console, signFeeds = [] }: Parts,
 ): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
@@ -349,7 +335,6 @@ export function siteOf(
       ...definedOnly({ settlementDay: parsed.meters.settlement_day }),
     },
     ...(figures.length === 0 ? {} : { figures }),
-    ...(virtual.length === 0 ? {} : { virtual }),
     ...(parsed.energy === undefined ? {} : { energy: energyOf(parsed.energy, devices, site.timezone) }),
     ...definedOnly({ alarms }),
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state, signFeeds) }),
@@ -357,6 +342,7 @@ export function siteOf(
     ...(parsed.pole === undefined ? {} : { pole: poleOf(parsed.pole, devices) }),
     ...(parsed.peak_limit === undefined ? {} : { peakLimit: peakLimitOf(parsed.peak_limit) }),
     uplinks,
+    watch: parsed.changes.watch,
     console,
     nodeRed:
       nodeRed === undefined

@@ -35,7 +35,6 @@ import {
   title,
   url,
 } from './values.ts';
-import { virtual } from './virtual.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -279,10 +278,6 @@ export const siteSchema = z
     pole: pole.optional(),
     peak_limit: peakLimit.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
-    virtual: z
-      .array(virtual)
-      .prefault([])
-      .describe('Devices whose points flows of Node-RED and programs publish'),
     uplinks: z.array(uplink).prefault([]).describe('Where readings go, each with a cursor of its own'),
     console: consoleBlock,
     node_red: z
@@ -298,6 +293,14 @@ export const siteSchema = z
       })
       .optional()
       .describe('Absent: Node-RED is off'),
+    changes: z
+      .strictObject({
+        watch: duration(10 * SECOND, DAY, '5min')
+          .prefault('5min')
+          .describe('How long health is watched after a change of this file before it is kept'),
+      })
+      .prefault({})
+      .describe('Changes of this file while the agent runs'),
     profiles: z
       .array(text('the path of a folder', './profiles'))
       .prefault([])
@@ -318,7 +321,6 @@ export const ITEMS = {
   programmes: programme,
   interlocks: interlock,
   figures: figure,
-  virtual,
   uplinks: uplink,
 } as const;
 export type ListName = keyof typeof ITEMS;

@@ -24,7 +24,6 @@ export const CONSOLE_PAGES: PageSource = {
     'energy',
     'pole',
     'sign',
-    'commission',
     'narrow',
   ],
   sheets: [['chart-style', 'uplot', 'uPlot.min.css']],
@@ -42,9 +41,7 @@ export const PAGE_PATHS = [
   '/alarms',
   '/energy',
   '/commands',
-  '/commission',
   '/access',
-  '/service',
 ] as const;
 
 export function serveAssets(app: FastifyInstance, built: Promise<Built>): void {

@@ -40,7 +40,6 @@ export type ConfigPart =
   | 'programme'
   | 'rules'
   | 'figure'
-  | 'virtual'
   | 'energy'
   | 'alarms'
   | 'sign'
@@ -178,7 +177,7 @@ export type ConfigAnswer =
   | { readonly ok: true; readonly change: ConfigChange }
   | {
       readonly ok: false;
-      readonly code: 'wrong' | 'stale' | 'trial-failed' | 'busy' | 'unknown' | 'unwritable';
+      readonly code: 'wrong' | 'stale' | 'unchanged' | 'trial-failed' | 'busy' | 'unknown' | 'unwritable';
       readonly reason: string;
       readonly fix?: string;
       readonly check?: ConfigCheck;

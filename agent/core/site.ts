@@ -19,7 +19,6 @@ import type { Value } from './reading.ts';
 import type { SenseRules } from './rules.ts';
 import type { SignConfig } from './sign.ts';
 import type { UplinkConfig } from './uplink-config.ts';
-import type { VirtualDevice } from './virtual.ts';
 
 export type { LineConfig, SerialSettings };
 
@@ -202,8 +201,6 @@ export interface Site {
   readonly meters?: MeterConfig;
   /** Absent: none. */
   readonly figures?: readonly FigureConfig[];
-  /** Absent: none. */
-  readonly virtual?: readonly VirtualDevice[];
   /** Absent: no energy account is kept. */
   readonly energy?: EnergyConfig;
   /** Absent: no alarms. */
@@ -217,6 +214,8 @@ export interface Site {
   /** Absent: no load gives way. */
   readonly peakLimit?: PeakLimitConfig;
   readonly uplinks: readonly UplinkConfig[];
+  /** How long a change of the site file is watched before it is kept, ms. Absent: 5 min. */
+  readonly watch?: number;
   readonly console: ConsoleConfig;
   readonly nodeRed: NodeRedConfig;
 }

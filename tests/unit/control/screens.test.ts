@@ -64,10 +64,6 @@ class Signed implements Content {
     });
   }
 
-  templates(): readonly [] {
-    return [];
-  }
-
   plain(template: string): Texts | undefined {
     return TEMPLATES[template];
   }

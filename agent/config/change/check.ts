@@ -1,0 +1,96 @@
+/** What is known of a new text beforehand: its problems, what differs from what runs, what it costs the lines. */
+import { isDeepStrictEqual } from 'node:util';
+import type { ConfigCheck, LineBudget } from '../../core/config-change.ts';
+import type { Site } from '../../core/site.ts';
+import { compare } from '../compare.ts';
+import type { SiteDeps } from '../deps.ts';
+import type { LineFit } from '../load.ts';
+import { type Problem, problem } from '../problem.ts';
+import { nodeAt, placeAt } from '../tree.ts';
+import type { FollowingAgent } from './contract.ts';
+import { type Loaded, loadRevision, revisionOf } from './revision.ts';
+import type { Right } from './start.ts';
+
+export interface CheckOptions {
+  readonly file: string;
+  /** A new text of the site file … */
+  readonly text?: string;
+  /** … or what was loaded already. */
+  readonly loaded?: Loaded;
+  readonly base?: string | undefined;
+  readonly running: Right;
+  readonly deps: SiteDeps;
+  readonly agent: Pick<FollowingAgent, 'stops'>;
+}
+
+export interface Checked {
+  readonly check: ConfigCheck;
+  /** Absent where the file is wrong. */
+  readonly to?: Right;
+}
+
+export async function checkText({
+  file,
+  text = '',
+  loaded,
+  base,
+  running,
+  deps,
+  agent,
+}: CheckOptions): Promise<Checked> {
+  const to = loaded ?? (await loadRevision(file, deps, new Map([[file, text]])));
+  const now = running.revision.id;
+  if (!to.ok) {
+    const { id } = revisionOf(file, new Map([[file, to.text ?? text]]));
+    return { check: { ok: false, revision: id, running: now, problems: to.problems } };
+  }
+  const revision = to.revision.id;
+  const moved = movedState(running.site, to);
+  if (moved !== undefined) return { check: { ok: false, revision, running: now, problems: [moved] } };
+  const changes = compare(running.site, to.site);
+  return {
+    to,
+    check: {
+      ok: base === undefined || base === now,
+      revision,
+      running: now,
+      problems: [],
+      changes,
+      budget: budgetOf(running, to),
+      stops: agent.stops(running.site, to.site, changes),
+    },
+  };
+}
+
+/** Lines of both, in the order of the new file, those that are gone last. */
+function budgetOf(before: Right, after: Right): readonly LineBudget[] {
+  const load = ({ site, facts }: Right, line: string) => {
+    if (!site.lines.some(({ id }) => id === line)) return undefined;
+    if (!site.devices.some((device) => device.line === line)) return 0;
+    const fits: ReadonlyMap<string, LineFit> = facts.fits;
+    return fits.get(line)?.load ?? null;
+  };
+  const ids = [...new Set([...after.site.lines, ...before.site.lines].map(({ id }) => id))];
+  return ids.map((line) => {
+    const [was, is] = [load(before, line), load(after, line)];
+    return {
+      line,
+      ...(was === undefined ? {} : { before: was }),
+      ...(is === undefined ? {} : { after: is }),
+    };
+  });
+}
+
+/** The log, and the way back with it, is in the state folder: it does not move while the agent runs. */
+function movedState(running: Site, { site, facts: { root, files } }: Right): Problem | undefined {
+  if (isDeepStrictEqual(running.state, site.state)) return undefined;
+  const path = ['state'];
+  const place =
+    nodeAt(root, path) === undefined ? { file: files[0] ?? '', line: 1, column: 1 } : placeAt(root, path);
+  return problem(
+    place,
+    path,
+    `the state folder cannot change while the agent runs: it is ${running.state}`,
+    'stop the agent, move the folder, change the file, start it',
+  );
+}

@@ -1,0 +1,468 @@
+/**
+ * Changes of the site file, one after the other: checked, tried, committed, followed, watched, kept or returned. Every
+ * step is in the journal before it is made, so that a start after a kill at any of them finds its way (`start.ts`).
+ */
+import { type Clock, wallAt } from '../../core/clock.ts';
+import type {
+  ConfigAnswer,
+  ConfigAuthor,
+  ConfigChange,
+  ConfigChanges,
+  ConfigCheck,
+  ConfigProposal,
+  ConfigState,
+  PartChange,
+} from '../../core/config-change.ts';
+import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import { compare } from '../compare.ts';
+import type { SiteDeps } from '../deps.ts';
+import { formatProblem, type Problem } from '../problem.ts';
+import type { ChangeBook } from './book.ts';
+import { checkText } from './check.ts';
+import type { FollowingAgent } from './contract.ts';
+import { healthBefore } from './decline.ts';
+import { watchFiles } from './hand-edits.ts';
+import type { Told } from './journal.ts';
+import { loadRevision, onDisk } from './revision.ts';
+import { type Right, WATCH } from './start.ts';
+import { Teller } from './teller.ts';
+import { Watch } from './watch.ts';
+
+/** Limits of the watch time, ms. */
+const SHORTEST_WATCH = 10_000;
+const LONGEST_WATCH = 24 * 3_600_000;
+/** Longest trial of devices, ms; an asker over HTTP waits 25 s. */
+const LONGEST_TRIAL = 20_000;
+
+export interface TransactionOptions {
+  readonly book: ChangeBook;
+  readonly run: Right;
+  /** What is on the disk does not run. */
+  readonly wrong?: readonly Problem[];
+  readonly deps: SiteDeps;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly agent: FollowingAgent;
+  /** The agent runs no more, and not even the last good file starts: the process has to end. */
+  readonly onLost: (error: Error) => void;
+}
+
+export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
+  readonly #options: TransactionOptions;
+  readonly #book: ChangeBook;
+  readonly #teller: Teller;
+  readonly #stack = new AsyncDisposableStack();
+  #running: Right;
+  #wrong: ConfigState['wrong'];
+  #watch: Watch | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+  readonly #closing = new AbortController();
+
+  constructor(options: TransactionOptions) {
+    this.#options = options;
+    this.#book = options.book;
+    this.#running = options.run;
+    if (options.wrong !== undefined) this.#wrong = { since: this.#now(), problems: options.wrong };
+    this.#teller = new Teller(options);
+  }
+
+  /** The agent runs: what is open is watched, what was not told is told, edits by hand are seen. */
+  begin(): void {
+    const { clock, log } = this.#options;
+    const open = this.#book.open;
+    if (open?.state === 'watching') this.#beginWatch(open);
+    if (this.#wrong !== undefined) this.#sayWrong(this.#wrong.problems);
+    void this.#queue(() => this.#teller.tell());
+    const watcher = watchFiles({
+      files: () => [...this.#running.revision.texts.keys()],
+      clock,
+      log,
+      changed: () => void this.#queue(() => this.#look()),
+    });
+    this.#stack.use(watcher);
+  }
+
+  /** The agent did not start with an open change: the last good one is to be started, or undefined where there is none. */
+  async failed(error: unknown): Promise<Right | undefined> {
+    const open = this.#book.open;
+    if (open === undefined) return undefined;
+    const good = await this.#writeBack(
+      open,
+      `the agent did not start with it: ${asAgentError(error).message}`,
+    );
+    if (good !== undefined) this.#running = good;
+    return good;
+  }
+
+  get #closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  get site(): Right {
+    return this.#running;
+  }
+
+  state(): ConfigState {
+    const { open } = this.#book;
+    const { file } = this.#book;
+    return {
+      file,
+      running: this.#running.revision.id,
+      good: this.#book.journal.good,
+      text: this.#running.revision.texts.get(file) ?? '',
+      watch: this.#running.site.watch ?? WATCH,
+      ...(open === undefined ? {} : { open: this.#shown(open) }),
+      ...(this.#wrong === undefined ? {} : { wrong: this.#wrong }),
+    };
+  }
+
+  history(): readonly ConfigChange[] {
+    return this.#book.journal.changes.map((one) => this.#shown(one)).reverse();
+  }
+
+  change(id: number): ConfigChange | undefined {
+    const found = this.#book.change(id);
+    return found && this.#shown(found);
+  }
+
+  async text(revision: string): Promise<string | undefined> {
+    return (await this.#book.revision(revision))?.texts.get(this.#book.file);
+  }
+
+  onChange(listener: (change: ConfigChange) => void): Disposable {
+    return this.#teller.onChange((change) => listener(this.#shown(change)));
+  }
+
+  async check(
+    { text, base, ...wanted }: Pick<ConfigProposal, 'text' | 'base' | 'try'>,
+    signal: AbortSignal,
+  ): Promise<ConfigCheck> {
+    const { check } = await this.#checked(text, base, wanted.try === true, signal);
+    return check;
+  }
+
+  apply(proposal: ConfigProposal, signal: AbortSignal): Promise<ConfigAnswer> {
+    return this.#answered((answer) => this.#apply(proposal, signal, answer));
+  }
+
+  async returnTo(
+    revision: string,
+    author: ConfigAuthor & Pick<ConfigProposal, 'watch' | 'anyway' | 'try'>,
+    signal: AbortSignal,
+  ): Promise<ConfigAnswer> {
+    const text = await this.text(revision);
+    if (text !== undefined) return this.apply({ ...author, text }, signal);
+    return refusal('unknown', `there is no revision ${revision} in the history`);
+  }
+
+  end(id: number, how: 'keep' | 'return', { by, name, why }: ConfigAuthor): Promise<ConfigAnswer> {
+    return this.#answered(async (answer) => {
+      const open = this.#book.open;
+      if (open?.id !== id || open.state !== 'watching') {
+        answer(refusal('unknown', `change ${id} is not watched any more`));
+        return;
+      }
+      const who = `${name ?? by}${why === '' ? '' : `: ${why}`}`;
+      if (how === 'keep') {
+        await this.#keep(open, `kept before its time by ${who}`);
+        answer(this.#accepted(id));
+        return;
+      }
+      answer({ ok: true, change: { ...this.#shown(open), state: 'returning' } });
+      await this.#giveBack(open, `returned by ${who}`);
+    });
+  }
+
+  /** Ends the watch of files and of health; the open change goes on with the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort(new AgentError('aborted', 'the agent is stopping'));
+    this.#watch?.[Symbol.dispose]();
+    await this.#stack.disposeAsync();
+    await this.#tail;
+    await this.#book.up(false, healthBefore(this.#options.agent.health())).catch(() => {});
+  }
+
+  async #checked(text: string, base: string | undefined, wanted: boolean, signal: AbortSignal) {
+    const { agent, deps } = this.#options;
+    const checked = await checkText({
+      file: this.#book.file,
+      text,
+      base,
+      running: this.#running,
+      deps,
+      agent,
+    });
+    if (!checked.check.ok || !wanted || checked.to === undefined) return checked;
+    const { changes = [] } = checked.check;
+    const devices = changes.flatMap(({ part, id, change }) =>
+      part === 'device' && change !== 'removed' && id !== undefined ? [id] : [],
+    );
+    if (devices.length === 0) return checked;
+    const limit = AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(LONGEST_TRIAL)]);
+    const trials = await agent.try(checked.to.site, devices, limit);
+    return { ...checked, check: { ...checked.check, trials } };
+  }
+
+  async #apply(
+    proposal: ConfigProposal,
+    signal: AbortSignal,
+    answer: (answer: ConfigAnswer) => void,
+  ): Promise<void> {
+    const { text, base, watch: asked, anyway = false, try: tries = true, ...author } = proposal;
+    // What somebody has just edited by hand comes first.
+    await this.#look();
+    const { check, to } = await this.#checked(text, base, tries, signal);
+    if (to === undefined || !check.ok) {
+      const stale = check.problems.length === 0;
+      const reason = stale
+        ? `it was edited from revision ${base}, and ${check.running} runs`
+        : `the file has problems, the first: ${formatProblem(check.problems[0] as Problem)}`;
+      answer({ ...refusal(stale ? 'stale' : 'wrong', reason), check });
+      return;
+    }
+    if (check.revision === check.running) {
+      answer({ ...refusal('unchanged', 'this is what runs already'), check });
+      return;
+    }
+    const silent = check.trials?.filter(({ result }) => result === 'silent') ?? [];
+    if (silent.length > 0 && !anyway) {
+      const who = silent.map(({ device }) => device).join(', ');
+      const fix = 'see to them, or apply it anyway';
+      answer({ ...refusal('trial-failed', `no good answer from ${who}`, fix), check });
+      return;
+    }
+    signal.throwIfAborted();
+    const { changes = [] } = check;
+    const watch = asked ?? to.site.watch ?? WATCH;
+    const limited = Math.min(LONGEST_WATCH, Math.max(SHORTEST_WATCH, watch));
+    const wanted = { changes, watch: changes.length === 0 ? 0 : limited };
+    let change: Told | undefined;
+    try {
+      change = await this.#commit(author, to, wanted, 'committed');
+      await this.#book.write(to.revision);
+    } catch (error) {
+      const reason = `the site file cannot be written: ${asAgentError(error).message}`;
+      if (change !== undefined) await this.#book.end(change.id, 'returned', reason);
+      await this.#teller.tell();
+      answer(
+        refusal(
+          'unwritable',
+          reason,
+          'let the user of the agent write the file, its folder and the state folder',
+        ),
+      );
+      return;
+    }
+    this.#teller.step(change);
+    answer(this.#accepted(change.id));
+    await this.#follow(change, to);
+  }
+
+  async #commit(
+    author: ConfigAuthor,
+    to: Right,
+    { changes, watch }: { readonly changes: readonly PartChange[]; readonly watch: number },
+    state: 'committed' | 'watching',
+  ): Promise<Told> {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    const before = healthBefore(this.#options.agent.health());
+    const change = await this.#book.begin({ ...author, to: to.revision, changes, watch, before }, state);
+    this.#setWrong(undefined);
+    return change;
+  }
+
+  /** The file is durable: what runs follows it. Where that fails, the one before runs again. */
+  async #follow(change: Told, to: Right): Promise<void> {
+    const { agent } = this.#options;
+    try {
+      if (change.changes.length > 0) await agent.follow(to.site, change.changes, to.facts);
+      this.#running = to;
+      await this.#book.watching(change.id);
+    } catch (error) {
+      // Stopped on the way: the next start goes on with it.
+      if (this.#closed) return;
+      await this.#giveBack(change, `the agent did not start with it: ${asAgentError(error).message}`, to);
+      return;
+    }
+    const now = this.#book.change(change.id) ?? change;
+    this.#teller.step(now);
+    if (change.watch === 0) await this.#keep(now, undefined);
+    else this.#beginWatch(now);
+    await this.#teller.tell();
+  }
+
+  #beginWatch(change: Told): void {
+    const { agent, clock } = this.#options;
+    this.#watch?.[Symbol.dispose]();
+    const watch = new Watch({
+      clock,
+      agent,
+      before: this.#book.journal.watch?.before ?? {},
+      lasts: change.watch,
+      over: (lasting) =>
+        void this.#queue(async () => {
+          if (this.#watch !== watch || this.#closed) return;
+          if (lasting === undefined) await this.#keep(change, undefined);
+          else await this.#giveBack(change, lasting);
+        }),
+    });
+    this.#watch = watch;
+  }
+
+  async #keep(change: Told, reason: string | undefined): Promise<void> {
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    await this.#book.end(change.id, 'kept', reason);
+    await this.#teller.tell();
+  }
+
+  /** The last good file is back and runs. `tried`: what the agent did not start with. */
+  async #giveBack(change: Told, reason: string, tried?: Right): Promise<void> {
+    const { agent, onLost } = this.#options;
+    const from = this.#running;
+    const good = await this.#writeBack(change, reason);
+    if (good === undefined) {
+      if (tried === undefined) await this.#teller.tell();
+      else onLost(new Error(`${reason}; and there is no way back`));
+      return;
+    }
+    try {
+      // What did not start has left nothing that could follow.
+      const parts: readonly PartChange[] =
+        tried === undefined ? compare(from.site, good.site) : [{ part: 'agent', change: 'changed' }];
+      if (parts.length > 0) await agent.follow(good.site, parts, good.facts);
+    } catch (error) {
+      if (!this.#closed) onLost(asAgentError(error));
+      return;
+    }
+    this.#running = good;
+    await this.#teller.tell();
+  }
+
+  /** The durable half of it. Undefined where the last good one does not load: then the change stays. */
+  async #writeBack(change: Told, reason: string): Promise<Right | undefined> {
+    const { deps, log } = this.#options;
+    this.#watch?.[Symbol.dispose]();
+    this.#watch = undefined;
+    const { good: id } = this.#book.journal;
+    const revision = await this.#book.revision(id);
+    const loaded = revision && (await loadRevision(this.#book.file, deps, revision.texts));
+    if (revision === undefined || loaded?.ok !== true) {
+      await this.#book.end(change.id, 'kept', `${reason}; revision ${id} does not load any more`);
+      return undefined;
+    }
+    log.warn('config.returning', { change: change.id, to: id, reason });
+    await this.#book.returning(change.id, reason);
+    this.#teller.step(this.#book.change(change.id) ?? change);
+    const to = await this.#book.revision(change.to);
+    let refused: string | undefined;
+    try {
+      await this.#book.write(revision, to);
+    } catch (error) {
+      // It runs all the same; the next start knows that what is on the disk was refused.
+      refused = change.to;
+      log.error('config.unwritable', { error: (error as Error).message });
+    }
+    await this.#book.end(change.id, 'returned', reason, refused);
+    return loaded;
+  }
+
+  /** Takes up what was edited by hand; a wrong file changes nothing. */
+  async #look(): Promise<void> {
+    if (this.#closed) return;
+    const { file } = this.#book;
+    if (await onDisk(this.#running.revision.texts)) return this.#setWrong(undefined);
+    const { refused } = this.#book.journal;
+    const disk = await loadRevision(file, this.#options.deps);
+    if (disk.ok && disk.revision.id === refused) return;
+    const { check, to } = await checkText({
+      file,
+      loaded: disk,
+      running: this.#running,
+      deps: this.#options.deps,
+      agent: this.#options.agent,
+    });
+    if (to === undefined || !check.ok) {
+      this.#setWrong(check.problems as readonly Problem[]);
+      return;
+    }
+    const { changes = [] } = check;
+    const watch = changes.length === 0 ? 0 : (to.site.watch ?? WATCH);
+    const change = await this.#commit({ by: 'file', why: '' }, to, { changes, watch }, 'watching');
+    this.#teller.step(change);
+    await this.#follow(change, to);
+  }
+
+  #setWrong(problems: readonly Problem[] | undefined): void {
+    const before = this.#wrong;
+    if (problems === undefined) {
+      this.#wrong = undefined;
+      if (before !== undefined)
+        this.#options.agent.show({ part: 'config', state: 'ok', facts: { problems: 0 } });
+      return;
+    }
+    this.#wrong = { since: before?.since ?? this.#now(), problems };
+    this.#sayWrong(problems);
+  }
+
+  #sayWrong(problems: readonly Problem[]): void {
+    const [problem] = problems;
+    const { running } = this.state();
+    const message =
+      problem === undefined
+        ? `the site file was returned to ${running} and could not be written`
+        : `the site file on the disk does not run, revision ${running} does: ${formatProblem(problem)}`;
+    this.#options.log.error('config.wrong', { problems: problems.length, message });
+    const fix = 'mend the file, or return to the revision that runs (kerbside config history)';
+    this.#options.agent.show({
+      part: 'config',
+      state: 'degraded',
+      message,
+      fix,
+      facts: { problems: problems.length },
+    });
+  }
+
+  #shown({ told: _, ...change }: Told): ConfigChange {
+    const watch = this.#watch;
+    if (change.state !== 'watching' || watch === undefined || this.#book.open?.id !== change.id)
+      return change;
+    const until = Math.round(this.#now() + watch.left);
+    return { ...change, until, ...(watch.worse.length === 0 ? {} : { worse: watch.worse }) };
+  }
+
+  #accepted(id: number): ConfigAnswer {
+    const change = this.change(id);
+    return change === undefined ? refusal('unknown', `there is no change ${id}`) : { ok: true, change };
+  }
+
+  /** Runs `work` when everything before it is done; resolves with what it answers, which may be before it ends. */
+  #answered(work: (answer: (answer: ConfigAnswer) => void) => Promise<void>): Promise<ConfigAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<ConfigAnswer>();
+    this.#queue(() => work(resolve)).catch(reject);
+    return promise;
+  }
+
+  #queue<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch((error) =>
+      this.#options.log.error('config.failed', { error: asAgentError(error).message }),
+    );
+    return done;
+  }
+
+  #now(): number {
+    const { clock } = this.#options;
+    return wallAt(clock.mapping(), clock.mono()).time;
+  }
+}
+
+function refusal(
+  code: Extract<ConfigAnswer, { ok: false }>['code'],
+  reason: string,
+  fix?: string,
+): Extract<ConfigAnswer, { ok: false }> {
+  return { ok: false, code, reason, ...(fix === undefined ? {} : { fix }) };
+}

@@ -16,6 +16,11 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   check: ['check a site file without connecting to anything', () => import('./cli/check.ts')],
   config: ['show the effective configuration, or its JSON Schema', () => import('./cli/config.ts')],
   login: ['print a one-time link to the console of the running agent', () => import('./cli/login.ts')],
+  people: ['accounts of people who come in by password', () => import('./cli/people.ts')],
+  certificate: [
+    'show the certificate of the console and its fingerprints',
+    () => import('./cli/certificate.ts'),
+  ],
   scan: ['find the devices on a serial port or behind host:port', () => import('./cli/scan.ts')],
   doctor: ['look at this machine and the ways out of it', () => import('./cli/doctor.ts')],
   diagnose: ['name the likely fault of a serial line', () => import('./cli/diagnose.ts')],

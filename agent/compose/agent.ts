@@ -17,6 +17,7 @@ import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
 import type { PartHealth } from '../core/view.ts';
 import { startFigures } from '../derive/figures.ts';
+import { VirtualPoints } from '../derive/virtual.ts';
 import { Hub } from '../hub/hub.ts';
 import { sensePlan } from '../sense/plan.ts';
 import { MESSAGE_POINT } from '../sign/content/target.ts';
@@ -208,6 +209,7 @@ export async function runAgent(
       log,
     });
   const figures = stack.use(new Exchanged(figuresOf(site)));
+  const virtual = stack.use(new VirtualPoints({ devices: site.virtual ?? [], clock, hub, log }));
 
   const energy =
     site.energy === undefined
@@ -241,6 +243,8 @@ export async function runAgent(
     journal: opened.journal,
     submit: commands.submit,
     sense: sense.acts,
+    virtual,
+    ...(content === undefined ? {} : { templates: content.templates }),
     ...(config === undefined ? {} : { config }),
     alarms: alarms?.acts((limit) => history.alarms(limit)),
     ...(energy === undefined ? {} : { energy: energy.view }),
@@ -260,6 +264,7 @@ export async function runAgent(
       view,
       listen: site.console,
       remote: site.console.remote,
+      service: site.console.service,
       stateDir: site.state,
       clock,
       log,
@@ -328,6 +333,7 @@ export async function runAgent(
         alarms,
         commands,
         figures: [figures, figuresOf],
+        virtual,
         uplinks: [uplinks, uplinksOf],
         vision: [vision, visionOf],
       });

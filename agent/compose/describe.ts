@@ -12,6 +12,7 @@ import type { ProfilePoint } from '../core/profile.ts';
 import { signPeriod } from '../core/sign-points.ts';
 import type { Description, DeviceConfig, Site } from '../core/site.ts';
 import { figureDescription } from '../derive/points.ts';
+import { virtualDescription } from '../derive/virtual.ts';
 import { signDescription } from '../sign/arrivals/description.ts';
 import { cameraDescription } from '../vision/description.ts';
 
@@ -147,6 +148,10 @@ function withoutDriver(site: Site) {
     description: figureDescription(figure),
     every: () => (figure.kind === 'noise' ? figure.every : 3_600_000),
   }));
+  const virtual = (site.virtual ?? []).map((device) => ({
+    description: virtualDescription(device),
+    every: (point: string) => device.points.find(({ id }) => id === point)?.maxAge ?? EVENT_PERIOD,
+  }));
   const alarms =
     site.alarms === undefined ? [] : [{ description: alarmDescription(site.alarms), every: () => REPEAT }];
   const signs =
@@ -165,6 +170,7 @@ function withoutDriver(site: Site) {
     ...cameras,
     ...lamps,
     ...figures,
+    ...virtual,
     ...feeders,
     ...lots,
     ...alarms,

@@ -3,6 +3,7 @@ import type { Lines } from '../bus/lines.ts';
 import type { Alarms } from '../control/alarms/alarms.ts';
 import type { ConfigPart, PartChange } from '../core/config-change.ts';
 import type { Site } from '../core/site.ts';
+import type { VirtualDevice } from '../core/virtual.ts';
 import { sensePlan } from '../sense/plan.ts';
 import type { Store } from '../store/contract.ts';
 import type { Uplinks } from '../uplink/uplinks.ts';
@@ -33,6 +34,7 @@ export interface FollowingParts {
   readonly alarms: Alarms | undefined;
   readonly commands: Pick<Commands, 'change'>;
   readonly figures: Live<Disposable>;
+  readonly virtual: { reconfigure(devices: readonly VirtualDevice[]): void };
   readonly uplinks: Live<Uplinks>;
   readonly vision: Live<AsyncDisposable>;
 }
@@ -64,6 +66,7 @@ export async function followSite(
   if (has('alarms') && site.alarms !== undefined) parts.alarms?.reconfigure(site.alarms);
   if (has('rules', 'lamp', 'programme')) parts.commands.change(site, has('lamp', 'programme'));
   if (has('figure')) await exchange(parts.figures);
+  if (has('virtual')) parts.virtual.reconfigure(site.virtual ?? []);
   if (has('camera')) await exchange(parts.vision);
   parts.board.forget((part) => gone(part, changes));
   if (has('uplink')) await exchange(parts.uplinks);

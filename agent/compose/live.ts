@@ -15,6 +15,7 @@ const LIVE: ReadonlySet<ConfigPart> = new Set<ConfigPart>([
   'lamp',
   'programme',
   'figure',
+  'virtual',
   'camera',
 ]);
 

@@ -6,6 +6,7 @@ import { type Clock, wallAt } from '../core/clock.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
 import type { Commissioning } from '../core/commissioning.ts';
 import type { ConfigChanges } from '../core/config-change.ts';
+import type { Template } from '../core/content.ts';
 import type { EnergyView } from '../core/energy-view.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
@@ -14,6 +15,7 @@ import type { ScreenView } from '../core/screen.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
 import type { AgentView, Ledger, Preview } from '../core/view.ts';
+import type { VirtualActs } from '../core/virtual.ts';
 import type { Directory } from './describe.ts';
 import type { HealthBoard } from './health.ts';
 
@@ -38,6 +40,8 @@ export interface ViewParts {
   readonly journal: CommandJournal;
   readonly submit: Submit;
   readonly sense: SenseActs;
+  readonly virtual: VirtualActs;
+  readonly templates?: () => readonly Template[];
   readonly alarms?: AlarmActs | undefined;
   readonly energy?: EnergyView;
   readonly peakLimit?: PeakLimitView;
@@ -54,6 +58,8 @@ export function agentView({
   journal,
   submit,
   sense,
+  virtual,
+  templates,
   alarms,
   energy,
   peakLimit,
@@ -86,6 +92,8 @@ export function agentView({
     },
     submit,
     sense,
+    virtual,
+    ...(templates === undefined ? {} : { templates }),
     ...(alarms === undefined ? {} : { alarms }),
     ...(energy === undefined ? {} : { energy }),
     ...(peakLimit === undefined ? {} : { peakLimit }),

@@ -7,7 +7,7 @@ import { convert, convertible } from '../core/unit.ts';
 import { span } from './alarm-catalogue.ts';
 import { type AlarmParts, alarmsOf, LIMITS, limitIds, shippedIds, sosTestAlarm } from './alarm-resolve.ts';
 import { type AlarmFile, type AlarmPartFile, type AlarmsFile, alarms, CONDITION_KINDS } from './alarms.ts';
-import type { Say } from './checks.ts';
+import { REPORTING, type Say } from './checks.ts';
 import { nearest, type Path, shown } from './problem.ts';
 import type { ListName } from './schema.ts';
 
@@ -34,7 +34,7 @@ export function checkedAlarms(
   const parsed = alarms.safeParse(Object(plain).alarms);
   if (!parsed.success) return undefined;
   const file = parsed.data;
-  const names = (['devices', 'cameras', 'lamps', 'figures'] as const).flatMap(written);
+  const names = REPORTING.flatMap(written);
   const devices = new Map([
     ...names.map((id) => [id, undefined] as const),
     ...parts.devices.map((device) => [device.id, device] as const),

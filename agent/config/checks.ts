@@ -33,7 +33,10 @@ export function writtenIds(root: MapNode, list: ListName): readonly string[] {
   });
 }
 
-/** Ids are unique in their list; devices, cameras, lamps and figures share one name space: all are `device` of a reading. */
+/** Lists whose items are the `device` of a reading. */
+export const REPORTING: readonly ListName[] = ['devices', 'cameras', 'lamps', 'figures', 'virtual'];
+
+/** Ids are unique in their list; devices, cameras, lamps, figures and virtual devices share one name space: all are `device` of a reading. */
 export function checkIds(root: MapNode, say: Say): void {
   const lists: readonly ListName[] = [
     'lines',
@@ -41,12 +44,13 @@ export function checkIds(root: MapNode, say: Say): void {
     'cameras',
     'lamps',
     'figures',
+    'virtual',
     'programmes',
     'uplinks',
   ];
   const taken = new Map<string, string>();
   for (const list of lists) {
-    const space = list === 'cameras' || list === 'lamps' || list === 'figures' ? 'devices' : list;
+    const space = REPORTING.includes(list) ? 'devices' : list;
     const items = nodeAt(root, [list]);
     if (items?.kind !== 'list') continue;
     items.items.forEach((item, index) => {

@@ -10,6 +10,7 @@ const LISTS = [
   ['lamp', 'lamps'],
   ['programme', 'programmes'],
   ['figure', 'figures'],
+  ['virtual', 'virtual'],
   ['uplink', 'uplinks'],
 ] as const satisfies readonly (readonly [ConfigPart, keyof Site])[];
 

@@ -35,6 +35,7 @@ export function rightItems(plain: unknown): Right {
     programmes: of('programmes'),
     interlocks: of('interlocks'),
     figures: of('figures'),
+    virtual: of('virtual'),
     uplinks: of('uplinks'),
   };
 }

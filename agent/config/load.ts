@@ -9,6 +9,7 @@ import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Point } from '../core/point.ts';
 import { SIGN_POINTS } from '../core/sign-points.ts';
 import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
+import { virtualPoints } from '../core/virtual.ts';
 import { checkedAlarms } from './alarm-checks.ts';
 import { cameraOf, checkCamera, privacyOf } from './camera-checks.ts';
 import { openCatalogue } from './catalogue.ts';
@@ -19,6 +20,7 @@ import {
   checkPorts,
   checkReferences,
   checkUplink,
+  REPORTING,
   teller,
   writtenIds,
 } from './checks.ts';
@@ -52,6 +54,7 @@ import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
 import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
 import { UPLINK_KINDS } from './uplink-schema.ts';
+import { virtualOf } from './virtual.ts';
 
 export type { LineFit, SiteDeps } from './deps.ts';
 
@@ -124,6 +127,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   checkRules(lists.devices, points, say);
   const deviceIds = writtenIds(root, 'devices');
   const figures = lists.figures.flatMap((one) => figureOf(one, devices, deviceIds, say) ?? []);
+  const virtual = lists.virtual.flatMap((one) => virtualOf(one, say) ?? []);
   const reported = new Map<string, readonly Point[]>(points);
   for (const one of figures) reported.set(one.id, deps.figurePoints?.(one) ?? []);
   const reportedIds = [...deviceIds, ...writtenIds(root, 'figures')];
@@ -147,6 +151,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const known: Known = new Map([
     ...[...writtenIds(root, 'devices'), ...writtenIds(root, 'cameras')].map((id) => [id, undefined] as const),
     ...points,
+    ...virtual.map((device) => [device.id, virtualPoints(device)] as const),
     ...(alarms === undefined ? [] : [[ALARM_DEVICE, alarmPoints(alarms)] as const]),
     ...signIds(parsed.data).map((id) => [id, SIGN_POINTS] as const),
   ]);
@@ -165,8 +170,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
       say(['uplinks', uplink.index, uplink.kind, ...path], message, fix);
     }
   }
-  const reporting = ['devices', 'cameras', 'lamps', 'figures'] as const;
-  const taken = reporting.flatMap((list) => writtenIds(root, list));
+  const taken = REPORTING.flatMap((list) => writtenIds(root, list));
   if (parsed.success && parsed.data.sign !== undefined) {
     checkSign(parsed.data.sign, { taken, cameras: writtenIds(root, 'cameras') }, say);
     checkOutlets(parsed.data.sign, parsed.data.sign.screen !== undefined, points, say);
@@ -209,6 +213,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     devices,
     cameras: cameras.map(({ camera }) => camera),
     figures,
+    virtual,
     content: content?.config,
     console: door.config,
     ...(alarms === undefined ? {} : { alarms }),

@@ -18,6 +18,7 @@ import type {
   Site,
   UplinkConfig,
 } from '../core/site.ts';
+import type { VirtualDevice } from '../core/virtual.ts';
 import { privacyOf } from './camera-checks.ts';
 import { contactsOf } from './contacts.ts';
 import { energyOf } from './energy-resolve.ts';
@@ -292,6 +293,7 @@ interface Parts {
   readonly devices: readonly DeviceConfig[];
   readonly cameras: readonly CameraConfig[];
   readonly figures: readonly FigureConfig[];
+  readonly virtual: readonly VirtualDevice[];
   readonly uplinks: readonly UplinkConfig[];
   readonly content?: ContentConfig | undefined;
   readonly console: ConsoleConfig;
@@ -300,7 +302,19 @@ interface Parts {
 
 export function siteOf(
   parsed: SiteFile,
-  { file, lines, devices, cameras, figures, uplinks, alarms, content, console, signFeeds = [] }: Parts,
+  {
+    file,
+    lines,
+    devices,
+    cameras,
+    figures,
+    virtual,
+    uplinks,
+    alarms,
+    content,
+    console,
+    signFeeds = [],
+  }: Parts,
 ): Site {
   const privacy = privacyOf(parsed.privacy);
   const { site, agent, log, node_red: nodeRed } = parsed;
@@ -335,6 +349,7 @@ export function siteOf(
       ...definedOnly({ settlementDay: parsed.meters.settlement_day }),
     },
     ...(figures.length === 0 ? {} : { figures }),
+    ...(virtual.length === 0 ? {} : { virtual }),
     ...(parsed.energy === undefined ? {} : { energy: energyOf(parsed.energy, devices, site.timezone) }),
     ...definedOnly({ alarms }),
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state, signFeeds) }),

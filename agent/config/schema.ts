@@ -35,6 +35,7 @@ import {
   title,
   url,
 } from './values.ts';
+import { virtual } from './virtual.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -278,6 +279,10 @@ export const siteSchema = z
     pole: pole.optional(),
     peak_limit: peakLimit.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),
+    virtual: z
+      .array(virtual)
+      .prefault([])
+      .describe('Devices whose points flows of Node-RED and programs publish'),
     uplinks: z.array(uplink).prefault([]).describe('Where readings go, each with a cursor of its own'),
     console: consoleBlock,
     node_red: z
@@ -321,6 +326,7 @@ export const ITEMS = {
   programmes: programme,
   interlocks: interlock,
   figures: figure,
+  virtual,
   uplinks: uplink,
 } as const;
 export type ListName = keyof typeof ITEMS;

@@ -24,6 +24,7 @@ export const CONSOLE_PAGES: PageSource = {
     'energy',
     'pole',
     'sign',
+    'commission',
     'narrow',
   ],
   sheets: [['chart-style', 'uplot', 'uPlot.min.css']],
@@ -41,7 +42,9 @@ export const PAGE_PATHS = [
   '/alarms',
   '/energy',
   '/commands',
+  '/commission',
   '/access',
+  '/service',
 ] as const;
 
 export function serveAssets(app: FastifyInstance, built: Promise<Built>): void {

@@ -2,12 +2,13 @@
  * The technician's console: pages and local API, on loopback, and by TLS from elsewhere where the site turns that on.
  * The agent is known only as an `AgentView`.
  */
+import { uptime as osUptime } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { loadAssets } from '../assets/load.ts';
 import type { Clock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { ListenConfig, RemoteConfig } from '../core/site.ts';
+import type { ListenConfig, RemoteConfig, ServiceLinkConfig } from '../core/site.ts';
 import type { AgentView, PartHealth } from '../core/view.ts';
 import { LoginCodes, type NewLogin } from './access/codes.ts';
 import { Entrance } from './access/entrance.ts';
@@ -15,7 +16,7 @@ import { Guard } from './access/guard.ts';
 import { openLocalDoor } from './access/local-door.ts';
 import { LoginLimit } from './access/login-limit.ts';
 import { People } from './access/people.ts';
-import type { Role } from './access/role.ts';
+import { type Grant, type Role, sessionName } from './access/role.ts';
 import type { TokenScope } from './access/scope.ts';
 import { Sessions } from './access/sessions.ts';
 import { AccessTokens } from './access/tokens.ts';
@@ -31,6 +32,9 @@ import { listenNear } from './listen.ts';
 import { serveLogin, sessionCookie } from './login.ts';
 import { keepRemote, type Remote, remoteNames } from './remote.ts';
 import { CONSOLE_PAGES, serveAssets } from './routes.ts';
+import { Claim } from './service/claim.ts';
+import { SERVICE_NAME, ServiceLink, type ServiceLinkOptions } from './service/link.ts';
+import { type Programs, systemPrograms } from './service/programs.ts';
 
 export { MOST_BODY } from './http.ts';
 
@@ -40,6 +44,12 @@ export interface ConsoleOptions {
   readonly listen: ListenConfig;
   /** Absent: nobody comes from elsewhere. */
   readonly remote?: RemoteConfig | undefined;
+  /** Absent: there is no service link. */
+  readonly service?: ServiceLinkConfig | undefined;
+  /** For the service link: programs of the system, ms since power-up and where its parts are; defaults are the machine's. */
+  readonly programs?: Programs;
+  readonly uptime?: number;
+  readonly system?: ServiceLinkOptions['system'];
   /** State folder of the agent; `console/` in it holds digests of tokens, accounts and the made certificate. */
   readonly stateDir: string;
   /** Absent: nobody is logged in at the start. */
@@ -81,7 +91,7 @@ export interface Console extends AsyncDisposable {
  * Rejects with `address-taken`, `port-denied`, `store-damaged`, or `config-invalid` for an address that is not of loopback.
  */
 export async function startConsole(options: ConsoleOptions): Promise<Console> {
-  const { view, listen, remote: wanted, stateDir, clock, log, signal } = options;
+  const { view, listen, remote: wanted, service: wantedService, stateDir, clock, log, signal } = options;
   signal.throwIfAborted();
   if (!isLoopback(listen.host)) throw plainElsewhere(listen);
   await using stack = new AsyncDisposableStack();
@@ -93,7 +103,14 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { site } = view;
   const people = await People.open(stateDir, [site.id, site.agent.id]);
   const limit = new LoginLimit(clock);
-  const entrance = new Entrance({ view, log, codes, people, sessions, limit });
+  const claim = await Claim.open(stateDir);
+  const onLogin = (grant: Grant) => {
+    if (grant.role !== 'administrator') return;
+    const failed = (error: unknown) =>
+      log.warn('access.claim_failed', { error: asAgentError(error).message });
+    claim.take(sessionName(grant), Math.round(view.now())).catch(failed);
+  };
+  const entrance = new Entrance({ view, log, codes, people, sessions, limit, onLogin });
   const here = { hosts: [bracketed(listen.host).toLowerCase()], everyAddress: false };
   const guard = new Guard({
     sessions,
@@ -102,7 +119,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     names: {
       local: here,
       remote: wanted === undefined ? here : remoteNames(wanted),
-      service: here,
+      // By its address in numbers or by a name of multicast DNS, which a hostile page cannot make its own.
+      service: { hosts: [SERVICE_NAME, `${site.agent.id.toLowerCase()}.local`], everyAddress: true },
     },
   });
   const built = loadAssets(CONSOLE_PAGES, AbortSignal.any([signal, stop.signal]));
@@ -115,6 +133,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const feed = new Feed({ view, clock, log });
   let url = '';
   let remote: Remote | undefined;
+  let service: ServiceLink | undefined;
   const linkOf = (code: string, own = url) => {
     // Whoever asks from this machine gets a link for elsewhere where there is one: a phone cannot use ours.
     const base = isLoopback(new URL(own).hostname.replace(/^\[|\]$/g, '')) ? (remote?.url ?? url) : own;
@@ -129,6 +148,8 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     tokens,
     people,
     entrance,
+    service: () => service,
+    remote: () => remote,
     feed,
     viewings: new Viewings(clock),
     linkOf,
@@ -154,6 +175,13 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     remote = stack.use(
       await keepRemote({ wanted, listener, agent: site.agent.id, stateDir, clock, log, now }),
     );
+  }
+  if (wantedService !== undefined) {
+    const uptime = options.uptime ?? osUptime() * 1000;
+    const programs = options.programs ?? systemPrograms();
+    const own = { listener, view, sessions, claim, stateDir, clock, log, programs, uptime };
+    const system = options.system === undefined ? {} : { system: options.system };
+    service = stack.use(new ServiceLink({ config: wantedService, ...own, ...system }));
   }
   const login = (role: Role = 'administrator') => {
     const made = codes.create({ role });
@@ -185,7 +213,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     login,
     issueToken: async (name, role, scopes) => (await tokens.issue(name, role, view.now(), scopes)).secret,
     routes,
-    health: () => remote?.health() ?? [],
+    health: () => [...(remote?.health() ?? []), ...(service === undefined ? [] : [service.health()])],
     [Symbol.asyncDispose]: end,
   };
 }

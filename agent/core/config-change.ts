@@ -40,6 +40,7 @@ export type ConfigPart =
   | 'programme'
   | 'rules'
   | 'figure'
+  | 'virtual'
   | 'energy'
   | 'alarms'
   | 'sign'

@@ -304,6 +304,8 @@ export interface Content {
   onChange(listener: () => void): Disposable;
   /** Shows a signed template; what is refused leaves the board as it is. Never throws. */
   showMessage(wish: MessageWish): MessageOutcome;
+  /** Templates of the pack in force: what may be shown at all. */
+  templates(): readonly Template[];
   /** Words of a template without fields; undefined where the pack in force has none of that name, or it has fields. */
   plain(template: string): Texts | undefined;
   /** Takes a message of `showMessage` away; whether there was one. */

@@ -19,6 +19,7 @@ import type { Value } from './reading.ts';
 import type { SenseRules } from './rules.ts';
 import type { SignConfig } from './sign.ts';
 import type { UplinkConfig } from './uplink-config.ts';
+import type { VirtualDevice } from './virtual.ts';
 
 export type { LineConfig, SerialSettings };
 
@@ -201,6 +202,8 @@ export interface Site {
   readonly meters?: MeterConfig;
   /** Absent: none. */
   readonly figures?: readonly FigureConfig[];
+  /** Absent: none. */
+  readonly virtual?: readonly VirtualDevice[];
   /** Absent: no energy account is kept. */
   readonly energy?: EnergyConfig;
   /** Absent: no alarms. */

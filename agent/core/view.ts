@@ -7,6 +7,7 @@ import type { ArrivalBoard } from './arrival.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { Commissioning } from './commissioning.ts';
 import type { ConfigChanges } from './config-change.ts';
+import type { Template } from './content.ts';
 import type { EnergyView } from './energy-view.ts';
 import type { Subscription } from './hub.ts';
 import type { PeakLimitView } from './peak-limit.ts';
@@ -14,6 +15,7 @@ import type { AgentEvent, Heads } from './record.ts';
 import type { ScreenView } from './screen.ts';
 import type { SenseActs } from './sense.ts';
 import type { Description, Site } from './site.ts';
+import type { VirtualActs } from './virtual.ts';
 
 /** One bucket of history. */
 export interface Bucket {
@@ -144,6 +146,8 @@ export interface AgentView {
   readonly energy?: EnergyView;
   /** What people tell the agent of its devices. */
   readonly sense: SenseActs;
+  /** Points that flows and programs give values to. */
+  readonly virtual: VirtualActs;
   /** Absent: the site has no alarms. */
   readonly alarms?: AlarmActs;
   /** What the stop sign knows of the buses to come; undefined where the agent is none, or is starting. */
@@ -154,6 +158,8 @@ export interface AgentView {
   readonly config?: ConfigChanges;
   /** Absent while the agent starts, and where it cannot scan. */
   readonly commissioning?: Commissioning;
+  /** What may be shown in public; absent where the site shows nothing but arrivals. */
+  readonly templates?: () => readonly Template[];
   submit(command: Command): Promise<CommandResult>;
   recentCommands(
     limit: number,

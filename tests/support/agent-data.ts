@@ -17,9 +17,10 @@ import type { AgentEvent } from '../../agent/core/record.ts';
 import type { ScreenView } from '../../agent/core/screen.ts';
 import type { Site } from '../../agent/core/site.ts';
 import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
+import { VirtualPoints } from '../../agent/derive/virtual.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
-import { ALARMS, ARRIVALS, BOARD, CAMERA, DEVICES, METER, STATION } from './agent-site.ts';
+import { ALARMS, ARRIVALS, BOARD, CAMERA, DEVICES, METER, STATION, VIRTUAL } from './agent-site.ts';
 import { commissioningData } from './commissioning-data.ts';
 import { ENERGY, energyOver, peakLimitOver } from './energy-data.ts';
 
@@ -31,6 +32,7 @@ export interface AgentDataOptions {
   readonly rate?: number;
   readonly preview?: boolean;
   readonly privacy?: PrivacyConfig;
+  readonly console?: Site['console'];
 }
 
 /** A bus five minutes away from the stop. */
@@ -62,7 +64,7 @@ export class AgentData implements AgentView {
   buckets: (device: string, point: string, from: number, to: number, bucket: number) => readonly Bucket[] =
     () => [];
 
-  constructor({ clock, rate = 1, preview = true, privacy }: AgentDataOptions) {
+  constructor({ clock, rate = 1, preview = true, privacy, console: page }: AgentDataOptions) {
     this.#clock = clock;
     this.site = {
       id: 'demo-street',
@@ -107,7 +109,7 @@ export class AgentData implements AgentView {
       },
       uplinks: [],
       ...(privacy === undefined ? {} : { privacy }),
-      console: { host: '127.0.0.1', port: 0 },
+      console: page ?? { host: '127.0.0.1', port: 0 },
       nodeRed: { host: '127.0.0.1', port: 0, enabled: true, heap: 192e6 },
     };
     this.sense = new Sense({
@@ -121,6 +123,16 @@ export class AgentData implements AgentView {
       },
       onHealth: () => {},
       days: new LocalDays('Asia/Shanghai'),
+    });
+    this.virtual = new VirtualPoints({
+      devices: VIRTUAL,
+      clock,
+      hub: {
+        ...this.hub,
+        readings: (readings) => this.publish(readings),
+        event: (event) => this.event(event),
+      },
+      log: silent,
     });
     void this.sense.remember({ marks: async () => [], latest: async () => [] });
     const alarms = new Alarms({
@@ -150,6 +162,9 @@ export class AgentData implements AgentView {
 
   /** The real thing, with a log that remembers nothing. */
   readonly sense: Sense;
+
+  /** The real virtual points. */
+  readonly virtual: VirtualPoints;
 
   /** The same of alarms: a door, and a help button. */
   readonly alarms: AlarmActs;

@@ -1,9 +1,11 @@
 /** What stands on the site of `AgentData`: its devices with their points, its alarms, what its stop expects. */
+
 import { type AlarmDefinition, type AlarmsConfig, DEFAULT_FLOOD } from '../../agent/core/alarm.ts';
 import type { ArrivalBoard } from '../../agent/core/arrival.ts';
 import type { Point } from '../../agent/core/point.ts';
 import type { Profile } from '../../agent/core/profile.ts';
 import type { DeviceConfig } from '../../agent/core/site.ts';
+import type { VirtualDevice } from '../../agent/core/virtual.ts';
 
 const telemetry = { type: 'number', access: 'read', aggregation: 'mean', lane: 'telemetry' } as const;
 
@@ -196,3 +198,31 @@ export const ARRIVALS: ArrivalBoard = {
   sources: [],
   timetable: 'valid',
 };
+
+export const VIRTUAL: readonly VirtualDevice[] = [
+  {
+    id: 'street-climate',
+    title: { en: 'Street climate', zh: '街道气候' },
+    points: [
+      {
+        id: 'heat-index',
+        title: { en: 'Heat index', zh: '体感温度' },
+        type: 'number',
+        unit: 'Cel',
+        decimals: 1,
+        range: [-40, 80],
+        maxAge: 600_000,
+        aggregation: 'mean',
+      },
+      {
+        id: 'advice',
+        title: { en: 'Advice' },
+        type: 'string',
+        unit: '1',
+        values: ['fine', 'drink', 'stay in'],
+        maxAge: 600_000,
+        aggregation: 'last',
+      },
+    ],
+  },
+];

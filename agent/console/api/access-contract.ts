@@ -12,12 +12,6 @@ const password = z
   .meta({ description: `at least ${SHORTEST} characters; no rule says which` });
 
 export const loginBody = z.strictObject({ name: id, password }).meta({ id: 'Login' });
-export const halves = z
-  .object({
-    key: z.string().meta({ description: 'second half of the session, for the header x-kerbside-key' }),
-  })
-  .meta({ id: 'LoggedIn' });
-
 export const person = z
   .object({ name: z.string(), role: z.enum(ROLES), created: time, changed: time })
   .meta({ id: 'Person' });

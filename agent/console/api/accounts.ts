@@ -23,7 +23,7 @@ export function accountEndpoints(services: Services): Endpoint[] {
       open: true,
       summary: 'Opens a session by name and password; its first half comes as a cookie.',
       body: shape.loginBody,
-      answer: shape.halves,
+      answer: contract.loggedIn,
       problems: [429, 503],
       run: async ({ body: { name, password }, cookie, from: { door, address }, reply }) => {
         if (door === 'service') {

@@ -342,6 +342,11 @@ export const link = z
     expires: time,
   })
   .meta({ id: 'Link' });
+export const loggedIn = z
+  .object({
+    key: z.string().meta({ description: 'second half of the session, for the header x-kerbside-key' }),
+  })
+  .meta({ id: 'LoggedIn' });
 export const ticket = z.object({ url: z.string() }).meta({ id: 'Ticket' });
 export const nothing = z.strictObject({});
 export const problem = z

@@ -20,9 +20,12 @@ import { peopleEndpoints } from './people.ts';
 import { poleEndpoints } from './pole.ts';
 import { asProblem, Problem } from './problem.ts';
 import { readingEndpoints } from './readings.ts';
+import { serviceLinkEndpoints } from './service-link.ts';
 import type { Services } from './services.ts';
 import { signEndpoints } from './sign.ts';
 import { statusEndpoints } from './status.ts';
+import { templateEndpoints } from './templates.ts';
+import { virtualEndpoints } from './virtual.ts';
 
 export const API = '/api/v1';
 /** Longest work on one request, ms; a command waits up to 10 s for its turn and 10 s for its device. */
@@ -36,6 +39,8 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...alarmEndpoints(services),
     ...energyEndpoints(services),
     ...commandEndpoints(services),
+    ...virtualEndpoints(services),
+    ...templateEndpoints(services),
     ...commissioningEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),
@@ -46,6 +51,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...poleEndpoints(services),
     ...peopleEndpoints(services),
     ...accountEndpoints(services),
+    ...serviceLinkEndpoints(services),
   ];
 }
 

@@ -8,6 +8,8 @@ import type { Entrance } from '../access/entrance.ts';
 import type { People } from '../access/people.ts';
 import type { Sessions } from '../access/sessions.ts';
 import type { AccessTokens } from '../access/tokens.ts';
+import type { Remote } from '../remote.ts';
+import type { ServiceLink } from '../service/link.ts';
 import type { Feed } from './feed.ts';
 import type { Viewings } from './viewings.ts';
 
@@ -20,6 +22,10 @@ export interface Services {
   readonly tokens: AccessTokens;
   readonly people: People;
   readonly entrance: Entrance;
+  /** Undefined where the site has none. */
+  readonly service: () => ServiceLink | undefined;
+  /** Undefined where nobody comes from elsewhere. */
+  readonly remote: () => Remote | undefined;
   readonly feed: Feed;
   readonly viewings: Viewings;
   /** Login link of a code, for who knows us as `own`: the way from elsewhere where there is one. */

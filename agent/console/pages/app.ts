@@ -5,6 +5,7 @@ import { AlarmsPage } from './alarms-page.ts';
 import { post } from './api.ts';
 import { CamerasPage } from './cameras-page.ts';
 import { CommandsPage } from './commands-page.ts';
+import { CommissionPage } from './commission-page.ts';
 import { EnergyPage } from './energy-page.ts';
 import { formatClock, type Key, say, setLanguage, t } from './i18n.ts';
 import { loggedOut } from './live.ts';
@@ -16,7 +17,12 @@ import { follow, useRouter } from './router.ts';
 import { SignPage } from './sign-page.ts';
 import { agentNow, type State, set, use, useTick } from './state.ts';
 
-const PAGES: readonly { readonly path: string; readonly key: Key; readonly administrator?: true }[] = [
+const PAGES: readonly {
+  readonly path: string;
+  readonly key: Key;
+  readonly administrator?: true;
+  readonly technician?: true;
+}[] = [
   { path: '/', key: 'nav.overview' },
   { path: '/points', key: 'nav.points' },
   { path: '/cameras', key: 'nav.cameras' },
@@ -25,6 +31,7 @@ const PAGES: readonly { readonly path: string; readonly key: Key; readonly admin
   { path: '/alarms', key: 'nav.alarms' },
   { path: '/energy', key: 'nav.energy' },
   { path: '/commands', key: 'nav.commands' },
+  { path: '/commission', key: 'nav.commission', technician: true },
   { path: '/access', key: 'nav.access', administrator: true },
 ];
 
@@ -62,6 +69,7 @@ function Page() {
   if (at === '/alarms') return html`<${AlarmsPage} />`;
   if (at === '/energy') return html`<${EnergyPage} />`;
   if (at === '/commands') return html`<${CommandsPage} />`;
+  if (at === '/commission') return html`<${CommissionPage} />`;
   if (at === '/access') return html`<${AccessPage} />`;
   return html`<${OverviewPage} />`;
 }
@@ -96,12 +104,14 @@ function Header() {
       ${
         mine !== undefined &&
         html`<nav class="tabs" aria-label=${t('nav.label')}>
-          ${PAGES.filter(({ administrator }) => administrator === undefined || mine === 'administrator').map(
-            ({ path: to, key }) => {
-              const on = to === '/' ? at === '/' : at.startsWith(to);
-              return html`<a href=${to} onClick=${follow} aria-current=${on ? 'page' : undefined}>${t(key)}${to === '/alarms' && open > 0 && ` (${open})`}</a>`;
-            },
-          )}
+          ${PAGES.filter(
+            ({ administrator, technician }) =>
+              (administrator === undefined || mine === 'administrator') &&
+              (technician === undefined || mine !== 'viewer'),
+          ).map(({ path: to, key }) => {
+            const on = to === '/' ? at === '/' : at.startsWith(to);
+            return html`<a href=${to} onClick=${follow} aria-current=${on ? 'page' : undefined}>${t(key)}${to === '/alarms' && open > 0 && ` (${open})`}</a>`;
+          })}
         </nav>`
       }
     </header>

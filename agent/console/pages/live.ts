@@ -1,5 +1,6 @@
 /** Keeps the pages' knowledge up to date: loads what stands still, then follows the stream, again and again. */
 import type { ApiAlarms } from '../api/alarm-contract.ts';
+import type { ApiScan } from '../api/commissioning-contract.ts';
 import type { ApiCommands, ApiLedger, ApiPart, ApiReading, ApiSite, PointRow } from '../api/contract.ts';
 import { dropKey, get, listen, Refusal } from './api.ts';
 import { partName, say, t } from './i18n.ts';
@@ -20,6 +21,7 @@ export async function start(): Promise<void> {
   while (!signal.aborted) {
     try {
       await load();
+      set({ scans: new Map() });
       wait = FIRST_WAIT;
       await listen('/stream', signal, take);
     } catch (thrown) {
@@ -43,6 +45,7 @@ export function loggedOut(): void {
     parts: new Map(),
     ledgers: [],
     commands: [],
+    scans: new Map(),
     alarms: undefined,
   });
 }
@@ -77,6 +80,9 @@ async function askAlarms(): Promise<void> {
   }
 }
 
+/** Loads again what stands still: a new site file has other devices. */
+export const refresh = () => load();
+
 async function load(): Promise<void> {
   const [session, site, { points }] = await Promise.all([
     get<{ role: NonNullable<State['role']> }>('/session'),
@@ -110,6 +116,9 @@ function take(event: string, data: string): void {
     case 'event':
       if (body.event === 'command') void loadCommands().catch(() => {});
       if (body.event === 'alarm') takeAlarm(body.body);
+      break;
+    case 'scan':
+      set({ scans: new Map(current().scans).set(body.scan.id, body.scan as ApiScan) });
       break;
     case 'end':
       loggedOut();

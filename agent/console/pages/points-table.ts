@@ -44,6 +44,21 @@ export function PointsTable({ folded = false }: { folded?: boolean }) {
   </section>`;
 }
 
+/** The tables of some devices. */
+export function PointsOf({ devices: ids }: { devices: readonly string[] }) {
+  useTick(1000);
+  const rows = Map.groupBy(use(points).values(), ({ device }) => device);
+  const devices = new Map(use(site)?.devices.map((device) => [device.id, device]));
+  const at = use(path);
+  return html`<div class="devices">
+    ${ids.map(
+      (id) =>
+        rows.has(id) &&
+        html`<${DeviceTable} key=${id} id=${id} device=${devices.get(id)} rows=${rows.get(id) ?? []} at=${at} folded />`,
+    )}
+  </div>`;
+}
+
 interface DeviceTableProps {
   readonly id: string;
   readonly device: ApiSite['devices'][number] | undefined;

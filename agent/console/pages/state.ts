@@ -1,6 +1,7 @@
 /** What the pages know, in one place; components take what they show and are drawn anew when that changes. */
 import { useEffect, useState } from 'preact/hooks';
 import type { ApiAlarms } from '../api/alarm-contract.ts';
+import type { ApiScan } from '../api/commissioning-contract.ts';
 import type { ApiCommands, ApiLedger, ApiPart, ApiReading, ApiSite, PointRow } from '../api/contract.ts';
 
 export type Connection = 'starting' | 'live' | 'lost' | 'logged-out';
@@ -15,6 +16,8 @@ export interface State {
   readonly parts: ReadonlyMap<string, ApiPart>;
   readonly ledgers: readonly ApiLedger[];
   readonly commands: ApiCommands['commands'];
+  /** Of commissioning, by id. */
+  readonly scans: ReadonlyMap<string, ApiScan>;
   /** Undefined where the site has none. */
   readonly alarms: ApiAlarms | undefined;
   /** Said aloud by screen readers. */
@@ -38,6 +41,7 @@ let state: State = {
   parts: new Map(),
   ledgers: [],
   commands: [],
+  scans: new Map(),
   alarms: undefined,
   announcement: '',
   path: location.pathname === '/login' ? '/' : location.pathname,

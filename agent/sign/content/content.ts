@@ -150,6 +150,7 @@ export async function startContent(options: ContentOptions): Promise<RunningCont
     shown: (display) => desk.shown(display),
     onChange: (listener) => desk.onChange(listener),
     showMessage: (wish) => desk.showMessage(wish),
+    templates: () => desk.templates(),
     plain: (template) => desk.plain(template),
     withdraw: (id) => desk.withdraw(id),
     take: (envelope, from) => {

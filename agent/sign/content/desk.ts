@@ -173,6 +173,10 @@ export class ContentDesk implements Content, Disposable {
     return { shown: true, id, texts };
   }
 
+  templates(): readonly Template[] {
+    return this.#options.documents.current('pack')?.document.templates ?? [];
+  }
+
   plain(template: string): Texts | undefined {
     const filled = this.#fill({ template, fields: {} });
     return filled.ok ? filled.texts : undefined;
@@ -200,7 +204,7 @@ export class ContentDesk implements Content, Disposable {
   ):
     | { readonly ok: true; readonly template: Template; readonly texts: ShownMessage['texts'] }
     | { readonly ok: false; readonly code: MessageRefusal; readonly reason: string } {
-    const templates = this.#options.documents.current('pack')?.document.templates ?? [];
+    const templates = this.templates();
     const template = templates.find(({ id }) => id === wish.template);
     if (template === undefined) {
       const has = templates.map(({ id }) => id).slice(0, 12);

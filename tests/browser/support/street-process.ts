@@ -24,9 +24,12 @@ export async function startStreetProcess(options: {
   readonly state: string;
   readonly port: number;
   readonly scenario?: string;
+  /** File that takes every value the devices serve. */
+  readonly ledger?: string;
 }): Promise<StreetProcess> {
-  const { state, port, scenario = 'street' } = options;
+  const { state, port, scenario = 'street', ledger } = options;
   const args = ['--headless', '--state', state, '--port', `${port}`, '--scenario', scenario];
+  if (ledger !== undefined) args.push('--ledger', ledger);
   const child = spawn(process.execPath, [STREET, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   let said = '';

@@ -140,6 +140,7 @@ describe('the document', () => {
       '/commissioning/scans/{scan}/readings': { devices: [{ key: 'unit-7', profile: 'eastron-sdm120' }] },
       '/commissioning/scans/{scan}/check': { devices: [ACCEPTED] },
       '/commissioning/scans/{scan}/save': { devices: [ACCEPTED], name: 'Li Wei' },
+      '/virtual/{device}/{point}': { value: 31.2, unit: 'Cel', source: 'Heat' },
       '/alarms/{alarm}/acts': { act: 'shelve', name: 'Li Wei', note: 'works', for_s: 600 },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;
@@ -147,10 +148,12 @@ describe('the document', () => {
     console_.agent.sense.readings([jumping(1234.5, 1), jumping(4.2, 700_000), jumping(4.3, 710_000)]);
     console_.agent.sense.readings([jumping(4.4, 720_000)]);
     for (const [path, methods] of Object.entries(paths)) {
-      // They end the session that asks, or are for a person with a password: in accounts.test.ts.
-      if (methods.post === undefined || ['/logout', '/login', '/password'].includes(path)) continue;
+      // They end the session that asks, or are for a person with a password: in accounts.test.ts, service-link.test.ts.
+      const elsewhere = ['/logout', '/login', '/password'].includes(path) || path.startsWith('/service-link');
+      if (methods.post === undefined || elsewhere) continue;
       const place = path
         .replace('{device}/exchanges', 'meter-lamp/exchanges')
+        .replace('virtual/{device}/{point}', 'virtual/street-climate/heat-index')
         .replace('{device}', 'meter-feeder')
         .replace('{id}', 'camera-1')
         .replace('{name}', 'doc')

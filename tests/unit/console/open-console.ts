@@ -126,17 +126,30 @@ export function pathOf(url: string): string {
   return `${pathname}${search}`;
 }
 
-export interface Opening extends Partial<Pick<ConsoleOptions, 'listen' | 'remote' | 'log' | 'signal'>> {
+type Choice = 'listen' | 'remote' | 'service' | 'programs' | 'uptime' | 'system' | 'log' | 'signal';
+
+export interface Opening extends Partial<Pick<ConsoleOptions, Choice>> {
   readonly preview?: boolean;
   readonly rate?: number;
   readonly privacy?: PrivacyConfig;
+  /** Instead of an empty one, which is removed at the end. */
+  readonly stateDir?: string;
 }
 
 export async function openConsole(opening: Opening = {}): Promise<TestConsole> {
-  const { preview = true, rate = 1, privacy, ...options } = opening;
+  const { preview = true, rate = 1, privacy, stateDir: kept, ...options } = opening;
   const clock = new VirtualClock(undefined, rate);
-  const agent = new AgentData({ clock, preview, rate, ...(privacy === undefined ? {} : { privacy }) });
-  const stateDir = await mkdtemp(join(tmpdir(), 'kerbside-console-'));
+  const { remote, service } = options;
+  const site = {
+    ...(privacy === undefined ? {} : { privacy }),
+    console: {
+      ...{ host: '127.0.0.1', port: 0 },
+      ...(remote === undefined ? {} : { remote }),
+      ...(service === undefined ? {} : { service }),
+    },
+  };
+  const agent = new AgentData({ clock, preview, rate, ...site });
+  const stateDir = kept ?? (await mkdtemp(join(tmpdir(), 'kerbside-console-')));
   const opened = await startConsole({
     view: agent,
     clock,

@@ -64,6 +64,10 @@ class Signed implements Content {
     });
   }
 
+  templates(): readonly [] {
+    return [];
+  }
+
   plain(template: string): Texts | undefined {
     return TEMPLATES[template];
   }

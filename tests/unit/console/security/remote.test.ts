@@ -18,6 +18,7 @@ import { silent } from '../../../../agent/core/log.ts';
 import { VirtualClock } from '../../../support/virtual-clock.ts';
 import { openConsole, pathOf, type TestConsole } from '../open-console.ts';
 
+const PATIENCE = { timeout: 15_000 };
 const NOW = Date.UTC(2026, 10, 28);
 const REMOTE = { listen: { host: '127.0.0.1', port: 0 }, hosts: ['pole-0817.city.example'], hsts: false };
 
@@ -185,14 +186,16 @@ describe('the remote door', () => {
     expect(await seen(first)).toBe(factsOf(first).fingerprint);
     const second = await put('own-2');
     await at.clock.advance(LOOK);
-    await expect.poll(() => seen(second).catch(() => 'the old one')).toBe(factsOf(second).fingerprint);
+    await expect
+      .poll(() => seen(second).catch(() => 'the old one'), PATIENCE)
+      .toBe(factsOf(second).fingerprint);
     await copyFile(join(folder, 'own-1', 'console', 'tls.crt'), cert);
     await at.clock.advance(LOOK);
-    await expect.poll(() => at.console.health()[0]?.state).toBe('degraded');
+    await expect.poll(() => at.console.health()[0]?.state, PATIENCE).toBe('degraded');
     expect(await seen(second)).toBe(factsOf(second).fingerprint);
     await put('own-2');
     await at.clock.advance(LOOK);
-    await expect.poll(() => at.console.health()[0]?.state).toBe('ok');
+    await expect.poll(() => at.console.health()[0]?.state, PATIENCE).toBe('ok');
   });
 
   test('says in time that its certificate ends', async () => {
@@ -230,6 +233,6 @@ describe('the remote door', () => {
     const made = await ownCertificate(join(folder, 'late'), ['a.local'], NOW);
     await Promise.all([writeFile(missing.cert, made.cert), writeFile(missing.key, made.key)]);
     await at.clock.advance(AGAIN);
-    await expect.poll(() => at.console.remote).toMatch(/^https:/);
+    await expect.poll(() => at.console.remote, PATIENCE).toMatch(/^https:/);
   });
 });

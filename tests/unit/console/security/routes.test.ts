@@ -127,7 +127,10 @@ describe('the table of routes', () => {
   });
 
   test('opens but the ways in', () => {
-    expect(operations.filter(({ open }) => open).map(({ name }) => name)).toEqual(['POST /login']);
+    expect(operations.filter(({ open }) => open).map(({ name }) => name)).toEqual([
+      'POST /login',
+      'POST /service-link/login',
+    ]);
   });
 });
 

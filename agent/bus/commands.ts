@@ -1,6 +1,7 @@
 /** Writes that wait for their turn on a line: first come, first served, all before polling. */
 import type { PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
+import { Times } from './times.ts';
 
 /** More than these mean that somebody writes faster than a serial line can. */
 const LONGEST_QUEUE = 64;
@@ -15,6 +16,14 @@ export interface PendingWrite {
 
 export class Commands {
   readonly #queue: PendingWrite[] = [];
+  readonly #now: () => number;
+  readonly #times = new Times();
+  #done = 0;
+
+  /** `now`: monotonic ms. */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   get size(): number {
     return this.#queue.length;
@@ -42,6 +51,7 @@ export class Commands {
         this.#queue.splice(index, 1);
         reject(asAgentError(signal.reason, 'aborted'));
       };
+      const asked = this.#now();
       const settled = () => signal.removeEventListener('abort', abort);
       const pending: PendingWrite = {
         device,
@@ -49,6 +59,8 @@ export class Commands {
         signal,
         resolve: (outcome) => {
           settled();
+          this.#done += 1;
+          this.#times.add(this.#now() - asked);
           resolve(outcome);
         },
         reject: (error) => {
@@ -59,6 +71,15 @@ export class Commands {
       signal.addEventListener('abort', abort, { once: true });
       this.#queue.push(pending);
     });
+  }
+
+  /** How many had their turn, and how long they took from the wish to the read-back, ms. */
+  facts(): Readonly<Record<string, number | null>> {
+    return {
+      commands_done: this.#done,
+      command_p50_ms: this.#times.percentile(0.5),
+      command_p95_ms: this.#times.percentile(0.95),
+    };
   }
 
   /** Whether `take` would give one. */

@@ -12,6 +12,7 @@ import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { OwedAnswers } from './owed.ts';
 import type { Pipe } from './port.ts';
 import { type EchoKnowledge, Reception } from './reception.ts';
+import { type FrameTaps, joined } from './taps.ts';
 import { type Arrival, Waiting } from './waiting.ts';
 
 export interface WireOptions {
@@ -25,6 +26,7 @@ export interface WireOptions {
   readonly cut: number;
   readonly clock: Clock;
   readonly onTransaction?: (transaction: Transaction) => void;
+  readonly taps?: FrameTaps;
 }
 
 export class Wire implements Carrier {
@@ -33,6 +35,8 @@ export class Wire implements Carrier {
   readonly #echo: EchoKnowledge = { echoes: undefined };
   readonly #listener: Disposable;
   #waiting: Waiting | undefined;
+  /** What came during the exchange under way, where somebody looks at its device. */
+  #heard: Uint8Array[] | undefined;
   #busy = false;
   #disposed = false;
   #lastByte: Mono = Number.NEGATIVE_INFINITY;
@@ -155,6 +159,7 @@ export class Wire implements Carrier {
     const timing = this.#timing;
     const started = clock.mono();
     await this.#send(request.bytes, signal);
+    this.#tapRequest(device, request.bytes);
     const turnaround = request.turnaround ?? 100;
     await clock.sleep(Math.max(0, this.#sentEnd + turnaround - clock.mono()), signal);
     const time = clock.mono();
@@ -178,6 +183,7 @@ export class Wire implements Carrier {
     let arrival: Arrival;
     try {
       await this.#send(request.bytes, signal);
+      this.#tapRequest(device, request.bytes);
       waiting.start(this.#sentEnd, timeout);
       arrival = await waiting.done;
     } catch (thrown) {
@@ -189,11 +195,13 @@ export class Wire implements Carrier {
         this.#dirty = true;
         this.#lastByte = clock.mono();
       }
+      this.#tapAnswer(device, error);
       this.#finished(device, started, reception, { error });
       throw error;
     } finally {
       this.#waiting = undefined;
     }
+    this.#tapAnswer(device);
     this.#owed.settle(device);
     if (reception.rest.length > 0) {
       this.#dirty = true;
@@ -216,6 +224,7 @@ export class Wire implements Carrier {
   #received(bytes: Uint8Array, time: Mono): void {
     this.#lastByte = time;
     if (this.#waiting !== undefined) {
+      this.#heard?.push(bytes.slice());
       this.#waiting.feed(bytes, time);
       return;
     }
@@ -225,6 +234,26 @@ export class Wire implements Carrier {
     joined.set(this.#idle);
     joined.set(bytes, this.#idle.length);
     this.#idle = this.#owed.sift(joined).slice(-1024);
+  }
+
+  #tapRequest(device: string, bytes: Uint8Array): void {
+    const { taps, clock } = this.#options;
+    if (taps?.on(device) !== true) return;
+    this.#heard = [];
+    taps.tell(device, { time: clock.mono(), dir: 'down', bytes });
+  }
+
+  /** All that came, an echo of the request too: a technician looks for what is wrong. */
+  #tapAnswer(device: string, error?: AgentError): void {
+    const heard = this.#heard;
+    if (heard === undefined) return;
+    this.#heard = undefined;
+    this.#options.taps?.tell(device, {
+      time: this.#options.clock.mono(),
+      dir: 'up',
+      bytes: joined(heard),
+      ...(error === undefined ? {} : { error: error.message }),
+    });
   }
 
   #lost(): AgentError {

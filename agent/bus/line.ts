@@ -12,7 +12,7 @@ import type { Reading } from '../core/reading.ts';
 import type { Json } from '../core/record.ts';
 import type { LineConfig } from '../core/site.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
-import { lineLoad, lineTiming, overload } from './airtime.ts';
+import { type DevicePlan, lineLoad, lineTiming, overload } from './airtime.ts';
 import type { Carrier, Transaction } from './carrier.ts';
 import { Commands } from './commands.ts';
 import { Deadlines } from './deadline.ts';
@@ -24,6 +24,7 @@ import { Reopen } from './reopen.ts';
 import { Round } from './round.ts';
 import type { Seat } from './seat.ts';
 import { Tally, Utilisation } from './tally.ts';
+import type { FrameTaps } from './taps.ts';
 import { type Visit, Visits } from './visits.ts';
 
 /** Silence that ends an answer on a wire, ms: above the 16 ms of USB adapters, as Modbus masters in the field do. */
@@ -42,13 +43,14 @@ export interface SharedLineOptions {
   readonly publisher: Publisher;
   readonly onHealth: (health: PartHealth) => void;
   readonly random?: () => number;
+  readonly taps?: FrameTaps;
 }
 
 export class SharedLine implements AsyncDisposable {
   readonly #options: SharedLineOptions;
   readonly #seats: Map<string, Seat>;
   readonly #deadlines: Deadlines;
-  readonly #commands = new Commands();
+  readonly #commands: Commands;
   readonly #visits = new Visits();
   readonly #stop = new AbortController();
   readonly #tally = new Tally();
@@ -64,6 +66,7 @@ export class SharedLine implements AsyncDisposable {
 
   constructor(options: SharedLineOptions) {
     this.#options = options;
+    this.#commands = new Commands(() => options.clock.mono());
     this.#seats = new Map(options.seats.map((seat) => [seat.id, seat]));
     this.#deadlines = new Deadlines(phaseOf(options.line.id));
     const now = options.clock.mono();
@@ -237,16 +240,26 @@ export class SharedLine implements AsyncDisposable {
   }
 
   #carrier(pipe: Pipe): Carrier {
-    const { clock, line } = this.#options;
+    const { clock, line, taps } = this.#options;
     const { timeout } = line;
+    const tapped = taps === undefined ? {} : { taps };
     const onTransaction = (transaction: Transaction) => this.counted(transaction);
     if (line.kind === 'tcp' && line.framing === 'modbus-tcp') {
-      return new MbapCarrier({ pipe, timeout, clock, onTransaction });
+      return new MbapCarrier({ pipe, timeout, clock, onTransaction, ...tapped });
     }
     // Through a network the pieces of an answer may be any time apart: its time-out is the only limit.
     const cut = line.kind === 'serial' ? CUT_MS : Math.max(CUT_MS, timeout);
     const serial = line.serial === undefined ? {} : { serial: line.serial };
-    return new Wire({ pipe, timing: lineTiming(line), ...serial, timeout, cut, clock, onTransaction });
+    return new Wire({
+      pipe,
+      timing: lineTiming(line),
+      ...serial,
+      timeout,
+      cut,
+      clock,
+      onTransaction,
+      ...tapped,
+    });
   }
 
   /** Waits for the next due time, a command, the end of the pipe or of the line. */
@@ -300,17 +313,19 @@ export class SharedLine implements AsyncDisposable {
     publisher.event({ event: 'device', severity: 'info', device: seat.id, time: clock.mono(), body });
   }
 
+  /** What is planned on the line, each device with the turnaround that was measured of it. */
+  #plans(): readonly DevicePlan[] {
+    return Array.from(this.#seats.values(), ({ id, device: { serial }, session, tally: { turnaround } }) => ({
+      device: id,
+      polls: session.polls,
+      ...(serial === undefined ? {} : { serial }),
+      ...(turnaround === undefined ? {} : { turnaround }),
+    }));
+  }
+
   #overloaded(): void {
     const { line, log } = this.#options;
-    const plans = Array.from(
-      this.#seats.values(),
-      ({ id, device: { serial }, session, tally: { turnaround } }) => ({
-        device: id,
-        polls: session.polls,
-        ...(serial === undefined ? {} : { serial }),
-        ...(turnaround === undefined ? {} : { turnaround }),
-      }),
-    );
+    const plans = this.#plans();
     const load = lineLoad(line, plans);
     const said = overload(line, plans, load);
     const error = new AgentError(
@@ -366,8 +381,10 @@ export class SharedLine implements AsyncDisposable {
       facts: {
         port: port.name,
         utilisation: Math.round(this.#utilisation.at(clock.mono()) * 1000) / 1000,
+        planned: Math.round(lineLoad(line, this.#plans()).load * 1000) / 1000,
         polls: this.#deadlines.size,
         commands_waiting: this.#commands.size,
+        ...this.#commands.facts(),
         ...this.#tally.facts(),
         skipped_periods: [...this.#seats.values()].reduce((sum, seat) => sum + seat.tally.skipped, 0),
       },

@@ -11,6 +11,7 @@ import type { Mono } from '../core/reading.ts';
 import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { type Asked, type MbapFrame, MbapStream } from './mbap-stream.ts';
 import type { Pipe } from './port.ts';
+import type { FrameTaps } from './taps.ts';
 
 /** Requests given up whose answers are still looked out for. */
 const REMEMBERED = 4096;
@@ -23,6 +24,7 @@ export interface MbapCarrierOptions {
   readonly timeout: number;
   readonly clock: Clock;
   readonly onTransaction?: (transaction: Transaction) => void;
+  readonly taps?: FrameTaps;
 }
 
 interface Pending extends Asked {
@@ -101,16 +103,23 @@ export class MbapCarrier implements Carrier {
     if (this.#disposed || this.#options.pipe.failure !== undefined) throw this.#gone();
     const { clock } = this.#options;
     if (this.#pending.size === 0) this.#busySince = clock.mono();
+    const { taps } = this.#options;
+    const tapped = taps?.on(device) === true;
+    if (tapped) taps.tell(device, { time: clock.mono(), dir: 'down', bytes });
     try {
       const answer = await this.#ask(
         request,
         Math.min(request.timeout ?? this.#options.timeout, cap),
         signal,
       );
+      if (tapped) taps.tell(device, { time: answer.time, dir: 'up', bytes: answer.bytes });
       this.#report(device, answer.turnaround === undefined ? {} : { turnaround: answer.turnaround });
       return answer;
     } catch (thrown) {
       const error = asAgentError(thrown);
+      if (tapped) {
+        taps.tell(device, { time: clock.mono(), dir: 'up', bytes: new Uint8Array(), error: error.message });
+      }
       this.#report(device, { error });
       throw error;
     }

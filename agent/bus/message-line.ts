@@ -18,6 +18,7 @@ import { bad, type Mono, type Reason } from '../core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
+import type { FrameTaps } from './taps.ts';
 import { topicFits } from './topic.ts';
 
 /** What became of a message. */
@@ -59,6 +60,7 @@ export interface MessageLineOptions {
   readonly publisher: Publisher;
   readonly onHealth: (health: PartHealth) => void;
   readonly random?: () => number;
+  readonly taps?: FrameTaps;
 }
 
 /** Closing never waits longer than this, ms. */
@@ -107,6 +109,7 @@ class Listener implements Disposable {
     try {
       const readings = session.take(message);
       if (readings === undefined) return 'unknown';
+      this.#tap(message);
       this.#messages += 1;
       this.#heard = clock.mono();
       this.#remember();
@@ -115,12 +118,21 @@ class Listener implements Disposable {
       return 'taken';
     } catch (thrown) {
       const error = asAgentError(thrown);
+      this.#tap(message, error);
       this.#malformed += 1;
       if (this.#state !== 'degraded')
         log.warn('device.malformed', { device: device.id, error: error.message });
       this.#become('degraded', error);
       return 'malformed';
     }
+  }
+
+  #tap({ payload }: Message, error?: AgentError): void {
+    const { taps, clock } = this.#options;
+    const { id } = this.seat.device;
+    if (taps?.on(id) !== true) return;
+    const told = { time: clock.mono(), dir: 'up' as const, bytes: new Uint8Array(payload) };
+    taps.tell(id, error === undefined ? told : { ...told, error: error.message });
   }
 
   health(): PartHealth {

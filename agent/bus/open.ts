@@ -25,6 +25,7 @@ import { tcpPort } from './port-tcp.ts';
 import { udpPort } from './port-udp.ts';
 import { Seat } from './seat.ts';
 import { StreamLine } from './stream-line.ts';
+import type { FrameTaps } from './taps.ts';
 
 export interface OpenLineOptions {
   readonly line: LineConfig;
@@ -42,6 +43,8 @@ export interface OpenLineOptions {
   readonly port?: Port;
   /** 0 ≤ random() < 1; for jitter. */
   readonly random?: () => number;
+  /** Who looks at frames; absent: nobody can. */
+  readonly taps?: FrameTaps;
 }
 
 /** A running line. Disposing it closes the port and ends all turns within 2 s (3 s where outputs
@@ -239,7 +242,7 @@ function messageLine(
   onHealth: (health: PartHealth) => void,
   refuse: (device: DeviceConfig, error: AgentError) => void,
 ): MessageLine | undefined {
-  const { line, devices, clock, log, publisher, random } = options;
+  const { line, devices, clock, log, publisher } = options;
   if (line.kind !== 'mqtt' && line.kind !== 'http') return undefined;
   const seats: MessageSeat[] = [];
   for (const device of devices) {
@@ -255,8 +258,7 @@ function messageLine(
     }
   }
   const mailbox = line.kind === 'mqtt' ? mqttMailbox(line, clock) : httpMailbox(line, clock);
-  const jitter = random === undefined ? {} : { random };
-  return new MessageLine({ line, mailbox, seats, clock, log, publisher, onHealth, ...jitter });
+  return new MessageLine({ line, mailbox, seats, clock, log, publisher, onHealth, ...extras(options) });
 }
 
 function streamLine(
@@ -264,14 +266,18 @@ function streamLine(
   port: Port,
   onHealth: (health: PartHealth) => void,
 ): StreamLine | undefined {
-  const { line, devices, publisher, random } = options;
+  const { line, devices, publisher } = options;
   const [device] = devices;
   if (device === undefined || devices.length > 1) return undefined;
   const driver = options.driver(device.profile.protocol);
   if (driver?.kind !== 'stream') return undefined;
   const context = contextOf(options, device);
-  const jitter = random === undefined ? {} : { random };
-  return new StreamLine({ line, port, driver, context, publisher, onHealth, ...jitter });
+  return new StreamLine({ line, port, driver, context, publisher, onHealth, ...extras(options) });
+}
+
+/** What not every line is given. */
+function extras({ random, taps }: OpenLineOptions): Pick<OpenLineOptions, 'random' | 'taps'> {
+  return { ...(random === undefined ? {} : { random }), ...(taps === undefined ? {} : { taps }) };
 }
 
 function contextOf({ clock, log, memory }: OpenLineOptions, device: DeviceConfig): DriverContext {
@@ -285,10 +291,9 @@ function sharedLine(
   onHealth: (health: PartHealth) => void,
   refuse: (device: DeviceConfig, error: AgentError) => void,
 ): SharedLine {
-  const { line, clock, log, publisher, random } = options;
-  const jitter = random === undefined ? {} : { random };
+  const { line, clock, log, publisher } = options;
   const seats = sharedSeats(options, refuse);
-  return new SharedLine({ line, port, seats, clock, log, publisher, onHealth, ...jitter });
+  return new SharedLine({ line, port, seats, clock, log, publisher, onHealth, ...extras(options) });
 }
 
 function sharedSeats(

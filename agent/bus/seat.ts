@@ -123,6 +123,9 @@ export class Seat {
       facts: {
         turnaround_ms: rounded(this.tally.turnaround),
         turnaround_slowest_ms: rounded(this.tally.slowest),
+        turnaround_p50_ms: this.tally.times.percentile(0.5),
+        turnaround_p95_ms: this.tally.times.percentile(0.95),
+        breaker_open: this.breaker.open,
         requests_planned: this.session.polls.length,
         failures_in_a_row: this.breaker.failures,
         ...this.tally.facts(),

@@ -12,6 +12,7 @@ import type { LineConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import type { Port } from './port.ts';
+import type { FrameTaps } from './taps.ts';
 import { turn } from './turn.ts';
 import { reasonOf } from './verdict.ts';
 
@@ -28,6 +29,7 @@ export interface StreamLineOptions {
   readonly publisher: Publisher;
   readonly onHealth: (health: PartHealth) => void;
   readonly random?: () => number;
+  readonly taps?: FrameTaps;
 }
 
 export class StreamLine implements AsyncDisposable {
@@ -145,7 +147,8 @@ export class StreamLine implements AsyncDisposable {
       );
       try {
         const emit = (readings: readonly Reading[]) => this.#emit(readings, healthy);
-        await using session = await driver.open(context, pipe, emit, start.signal);
+        const stream = this.#options.taps?.watch(context.device.id, pipe, clock) ?? pipe;
+        await using session = await driver.open(context, stream, emit, start.signal);
         this.#session = session;
         _limit[Symbol.dispose]();
         await Promise.race([pipe.closed, aborted(start.signal)]);

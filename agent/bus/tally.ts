@@ -1,6 +1,7 @@
 /** Counts of a line or device for metrics: answers, errors by kind, turnaround, and how busy the line is. */
 import type { Mono } from '../core/reading.ts';
 import type { Transaction } from './carrier.ts';
+import { Times } from './times.ts';
 
 export class Tally {
   answers = 0;
@@ -9,6 +10,8 @@ export class Tally {
   /** Periods that were not polled because the line had no time. */
   skipped = 0;
   readonly errors = new Map<string, number>();
+  /** Turnarounds. */
+  readonly times = new Times();
   #turnaround: number | undefined;
   #slowest: number | undefined;
 
@@ -18,6 +21,7 @@ export class Tally {
     if (error !== undefined) this.errors.set(error.code, (this.errors.get(error.code) ?? 0) + 1);
     else this.answers += 1;
     if (turnaround === undefined) return;
+    this.times.add(turnaround);
     this.#turnaround =
       this.#turnaround === undefined ? turnaround : this.#turnaround * 0.9 + turnaround * 0.1;
     // The slowest of lately: forgotten by half in 70 answers.

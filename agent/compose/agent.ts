@@ -4,6 +4,7 @@
  */
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { type Lines, openLines } from '../bus/lines.ts';
+import { FrameTaps } from '../bus/taps.ts';
 import { type ConsoleMemory, startConsole } from '../console/server.ts';
 import { Alarms } from '../control/alarms/alarms.ts';
 import { ALARM_DEVICE } from '../core/alarm.ts';
@@ -34,8 +35,10 @@ import { DeviceMemories } from './device-memory.ts';
 import { startEnergyAccount } from './energy.ts';
 import { Exchanged } from './exchanged.ts';
 import { followSite } from './follow.ts';
+import { frameWatch } from './frames.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
+import { lampsTonight } from './lamps-tonight.ts';
 import { LiveSense } from './live-sense.ts';
 import { startAgentNodeRed } from './node-red.ts';
 import { peakLimitView } from './peak-limit.ts';
@@ -140,7 +143,9 @@ export async function runAgent(
     site.alarms === undefined
       ? undefined
       : new Alarms({ config: site.alarms, clock, hub, log, days: new LocalDays(site.timezone) });
+  const taps = new FrameTaps();
   const lines = openLines({
+    taps,
     memory: (device) => memories.of(device),
     lines: site.lines,
     devices: site.devices,
@@ -226,13 +231,16 @@ export async function runAgent(
         });
   if (energy !== undefined) stack.use(energy);
 
-  const late: LateParts = { history: (...asked) => history.query(...asked) };
   let running = site;
   const audit = (body: AgentEvent['body']) =>
     hub.event({ event: 'audit', severity: 'info', time: clock.mono(), body });
   const commissioning = stack.use(
     agentCommissioning({ site: () => running, lines, config, clock, log, audit }),
   );
+  const late: LateParts = {
+    history: (...asked) => history.query(...asked),
+    events: (...asked) => history.events(...asked),
+  };
   const view = agentView({
     site: () => running,
     commissioning,
@@ -246,6 +254,14 @@ export async function runAgent(
     virtual,
     ...(content === undefined ? {} : { templates: content.templates }),
     ...(config === undefined ? {} : { config }),
+    lamps: lampsTonight({
+      site: () => running,
+      now: () => wallAt(clock.mapping(), clock.mono()).time,
+      decision: commands.decision,
+      override: commands.override,
+    }),
+    refusals: (limit) => opened.refusals(limit),
+    frames: frameWatch(() => running, taps),
     alarms: alarms?.acts((limit) => history.alarms(limit)),
     ...(energy === undefined ? {} : { energy: energy.view }),
     ...(commands.peakLimit === undefined || site.peakLimit === undefined

@@ -5,7 +5,7 @@ import { interlocks, rights, tenantScope } from '../command/rules.ts';
 import { PeakLimit } from '../control/energy/shedding/controller.ts';
 import { FeederController } from '../control/feeder/controller.ts';
 import { type Lighting, type LightingOptions, startLighting } from '../control/lighting/lighting.ts';
-import type { Submit } from '../core/command.ts';
+import type { Override, Submit } from '../core/command.ts';
 import type { Site } from '../core/site.ts';
 
 /** How long a lower limit that somebody asks for holds, where it comes without a lease, ms. */
@@ -22,6 +22,10 @@ export interface Commands extends AsyncDisposable {
   readonly steer: Submit;
   /** Follows a changed site: rights, interlocks, and (`lamps`) what runs the lamps. Commands and leases stay. */
   change(site: Site, lamps: boolean): void;
+  /** What a lamp should show now and why. */
+  readonly decision: Lighting['decision'];
+  /** What somebody has set a point to, until when. */
+  readonly override: (device: string, point: string) => Override | undefined;
   readonly peakLimit?: PeakLimit;
 }
 
@@ -87,6 +91,8 @@ export async function startCommands({ site: begun, ...options }: CommandsOptions
       lighting?.[Symbol.dispose]();
       lighting = light();
     },
+    decision: (lamp) => lighting?.decision(lamp),
+    override,
     ...(peakLimit === undefined ? {} : { peakLimit }),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };

@@ -27,6 +27,7 @@ export interface LateParts {
   nodeRedTicket?: (by: string) => string | undefined;
   arrivals?: () => ArrivalBoard;
   screen?: () => ScreenView | undefined;
+  events?: NonNullable<AgentView['events']>;
 }
 
 export interface ViewParts {
@@ -46,6 +47,9 @@ export interface ViewParts {
   readonly energy?: EnergyView;
   readonly peakLimit?: PeakLimitView;
   readonly commissioning?: Commissioning;
+  readonly lamps: NonNullable<AgentView['lamps']>;
+  readonly refusals: NonNullable<AgentView['refusals']>;
+  readonly frames: NonNullable<AgentView['frames']>;
   readonly late: LateParts;
 }
 
@@ -65,6 +69,9 @@ export function agentView({
   peakLimit,
   config,
   commissioning,
+  lamps,
+  refusals,
+  frames,
   late,
 }: ViewParts): AgentView {
   return {
@@ -99,6 +106,10 @@ export function agentView({
     ...(peakLimit === undefined ? {} : { peakLimit }),
     arrivals: () => late.arrivals?.(),
     screen: () => late.screen?.(),
+    lamps,
+    refusals,
+    frames,
+    events: async (...asked) => (await late.events?.(...asked)) ?? [],
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
     audit: (body, device) =>

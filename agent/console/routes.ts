@@ -14,6 +14,7 @@ export const CONSOLE_PAGES: PageSource = {
     'ground',
     'controls',
     'frame',
+    'nav',
     'ledger',
     'quality',
     'health',

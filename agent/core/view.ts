@@ -9,9 +9,12 @@ import type { Commissioning } from './commissioning.ts';
 import type { ConfigChanges } from './config-change.ts';
 import type { Template } from './content.ts';
 import type { EnergyView } from './energy-view.ts';
+import type { ExplainedFrame } from './frame-tap.ts';
 import type { Subscription } from './hub.ts';
+import type { LampTonight } from './lighting-view.ts';
 import type { PeakLimitView } from './peak-limit.ts';
-import type { AgentEvent, Heads } from './record.ts';
+import type { Lane } from './point.ts';
+import type { AgentEvent, EventKind, Heads, LoggedEvent } from './record.ts';
 import type { ScreenView } from './screen.ts';
 import type { SenseActs } from './sense.ts';
 import type { Description, Site } from './site.ts';
@@ -80,6 +83,8 @@ export interface Ledger {
   readonly backlog: number;
   /** Of the acknowledged ones: left out by the selection of this uplink, and counted to the receiver. */
   readonly omitted?: number;
+  /** When the oldest record that waits was measured, Unix epoch ms; absent: none waits, or not for long. */
+  readonly oldest?: number;
   /** Of earlier epochs, not settled yet; they are in none of the other numbers. */
   readonly earlier?: number;
   /** Where a data budget is set: bytes on the wire this month, all of the month as forecast, and what is thinned. */
@@ -103,6 +108,16 @@ export interface Ledger {
       }
     >
   >;
+}
+
+/** A record that a receiver refused for good. */
+export interface RefusedRecord {
+  readonly uplink: string;
+  readonly lane: Lane;
+  readonly seq: number;
+  readonly reason: string;
+  /** Unix epoch, ms. */
+  readonly at: number;
 }
 
 export interface Detection {
@@ -166,6 +181,17 @@ export interface AgentView {
   ): Promise<readonly { readonly command: Command; readonly result: CommandResult }[]>;
   /** Undefined where the site forbids it, the camera is dark or nobody may look. */
   preview(camera: string, blur?: boolean): Promise<Preview | undefined>;
+  /** Lamps tonight; none where there are none. */
+  lamps?(): readonly LampTonight[];
+  /** Records that receivers refused for good, newest first; the last 1,000 are kept. */
+  refusals?(limit: number): Promise<readonly RefusedRecord[]>;
+  /** Events of these kinds on lane event, newest first, before the number `before` where it is given. */
+  events?(kinds: readonly EventKind[], limit: number, before?: number): Promise<readonly LoggedEvent[]>;
+  /**
+   * Raw frames of a device from now on, until disposed. Costs nothing while nobody looks. Resolves with undefined where its
+   * bytes do not pass through the agent.
+   */
+  frames?(device: string, listener: (frame: ExplainedFrame) => void): Promise<Disposable | undefined>;
   /** Writes an audit event: who did what, beyond commands. */
   audit(body: AgentEvent['body'], device?: string): void;
   /** The address and a one-time ticket for Node-RED in the name of `by`, or undefined where it is off or down. */

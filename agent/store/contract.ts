@@ -9,7 +9,7 @@ import type { Log } from '../core/log.ts';
 import type { Mark } from '../core/mark.ts';
 import type { Lane, Point } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
-import type { AgentEvent, Cursor, Heads } from '../core/record.ts';
+import type { AgentEvent, Cursor, EventKind, Heads, LoggedEvent } from '../core/record.ts';
 import type { LogConfig } from '../core/site.ts';
 import type { Bucket, PartHealth } from '../core/view.ts';
 
@@ -137,6 +137,8 @@ export interface Store extends AsyncDisposable {
 export interface History extends AsyncDisposable {
   /** What was told of alarms (agent/core/alarm.ts), newest first, as far as the log goes back. Rejects with `AgentError`. */
   alarms(limit: number): Promise<readonly AlarmTold[]>;
+  /** Events of these kinds on lane event, newest first, before the number `before` where it is given. Rejects the same. */
+  events(kinds: readonly EventKind[], limit: number, before?: number): Promise<readonly LoggedEvent[]>;
   /**
    * Buckets that hold readings, ascending. `from` (inclusive) and `to` (exclusive) Unix epoch ms; `bucket` one of
    * 60000, 900000, 3600000, 86400000 (a local day). At most 5,000 buckets, the newest ones. Rejects with `AgentError`.

@@ -3,8 +3,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { AlarmTold } from '../core/alarm.ts';
 import { AgentError } from '../core/errors.ts';
 import { LocalDays } from '../core/local-days.ts';
+import type { EventKind, LoggedEvent } from '../core/record.ts';
 import { serve } from '../core/rpc.ts';
 import { alarmsTold } from './alarms-told.ts';
+import { eventsTold } from './events-told.ts';
 import { HistoryPages, type Page } from './history-page.ts';
 import { fileId } from './identity.ts';
 import { LogReader } from './reader.ts';
@@ -19,6 +21,7 @@ export interface HistoryData {
 export type HistoryCalls = {
   page(device: string, point: string, from: number, to: number, bucket: number, limit: number): Page;
   alarms(limit: number): readonly AlarmTold[];
+  events(kinds: readonly EventKind[], limit: number, before?: number): readonly LoggedEvent[];
 };
 
 class HistoryThread {
@@ -67,6 +70,15 @@ class HistoryThread {
     }
   }
 
+  events(...args: Parameters<HistoryCalls['events']>): readonly LoggedEvent[] {
+    try {
+      return eventsTold(this.#opened().log, ...args);
+    } catch (thrown) {
+      this.close();
+      throw storeError(thrown, 'reading of events');
+    }
+  }
+
   close(): void {
     this.#open?.db.close();
     this.#open = undefined;
@@ -79,6 +91,7 @@ if (parentPort !== null) {
   serve(port, {
     page: (...args: Parameters<HistoryCalls['page']>) => history.page(...args),
     alarms: (limit: number) => history.alarms(limit),
+    events: (...args: Parameters<HistoryCalls['events']>) => history.events(...args),
   });
   port.on('message', (message: { close?: true }) => {
     if (message.close !== true) return;

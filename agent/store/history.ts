@@ -50,6 +50,11 @@ export function openHistory({ file, timezone, clock, log }: HistoryOptions): His
         throw new AgentError('thread-died', 'reading of alarms failed: the history thread is not running');
       return calls.alarms(limit);
     },
+    async events(...asked) {
+      if (calls === undefined)
+        throw new AgentError('thread-died', 'reading of events failed: the history thread is not running');
+      return calls.events(...asked);
+    },
     async query(device, point, from, to, bucket, signal) {
       if (!LEVELS.some(({ ms }) => ms === bucket))
         throw new AgentError(

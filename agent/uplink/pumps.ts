@@ -23,6 +23,7 @@ import { UnitFence } from './fence.ts';
 import { booksOf, connectUplink, sourceOf } from './index.ts';
 import { NamedSession, Naming, namedContext } from './naming.ts';
 import { NewestReadings } from './newest.ts';
+import { OldestWaiting } from './oldest.ts';
 import { type Pump, startPump } from './pump.ts';
 import { type Selecting, Selection } from './selection.ts';
 import { type Described, type FromThread, NUMBER_LANE } from './thread-contract.ts';
@@ -203,7 +204,8 @@ export function startPumps(options: PumpsOptions): Pumps {
         else tell({ from: 'turned-down', uplink: config.id, ...why({ fix }), message: reason });
       },
     });
-    pumps.set(config.id, { pump, derived, budget, periods: () => booksOf(config, context) });
+    const oldest = new OldestWaiting(source, clock);
+    pumps.set(config.id, { pump, derived, budget, oldest, periods: () => booksOf(config, context) });
     if (budget !== undefined) watch(config.id, budget, pump, log, () => link);
   }
   soon();
@@ -288,15 +290,17 @@ function selectionOf(
 
 interface Running {
   readonly pump: Pump;
+  readonly oldest: OldestWaiting;
   readonly derived: DerivedSource | undefined;
   readonly budget: DataBudget | undefined;
   /** Books by period of an uplink that carries records. */
   periods(): Ledger['periods'];
 }
 
-function ledgerOf(uplink: string, { pump, derived, periods }: Running, source: LogSource): Ledger {
+function ledgerOf(uplink: string, { pump, derived, periods, oldest }: Running, source: LogSource): Ledger {
   if (derived !== undefined) return periodLedger(uplink, pump, source, derived);
-  const { connected, heads, settled, refused, dropped, omitted, resent, earlier } = pump.tally();
+  const { connected, heads, settled, refused, dropped, omitted, resent, earlier, cursor } = pump.tally();
+  const since = oldest.at(heads, cursor);
   const stored = LANES.reduce((sum, lane) => sum + heads[lane], 0);
   return {
     uplink,
@@ -311,6 +315,7 @@ function ledgerOf(uplink: string, { pump, derived, periods }: Running, source: L
     earlier,
     resent,
     heads,
+    ...(since === undefined ? {} : { oldest: since }),
     ...periodsOf(periods()),
   };
 }

@@ -10,17 +10,30 @@ import type { PrivacyConfig } from '../../agent/core/camera.ts';
 import type { Clock } from '../../agent/core/clock.ts';
 import { wallAt } from '../../agent/core/clock.ts';
 import type { Command, CommandResult } from '../../agent/core/command.ts';
+import type { ExplainedFrame } from '../../agent/core/frame-tap.ts';
+import type { LampTonight } from '../../agent/core/lighting-view.ts';
 import { LocalDays } from '../../agent/core/local-days.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { Reading } from '../../agent/core/reading.ts';
-import type { AgentEvent } from '../../agent/core/record.ts';
+import type { AgentEvent, EventKind, LoggedEvent } from '../../agent/core/record.ts';
 import type { ScreenView } from '../../agent/core/screen.ts';
 import type { Site } from '../../agent/core/site.ts';
-import type { AgentView, Bucket, Ledger, PartHealth, Preview } from '../../agent/core/view.ts';
+import type { AgentView, Bucket, Ledger, PartHealth, Preview, RefusedRecord } from '../../agent/core/view.ts';
 import { VirtualPoints } from '../../agent/derive/virtual.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
-import { ALARMS, ARRIVALS, BOARD, CAMERA, DEVICES, METER, STATION, VIRTUAL } from './agent-site.ts';
+import {
+  ALARMS,
+  ARRIVALS,
+  BOARD,
+  CAMERA,
+  DEVICES,
+  LINE,
+  METER,
+  STATION,
+  UPLINK,
+  VIRTUAL,
+} from './agent-site.ts';
 import { commissioningData } from './commissioning-data.ts';
 import { ENERGY, energyOver, peakLimitOver } from './energy-data.ts';
 
@@ -75,7 +88,7 @@ export class AgentData implements AgentView {
       state: '/nowhere',
       rate,
       log: { window: 5000, budget: 512e6, maxAge: 30 * 86_400_000, ring: 20e6 },
-      lines: [],
+      lines: [LINE],
       devices: DEVICES,
       cameras: [
         {
@@ -107,7 +120,7 @@ export class AgentData implements AgentView {
         screens: [],
         speakers: [],
       },
-      uplinks: [],
+      uplinks: [UPLINK],
       ...(privacy === undefined ? {} : { privacy }),
       console: page ?? { host: '127.0.0.1', port: 0 },
       nodeRed: { host: '127.0.0.1', port: 0, enabled: true, heap: 192e6 },
@@ -289,6 +302,41 @@ export class AgentData implements AgentView {
 
   arrivals(): ArrivalBoard | undefined {
     return this.board;
+  }
+
+  tonight: LampTonight[] = [{ lamp: 'lamp-1', device: 'board', point: 'lamp-level' }];
+
+  lamps(): readonly LampTonight[] {
+    return this.tonight;
+  }
+
+  refused: RefusedRecord[] = [];
+
+  async refusals(limit: number): Promise<readonly RefusedRecord[]> {
+    return this.refused.slice(0, limit);
+  }
+
+  /** Lane event, oldest first. */
+  happened: LoggedEvent[] = [];
+
+  async events(
+    kinds: readonly EventKind[],
+    limit: number,
+    before = Number.POSITIVE_INFINITY,
+  ): Promise<readonly LoggedEvent[]> {
+    return this.happened
+      .filter(({ seq, event }) => seq < before && kinds.includes(event))
+      .toReversed()
+      .slice(0, limit);
+  }
+
+  /** Who looks at raw frames of which device. */
+  readonly looks = new Map<string, (frame: ExplainedFrame) => void>();
+
+  async frames(device: string, listener: (frame: ExplainedFrame) => void): Promise<Disposable | undefined> {
+    if (!this.site.devices.some(({ id }) => id === device)) return undefined;
+    this.looks.set(device, listener);
+    return { [Symbol.dispose]: () => void this.looks.delete(device) };
   }
 
   async nodeRedTicket(): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { type AlarmDefinition, type AlarmsConfig, DEFAULT_FLOOD } from '../../ag
 import type { ArrivalBoard } from '../../agent/core/arrival.ts';
 import type { Point } from '../../agent/core/point.ts';
 import type { Profile } from '../../agent/core/profile.ts';
-import type { DeviceConfig } from '../../agent/core/site.ts';
+import type { DeviceConfig, LineConfig, UplinkConfig } from '../../agent/core/site.ts';
 import type { VirtualDevice } from '../../agent/core/virtual.ts';
 
 const telemetry = { type: 'number', access: 'read', aggregation: 'mean', lane: 'telemetry' } as const;
@@ -108,6 +108,26 @@ export const DEVICES: readonly DeviceConfig[] = [
   device('station', { en: 'Weather station', zh: '气象站' }, 'weather-station', STATION),
   device('board', { en: 'Lamp controller', zh: '灯控板' }, 'lamp-controller', BOARD),
 ];
+
+export const LINE: LineConfig = {
+  id: 'rs485-1',
+  kind: 'serial',
+  port: '/dev/ttyUSB0',
+  serial: { baud: 9600, dataBits: 8, parity: 'none', stopBits: 1 },
+  timeout: 300,
+};
+
+export const UPLINK: UplinkConfig = {
+  id: 'city',
+  kind: 'mqtt',
+  url: 'mqtts://pole:secret@broker.example:8883',
+  clientId: 'pole-0817',
+  keepAlive: 30_000,
+  inFlight: 16,
+  maxMessage: 131_072,
+  replayRate: 0,
+  dataBudget: 500_000_000,
+};
 
 const DOOR: AlarmDefinition = {
   id: 'board-cabinet-door',

@@ -130,6 +130,17 @@ export const ledger = z
     refused: count,
     dropped: count,
     backlog: count,
+    omitted: count
+      .optional()
+      .meta({ description: 'of the acknowledged ones: left out by selection, and counted to the receiver' }),
+    earlier: count.optional().meta({ description: 'of earlier epochs, not settled yet; in no other number' }),
+    oldest: time
+      .optional()
+      .meta({ description: 'when the oldest record that waits was measured; absent: none waits for long' }),
+    data: z
+      .object({ bytes: count, forecast: count.nullable(), thinned: z.string() })
+      .optional()
+      .meta({ description: 'bytes on the wire this month, where a data budget is set' }),
     resent: count.meta({ description: 'sent again after a break; the receiver drops them by number' }),
     missing: count.meta({ description: 'stored − acknowledged − refused − dropped − backlog where above 0' }),
     doubled: count.meta({ description: 'the same where below 0: settled more than was stored' }),
@@ -249,6 +260,15 @@ export const site = z
     cameras: z.array(camera),
     lamps: z.array(z.object({ id: z.string(), device: z.string(), point: z.string() })),
     node_red: z.boolean(),
+    has: z
+      .object({
+        alarms: z.boolean(),
+        energy: z.boolean(),
+        peak_limit: z.boolean(),
+        sign: z.boolean(),
+        screen: z.boolean(),
+      })
+      .meta({ description: 'parts of the site that not every site has' }),
   })
   .meta({ id: 'Site' });
 

@@ -105,6 +105,13 @@ export function siteRow(view: AgentView): ApiSite {
     cameras: cameraRows(view),
     lamps: lamps.map(({ id, device, point }) => ({ id, device, point })),
     node_red: nodeRed.enabled,
+    has: {
+      alarms: view.alarms !== undefined,
+      energy: view.energy !== undefined,
+      peak_limit: view.peakLimit !== undefined,
+      sign: view.site.sign !== undefined || view.arrivals() !== undefined,
+      screen: view.site.sign?.screen !== undefined || view.screen() !== undefined,
+    },
   };
 }
 

@@ -10,9 +10,12 @@ import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
 import { commissioningEndpoints } from './commissioning.ts';
 import { correctionEndpoints } from './corrections.ts';
+import { deviceEndpoints } from './devices.ts';
 import { diagnosisEndpoints } from './diagnosis.ts';
 import type { Endpoint } from './endpoint.ts';
 import { energyEndpoints } from './energy.ts';
+import { eventEndpoints } from './events.ts';
+import { lightEndpoints } from './light.ts';
 import { maintenanceEndpoints } from './maintenance.ts';
 import { meterEndpoints } from './meters.ts';
 import { openApi } from './openapi.ts';
@@ -25,6 +28,7 @@ import type { Services } from './services.ts';
 import { signEndpoints } from './sign.ts';
 import { statusEndpoints } from './status.ts';
 import { templateEndpoints } from './templates.ts';
+import { uplinkEndpoints } from './uplinks.ts';
 import { virtualEndpoints } from './virtual.ts';
 
 export const API = '/api/v1';
@@ -49,6 +53,10 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...diagnosisEndpoints(services),
     ...signEndpoints(services),
     ...poleEndpoints(services),
+    ...deviceEndpoints(services),
+    ...eventEndpoints(services),
+    ...lightEndpoints(services),
+    ...uplinkEndpoints(services),
     ...peopleEndpoints(services),
     ...accountEndpoints(services),
     ...serviceLinkEndpoints(services),

@@ -1,47 +1,19 @@
-/** The frame of all pages: who we are, where we are, the way between pages, language and light. */
+/** The frame of all pages: who we are, whether what is seen is live, the way between pages, language and light. */
 import { html } from 'htm/preact';
-import { AccessPage } from './access-page.ts';
-import { AlarmsPage } from './alarms-page.ts';
-import { post } from './api.ts';
-import { CamerasPage } from './cameras-page.ts';
-import { CommandsPage } from './commands-page.ts';
-import { CommissionPage } from './commission-page.ts';
-import { EnergyPage } from './energy-page.ts';
-import { formatClock, type Key, say, setLanguage, t } from './i18n.ts';
-import { loggedOut } from './live.ts';
+import { LanguageChoice, LogOut, ThemeChoice } from './choices.ts';
+import { formatClock, say, t } from './i18n.ts';
 import { LoginPage } from './login-page.ts';
-import { OverviewPage } from './overview-page.ts';
-import { PointsPage } from './points-page.ts';
-import { PolePage } from './pole-page.ts';
+import { Navigation } from './nav.ts';
+import { OutOfReach } from './out-of-reach.ts';
+import { Page } from './page.ts';
 import { follow, useRouter } from './router.ts';
-import { SignPage } from './sign-page.ts';
-import { agentNow, type State, set, use, useTick } from './state.ts';
+import { agentNow, type State, use, useTick } from './state.ts';
 
-const PAGES: readonly {
-  readonly path: string;
-  readonly key: Key;
-  readonly administrator?: true;
-  readonly technician?: true;
-}[] = [
-  { path: '/', key: 'nav.overview' },
-  { path: '/points', key: 'nav.points' },
-  { path: '/cameras', key: 'nav.cameras' },
-  { path: '/pole', key: 'nav.pole' },
-  { path: '/sign', key: 'nav.sign' },
-  { path: '/alarms', key: 'nav.alarms' },
-  { path: '/energy', key: 'nav.energy' },
-  { path: '/commands', key: 'nav.commands' },
-  { path: '/commission', key: 'nav.commission', technician: true },
-  { path: '/access', key: 'nav.access', administrator: true },
-];
-
-const path = (state: State) => state.path;
 const language = (state: State) => state.language;
-const theme = (state: State) => state.theme;
 const connection = (state: State) => state.connection;
 const site = (state: State) => state.site;
 const role = (state: State) => state.role;
-const unseen = ({ alarms }: State) => alarms?.counts.unacknowledged ?? 0;
+const narrow = (state: State) => state.narrow;
 const announcement = (state: State) => state.announcement;
 
 export function App() {
@@ -52,26 +24,16 @@ export function App() {
   return html`
     <a class="skip" href="#main">${t('nav.skip')}</a>
     <${Header} />
-    <main id="main" tabindex="-1">
-      ${state === 'logged-out' ? html`<${LoginPage} />` : known ? html`<${Page} />` : html`<${Waiting} />`}
-    </main>
-    <footer class="foot">${t('foot.text')}</footer>
+    <div class="frame-row">
+      <${Navigation} />
+      <main id="main" tabindex="-1" class=${state === 'lost' ? 'old-values' : ''}>
+        <${OutOfReach} />
+        ${state === 'logged-out' ? html`<${LoginPage} />` : known ? html`<${Page} />` : html`<${Waiting} />`}
+        <footer class="foot">${t('foot.text')}</footer>
+      </main>
+    </div>
     <div class="aloud" role="status" aria-live="polite">${use(announcement)}</div>
   `;
-}
-
-function Page() {
-  const at = use(path);
-  if (at.startsWith('/points')) return html`<${PointsPage} />`;
-  if (at === '/cameras') return html`<${CamerasPage} />`;
-  if (at === '/pole') return html`<${PolePage} />`;
-  if (at === '/sign') return html`<${SignPage} />`;
-  if (at === '/alarms') return html`<${AlarmsPage} />`;
-  if (at === '/energy') return html`<${EnergyPage} />`;
-  if (at === '/commands') return html`<${CommandsPage} />`;
-  if (at === '/commission') return html`<${CommissionPage} />`;
-  if (at === '/access') return html`<${AccessPage} />`;
-  return html`<${OverviewPage} />`;
 }
 
 function Waiting() {
@@ -79,10 +41,9 @@ function Waiting() {
 }
 
 function Header() {
-  const at = use(path);
   const mine = use(role);
   const here = use(site);
-  const open = use(unseen);
+  const small = use(narrow);
   return html`
     <header class="top">
       <div class="top-row">
@@ -97,23 +58,9 @@ function Header() {
         ${here !== undefined && html`<span class="where"><b>${say(here.title)}</b> <small>${here.agent}</small></span>`}
         <span class="spring"></span>
         <${Link} />
-        <${LanguageChoice} />
-        <${ThemeChoice} />
-        ${mine !== undefined && html`<button class="quiet" onClick=${logOut}>${t('action.logout')}</button>`}
+        ${(!small || mine === undefined) && html`<${LanguageChoice} /><${ThemeChoice} />`}
+        ${!small && mine !== undefined && html`<${LogOut} />`}
       </div>
-      ${
-        mine !== undefined &&
-        html`<nav class="tabs" aria-label=${t('nav.label')}>
-          ${PAGES.filter(
-            ({ administrator, technician }) =>
-              (administrator === undefined || mine === 'administrator') &&
-              (technician === undefined || mine !== 'viewer'),
-          ).map(({ path: to, key }) => {
-            const on = to === '/' ? at === '/' : at.startsWith(to);
-            return html`<a href=${to} onClick=${follow} aria-current=${on ? 'page' : undefined}>${t(key)}${to === '/alarms' && open > 0 && ` (${open})`}</a>`;
-          })}
-        </nav>`
-      }
     </header>
   `;
 }
@@ -132,32 +79,4 @@ function Link() {
       html`<time title=${here.timezone}>${formatClock(agentNow())}${rate === 1 ? '' : ` ×${rate}`}</time>`
     }
   </span>`;
-}
-
-function LanguageChoice() {
-  const chosen = use(language);
-  const other = chosen === 'en' ? 'zh-CN' : 'en';
-  return html`<button class="quiet" lang=${other} onClick=${() => setLanguage(other)}>
-    ${chosen === 'en' ? '中文' : 'English'}
-  </button>`;
-}
-
-const NEXT = { auto: 'dark', dark: 'light', light: 'auto' } as const;
-const SIGN = { auto: '◐', dark: '☾', light: '☀' } as const;
-
-function ThemeChoice() {
-  const chosen = use(theme);
-  const change = () => {
-    const next = NEXT[chosen];
-    localStorage.setItem('kerbside.theme', next);
-    document.documentElement.dataset.theme = next;
-    set({ theme: next });
-  };
-  const words = `${t('theme.label')}: ${t(`theme.${chosen}`)}`;
-  return html`<button class="quiet sign" aria-label=${words} title=${words} onClick=${change}>${SIGN[chosen]}</button>`;
-}
-
-async function logOut(): Promise<void> {
-  await post('/logout').catch(() => {});
-  loggedOut();
 }

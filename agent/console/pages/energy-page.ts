@@ -10,15 +10,27 @@ import { EnergyFindings } from './energy-findings.ts';
 import { EnergyPeakLimit } from './energy-peak-limit.ts';
 import { EnergyTree } from './energy-tree.ts';
 import { t } from './i18n.ts';
+import { type State, use } from './state.ts';
 
 /** Demand moves by the minute, the account by the quarter of an hour. */
 const DEMAND_EVERY = 15_000;
 
+const kept = (state: State) => state.site?.has.energy === true;
+const limited = (state: State) => state.site?.has.peak_limit === true;
+
 export function EnergyPage() {
+  if (!use(kept)) {
+    return html`<section class="card"><h1>${t('nav.energy')}</h1><p class="empty">${t('energy.absent')}</p></section>`;
+  }
+  return html`<${Account} />`;
+}
+
+function Account() {
+  const peakLimit = use(limited);
   const { answer: now, failed } = useAsked<ApiEnergyNow>('/energy', DEMAND_EVERY);
   const [month, setMonth] = useState('');
   if (now === undefined) {
-    const text = failed === '' ? t('energy.waiting') : t('energy.absent');
+    const text = failed === '' ? t('energy.waiting') : failed;
     return html`<section class="card"><h1>${t('nav.energy')}</h1><p class="empty">${text}</p></section>`;
   }
   const shown = month === '' ? now.month : month;
@@ -26,7 +38,7 @@ export function EnergyPage() {
   return html`<h1 class="aloud">${t('nav.energy')}</h1>
     ${now.demand !== null && html`<${DemandGauge} demand=${now.demand} />`}
     <${EnergyFindings} />
-    <${EnergyPeakLimit} />
+    ${peakLimit && html`<${EnergyPeakLimit} />`}
     <p class="months">
       <button class="quiet" onClick=${step(-1)} aria-label=${t('energy.month_before')}>‹</button>
       <b>${t('energy.month', { month: shown })}</b>

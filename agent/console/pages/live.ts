@@ -12,6 +12,22 @@ const LONGEST_WAIT = 10_000;
 const BETWEEN_LOOKS = 1000;
 
 let stop = new AbortController();
+/** Ends the stream that is open now. */
+let cut = new AbortController();
+/** Ends the wait before the next try. */
+let hurry = () => {};
+
+/** Tries at once instead of after a while. */
+export function again(): void {
+  hurry();
+}
+
+// A phone that was asleep, or out of its network, need not wait for a silence to be long enough.
+addEventListener('offline', () => cut.abort());
+addEventListener('online', () => hurry());
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) hurry();
+});
 
 /** Runs until the session ends. */
 export async function start(): Promise<void> {
@@ -23,13 +39,17 @@ export async function start(): Promise<void> {
       await load();
       set({ scans: new Map() });
       wait = FIRST_WAIT;
-      await listen('/stream', signal, take);
+      cut = new AbortController();
+      await listen('/stream', AbortSignal.any([signal, cut.signal]), take);
     } catch (thrown) {
       if (thrown instanceof Refusal && (thrown.status === 401 || thrown.status === 403)) return loggedOut();
     }
     if (current().connection === 'logged-out') return;
     set({ connection: current().site === undefined ? 'starting' : 'lost' });
-    await new Promise((resolve) => setTimeout(resolve, wait * (0.5 + Math.random() / 2)));
+    await new Promise<void>((resolve) => {
+      hurry = resolve;
+      setTimeout(resolve, wait * (0.5 + Math.random() / 2));
+    });
     wait = Math.min(LONGEST_WAIT, wait * 2);
   }
 }
@@ -55,18 +75,18 @@ export async function loadCommands(): Promise<void> {
 }
 
 let asking: Promise<void> | undefined;
-let again = false;
+let askAgain = false;
 
 /** A storm of events asks once at a time; the last of them is answered by a look made after it. */
 export function loadAlarms(): Promise<void> {
   if (asking !== undefined) {
-    again = true;
+    askAgain = true;
     return asking;
   }
   asking = askAlarms().finally(() => {
     asking = undefined;
-    if (again) setTimeout(() => void loadAlarms().catch(() => {}), BETWEEN_LOOKS);
-    again = false;
+    if (askAgain) setTimeout(() => void loadAlarms().catch(() => {}), BETWEEN_LOOKS);
+    askAgain = false;
   });
   return asking;
 }

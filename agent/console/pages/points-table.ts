@@ -10,6 +10,7 @@ import { agentNow, type State, trend, use, useTick } from './state.ts';
 const points = (state: State) => state.points;
 const site = (state: State) => state.site;
 const path = (state: State) => state.path;
+const lost = (state: State) => state.connection === 'lost';
 
 /** Rows of a device before the rest is folded away, where all devices are to fit the eye. */
 const FOLD = 6;
@@ -106,7 +107,7 @@ function DeviceTable({ id, device, rows, at, folded }: DeviceTableProps) {
 
 function Row({ row, at }: { row: PointRow; at: string }) {
   const { device, point, title, time, stale_after_s: limit } = row;
-  const stale = time !== null && limit !== null && agentNow() - time > limit * 1000;
+  const stale = use(lost) || (time !== null && limit !== null && agentNow() - time > limit * 1000);
   const { mark, words } = markOf(row);
   const to = `/points/${device}/${point}`;
   return html`<tr class=${stale ? 'stale' : ''} data-point="${device}/${point}">

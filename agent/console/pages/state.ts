@@ -27,11 +27,14 @@ export interface State {
   readonly theme: Theme;
   /** Whether the system wants it dark. */
   readonly systemDark: boolean;
+  /** Whether there is no room for the navigation beside the page. */
+  readonly narrow: boolean;
 }
 
 const root = document.documentElement;
 
 const systemScheme = matchMedia('(prefers-color-scheme: dark)');
+const smallScreen = matchMedia('(max-width: 959px)');
 
 let state: State = {
   connection: 'starting',
@@ -48,9 +51,11 @@ let state: State = {
   language: root.lang === 'zh-CN' ? 'zh-CN' : 'en',
   theme: root.dataset.theme === 'light' || root.dataset.theme === 'dark' ? root.dataset.theme : 'auto',
   systemDark: systemScheme.matches,
+  narrow: smallScreen.matches,
 };
 const listeners = new Set<() => void>();
 systemScheme.addEventListener('change', ({ matches }) => set({ systemDark: matches }));
+smallScreen.addEventListener('change', ({ matches }) => set({ narrow: matches }));
 
 export function current(): State {
   return state;
@@ -90,6 +95,11 @@ export function setNow(now: number, rate = clock.rate): void {
 /** The agent's time, Unix epoch ms. */
 export function agentNow(): number {
   return clock.now + (performance.now() - clock.at) * clock.rate;
+}
+
+/** The agent's time when it was heard last, Unix epoch ms. */
+export function lastHeard(): number {
+  return clock.now;
 }
 
 /** Draws anew every `ms`. */

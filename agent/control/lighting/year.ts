@@ -55,6 +55,18 @@ export function planYear(
   return { nights: planned, lit: sum(({ lit }) => lit), full: sum(({ full }) => full) };
 }
 
+/** The night that `time` (Unix epoch ms) belongs to, and its bounds. Throws `RangeError` for an unknown time zone. */
+export function planTonight(
+  programme: LightingProgramme,
+  place: Place,
+  timezone: string,
+  time: number,
+): PlannedNight & { readonly from: number; readonly to: number } {
+  const nights = new Nights(new LocalDays(timezone), place, programme.elevation);
+  const night = nights.at(time);
+  return { ...planNight(programme, place, nights, night), from: night.from, to: night.to };
+}
+
 function planNight(programme: LightingProgramme, place: Place, nights: Nights, night: Night): PlannedNight {
   const levels: number[] = [];
   for (let time = night.from; time < night.to; time += RASTER) {

@@ -1,0 +1,140 @@
+/**
+ * All pages: where each is, in which group of the navigation, who sees it, where a site has it, and how it is loaded.
+ * A new page is one entry here, its address in ../routes.ts, and its texts.
+ */
+import type { Key } from './i18n.ts';
+import type { IconName } from './icons.ts';
+import type { State } from './state.ts';
+
+export type PageView = () => unknown;
+
+/** In this order. `now`: what is wrong · `street`: what stands here · `ways`: how it hangs together · `care`: who did what. */
+export const GROUPS = ['now', 'street', 'ways', 'care'] as const;
+
+export interface PageEntry {
+  /** Also everything below it, but for `/`. */
+  readonly path: string;
+  readonly key: Key;
+  readonly group: (typeof GROUPS)[number];
+  readonly icon: IconName;
+  /** Module of the page: loaded when it is first opened, or when the first page has nothing to do. */
+  readonly load: () => Promise<PageView>;
+  /** Lowest role that sees it; absent: everybody. */
+  readonly role?: 'technician' | 'administrator';
+  /** Whether this site has what it shows; absent: every site has. */
+  readonly when?: (state: State) => boolean;
+  /** What stands there and wants to be looked at. */
+  readonly badge?: (state: State) => number;
+  /** In the bar at the bottom of a phone, in front of the list of all. */
+  readonly front?: true;
+}
+
+/** Pages of one part that are not in the navigation of their own. */
+const BELOW: Readonly<Record<string, string>> = { '/devices': '/points' };
+
+const wrong =
+  (...kinds: readonly string[]) =>
+  ({ parts }: State): number =>
+    [...parts.values()].filter(
+      ({ part, state }) => state === 'down' && kinds.includes(part.split(':')[0] ?? ''),
+    ).length;
+
+export const PAGES: readonly PageEntry[] = [
+  {
+    path: '/',
+    key: 'nav.overview',
+    group: 'now',
+    icon: 'overview',
+    front: true,
+    load: async () => (await import('./overview-page.ts')).OverviewPage,
+  },
+  {
+    path: '/alarms',
+    key: 'nav.alarms',
+    group: 'now',
+    icon: 'alarms',
+    front: true,
+    badge: ({ alarms }) => alarms?.counts.unacknowledged ?? 0,
+    load: async () => (await import('./alarms-page.ts')).AlarmsPage,
+  },
+  {
+    path: '/points',
+    key: 'nav.points',
+    group: 'street',
+    icon: 'points',
+    front: true,
+    load: async () => (await import('./points-page.ts')).PointsPage,
+  },
+  {
+    path: '/cameras',
+    key: 'nav.cameras',
+    group: 'street',
+    icon: 'cameras',
+    when: ({ site }) => (site?.cameras.length ?? 0) > 0,
+    badge: wrong('camera'),
+    load: async () => (await import('./cameras-page.ts')).CamerasPage,
+  },
+  {
+    path: '/pole',
+    key: 'nav.pole',
+    group: 'street',
+    icon: 'pole',
+    load: async () => (await import('./pole-page.ts')).PolePage,
+  },
+  {
+    path: '/sign',
+    key: 'nav.sign',
+    group: 'street',
+    icon: 'sign',
+    when: ({ site }) => site?.has.sign === true,
+    load: async () => (await import('./sign-page.ts')).SignPage,
+  },
+  {
+    path: '/energy',
+    key: 'nav.energy',
+    group: 'street',
+    icon: 'energy',
+    when: ({ site }) => site?.has.energy === true,
+    load: async () => (await import('./energy-page.ts')).EnergyPage,
+  },
+  {
+    path: '/commands',
+    key: 'nav.commands',
+    group: 'care',
+    icon: 'commands',
+    load: async () => (await import('./commands-page.ts')).CommandsPage,
+  },
+  {
+    path: '/commission',
+    key: 'nav.commission',
+    group: 'care',
+    icon: 'commission',
+    role: 'technician',
+    load: async () => (await import('./commission-page.ts')).CommissionPage,
+  },
+  {
+    path: '/access',
+    key: 'nav.access',
+    group: 'care',
+    icon: 'access',
+    role: 'administrator',
+    load: async () => (await import('./access-page.ts')).AccessPage,
+  },
+];
+
+/** The entry of an address; an unknown one is the first page. */
+export function pageAt(path: string): PageEntry {
+  const [, first = ''] = path.split('/');
+  const at = BELOW[`/${first}`] ?? `/${first}`;
+  const found = PAGES.find((entry) => entry.path === at) ?? PAGES[0];
+  if (found === undefined) throw new Error('there are no pages');
+  return found;
+}
+
+const RANK = { viewer: 0, technician: 1, administrator: 2 } as const;
+
+/** Whether it stands in the navigation of whoever looks. */
+export function isOffered({ role: needed, when }: PageEntry, state: State): boolean {
+  const { role } = state;
+  return role !== undefined && RANK[role] >= RANK[needed ?? 'viewer'] && (when === undefined || when(state));
+}

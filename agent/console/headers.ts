@@ -23,18 +23,21 @@ const POLICY = [
 /** A year. Said only where the site asks for it: with a made certificate a browser could not be let past a warning. */
 const STRICT = 'max-age=31536000';
 
+/** Of every answer, also of those that no route gives. */
+export const HEADERS = {
+  'content-security-policy': POLICY,
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), serial=()',
+  'cache-control': 'no-store',
+} as const;
+
 export function setHeaders(app: FastifyInstance, hsts: boolean): void {
   app.addHook('onRequest', async (request, reply) => {
     if (hsts && doorOf(request.raw) === 'remote') reply.header('strict-transport-security', STRICT);
-    reply.headers({
-      'content-security-policy': POLICY,
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'referrer-policy': 'no-referrer',
-      'cross-origin-opener-policy': 'same-origin',
-      'cross-origin-resource-policy': 'same-origin',
-      'permissions-policy': 'camera=(), microphone=(), geolocation=(), usb=(), serial=()',
-      'cache-control': 'no-store',
-    });
+    reply.headers(HEADERS);
   });
 }

@@ -1,22 +1,25 @@
 /** The HTTP servers of the doors: the same application behind each, with the same bounds against who is slow or greedy. */
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Certificate } from './access/certificate.ts';
 import { type Door, through } from './access/door.ts';
+import { asProblem } from './api/problem.ts';
+import { HEADERS } from './headers.ts';
 
 /** Largest body of a request, bytes. */
 export const MOST_BODY = 16 * 1024;
 /** Connections at one door at once: a full one leaves the others open. */
 export const MOST_CONNECTIONS = 256;
 
-const LIMITS: ServerOptions = {
+/** How long a client may take, and how much it may say before its body. */
+export const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 10_000,
   connectionsCheckingInterval: 5_000,
   maxHeaderSize: 16 * 1024,
-};
+} as const satisfies ServerOptions;
 
 /** What the application answers to; parameters as `:name`. */
 export interface Route {
@@ -24,8 +27,8 @@ export interface Route {
   readonly url: string;
 }
 
-/** The application, and the listener that every door hands its requests to. */
-export function makeApp(): {
+/** The application, and the listener that every door hands its requests to. `limits`: shorter ones are for tests. */
+export function makeApp(limits: ServerOptions = LIMITS): {
   readonly app: FastifyInstance;
   readonly listener: RequestListener;
   readonly server: Server;
@@ -36,9 +39,19 @@ export function makeApp(): {
     bodyLimit: MOST_BODY,
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: 100 },
+    // Addresses that lead to no route at all: malformed, or with a part that is too long. No hook sees them.
+    frameworkErrors: (error, _request, reply) => {
+      const problem = asProblem(error);
+      // Its type here asks for the schema of a route, and there is none.
+      return (reply as unknown as FastifyReply)
+        .code(problem.status)
+        .headers(HEADERS)
+        .type('application/problem+json; charset=utf-8')
+        .send(JSON.stringify(problem.body()));
+    },
     serverFactory: (handler) => {
       made.listener = handler as RequestListener;
-      made.server = bounded(createServer(LIMITS, through('local', made.listener)));
+      made.server = bounded(createServer(limits, through('local', made.listener)));
       return made.server;
     },
   });

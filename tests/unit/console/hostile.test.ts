@@ -138,7 +138,15 @@ describe('headers', () => {
   });
 
   test('every answer forbids what pages do not need', async () => {
-    for (const path of ['/', '/assets/none', '/api/v1/points', '/healthz', '/login?code=x', '/nowhere']) {
+    for (const path of [
+      '/',
+      '/assets/none',
+      '/api/v1/points',
+      '/healthz',
+      '/login?code=x',
+      '/nowhere',
+      '/points/%E0%A4%A/x',
+    ]) {
       const { headers } = await console_.ask(path);
       const policy = String(headers['content-security-policy']);
       expect(policy).toContain("default-src 'none'");

@@ -22,6 +22,8 @@ export interface Answer {
 export interface Asking {
   /** Another door than the local one: `https://127.0.0.1:8443`. */
   readonly at?: string | undefined;
+  /** Address of loopback it comes from. */
+  readonly from?: string | undefined;
   readonly method?: string;
   readonly headers?: Record<string, string>;
   readonly body?: string | Buffer;
@@ -48,7 +50,7 @@ export class TestConsole implements AsyncDisposable {
   /** Asks as a program would, with exactly these headers. */
   ask(
     path: string,
-    { method = 'GET', headers = {}, body, at = this.console.url }: Asking = {},
+    { method = 'GET', headers = {}, body, at = this.console.url, from }: Asking = {},
   ): Promise<Answer> {
     const { protocol, hostname, port, host } = new URL(at);
     // Who vouches for a made certificate is tested by itself.
@@ -58,6 +60,7 @@ export class TestConsole implements AsyncDisposable {
       const asked = (protocol === 'https:' ? requestTls : request)(
         {
           ...tls,
+          ...(from === undefined ? {} : { localAddress: from }),
           hostname: hostname.replace(/^\[|\]$/g, ''),
           port,
           path,

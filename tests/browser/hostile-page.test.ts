@@ -218,7 +218,7 @@ describe.runIf(chromium !== undefined)('a hostile page', () => {
       expect(['threw SecurityError', 'empty']).toContain(told.frame);
       expect(told.window).toBe('threw SecurityError');
       expect(street.submitted).toEqual([]);
-        // What the browser gave it on the same host is half a session, which opens nothing.
+      // What the browser gave it on the same host is half a session, which opens nothing.
       const halves = asked.flatMap(({ cookie }) => cookie ?? []);
       for (const cookie of halves) {
         const answer = await fetch(`${console_.url}/api/v1/session`, { headers: { cookie } });

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { AGENT_ENV, AGENT_FLAGS } from './agent-launch.ts';
+import { AGENT_ENV, AGENT_FLAGS, withoutTerminals } from './agent-launch.ts';
 
 /** The agent's entry: started as a process, never imported. */
 export const AGENT_MAIN = join(import.meta.dirname, '..', 'agent', 'main.ts');
@@ -53,7 +53,7 @@ export function keepAgent(options: AgentChildOptions): AgentChild {
     const born = performance.now();
     const fresh = spawn(process.execPath, [...AGENT_FLAGS, AGENT_MAIN, 'run', '--site', options.site], {
       env: { ...process.env, ...AGENT_ENV },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...withoutTerminals(4)],
     });
     child = fresh;
     for (const stream of [fresh.stdout, fresh.stderr]) {

@@ -3,6 +3,8 @@ export interface Person {
   /** Status and bytes of what is no JSON. */
   bytes(path: string): Promise<{ readonly status: number; readonly bytes: Uint8Array }>;
   get<T>(path: string): Promise<T>;
+  /** The body of an answer that does not end by itself. */
+  stream(path: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
   post<T>(path: string, body: object): Promise<T>;
 }
 
@@ -23,6 +25,11 @@ export async function logIn(link: string): Promise<Person> {
       return { status: answer.status, bytes: new Uint8Array(await answer.arrayBuffer()) };
     },
     get: (path) => read(path, { headers }),
+    stream: async (path, signal) => {
+      const { body } = await fetch(`${origin}/api/v1${path}`, { headers, signal });
+      if (body === null) throw new Error(`${path}: no body`);
+      return body;
+    },
     post: (path, body) =>
       read(path, {
         method: 'POST',

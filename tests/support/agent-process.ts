@@ -1,6 +1,7 @@
 /** The agent as a process of its own, as in the field: started with a site file, killed or stopped by tests. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { withoutTerminals } from '../../hw-sim/agent-launch.ts';
 
 export interface Ready {
   readonly console: string;
@@ -24,7 +25,7 @@ const MAIN = new URL('../../agent/main.ts', import.meta.url);
 export function startAgent(siteFile: string, env: NodeJS.ProcessEnv = {}): AgentProcess {
   const log: string[] = [];
   const child = fork(MAIN, ['run', '--site', siteFile], {
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...withoutTerminals(4)],
     env: { ...process.env, ...env },
   });
   collect(child, log);

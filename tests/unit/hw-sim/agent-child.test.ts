@@ -1,8 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keepAgent } from '../../../hw-sim/agent-child.ts';
+import { withoutTerminals } from '../../../hw-sim/agent-launch.ts';
+import { openPtyLine } from '../../../hw-sim/lines/pty-line.ts';
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -31,4 +34,18 @@ test('an agent that dies is started again with growing pauses, told once each, a
   await pause(1300);
   expect(deaths()).toHaveLength(before);
   expect(said).not.toContain('ready');
+});
+
+test('a child holds no terminal of a simulated line, so that pulling the adapter out hangs it up', async () => {
+  await using _line = await openPtyLine({ id: 'usb', baud: 9600, link: join(folder, 'usb') });
+  const held = (more: readonly number[]): string => {
+    const list =
+      "fs.readdirSync('/proc/self/fd').map((fd)=>{try{return fs.readlinkSync('/proc/self/fd/'+fd)}catch{}})";
+    const args = ['-e', `console.log(${list}.filter((to)=>/ptmx/.test(to)).length)`];
+    return spawnSync(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit', ...more],
+    }).stdout.toString();
+  };
+  expect(held([]).trim()).not.toBe('0');
+  expect(held(withoutTerminals(3)).trim()).toBe('0');
 });

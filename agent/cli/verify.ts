@@ -38,7 +38,10 @@ export function register(program: Command): void {
   program
     .command('verify')
     .description('listen as an independent receiver and prove that no reading is missing or doubled')
-    .option('--broker <url>', 'listen at this broker: mqtt:// or mqtts://')
+    .option(
+      '--broker <url>',
+      'listen at this broker: mqtt:// or mqtts://; several of a cluster with commas between',
+    )
     .option(
       '--file <path>',
       'read messages from a file of JSON lines {"topic", "payload"} or {"topic", "hex"} instead',

@@ -48,7 +48,9 @@ export class LaneLedger {
   /** The last number of the lane, where the next epoch named it. */
   #final = 0;
 
-  take(message: Received): void {
+  /** True where it brought a record that was new. */
+  take(message: Received): boolean {
+    const before = this.#received.size;
     const stream = this.#streams[message.stream];
     stream.start = Math.min(stream.start ?? message.prev, message.prev);
     stream.end = Math.max(stream.end, message.last);
@@ -66,6 +68,7 @@ export class LaneLedger {
       for (const [from, to] of unnamed.spans) this.#why('selection').add(from, to);
     }
     for (const record of message.records) this.#see(record, stream);
+    return this.#received.size > before;
   }
 
   /** An event of the log told that these numbers are gone. */

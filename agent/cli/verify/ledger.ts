@@ -5,6 +5,11 @@
 import { type Fields, isFields, isNumber, readEnvelope } from './envelope.ts';
 import { LaneLedger, type LaneReport } from './lane-ledger.ts';
 
+/** What buckets of `send: rollup` have in place of an epoch, beside the epoch of the log. */
+const ROLLUPS = 'rollups';
+/** One message that a broker delivered late is no second machine. */
+const RETURNS = 3;
+
 /** Broken messages that are kept word for word. */
 const MOST_BROKEN = 20;
 
@@ -15,6 +20,13 @@ export interface EpochReport {
   readonly previous?: string;
   /** `first`: nothing came before. `chained`: the one before was heard here. `unheard`: it was not. `silent`: not said. */
   readonly chain: 'first' | 'chained' | 'unheard' | 'silent';
+}
+
+/** More than one machine sends under one agent id. */
+export interface CloneReport {
+  readonly agent: string;
+  /** Of which new readings came in turn, and not one after the other. */
+  readonly epochs: readonly string[];
 }
 
 export interface Report {
@@ -34,12 +46,22 @@ export interface Report {
   /** Gap records by reason. */
   readonly gaps: Readonly<Record<string, number>>;
   readonly epochs: readonly EpochReport[];
+  readonly clones: readonly CloneReport[];
   readonly lanes: readonly LaneReport[];
 }
 
 export interface LedgerOptions {
   /** The receiver listened from the first message of every epoch on: all numbers from 1 are asked for. Default false. */
   readonly complete?: boolean;
+}
+
+/** Which epochs of an agent were live. */
+interface Turns {
+  now: string;
+  /** Followed by another one. */
+  readonly over: Set<string>;
+  /** How often new readings came of one that was over. */
+  returned: number;
 }
 
 interface EpochBooks {
@@ -57,6 +79,7 @@ export class ReceiverLedger {
   readonly #epochs = new Map<string, EpochBooks>();
   readonly #gaps = new Map<string, number>();
   readonly #gapsSeen = new Set<string>();
+  readonly #turns = new Map<string, Turns>();
   #messages = 0;
   #broken: string[] = [];
   #brokenCount = 0;
@@ -77,7 +100,8 @@ export class ReceiverLedger {
     const { agent, epoch, lane } = message;
     const end = this.#books(agent, epoch).handedOver?.get(lane);
     if (end !== undefined) this.#replaced += message.records.filter(({ seq }) => seq > end).length;
-    this.#lane(agent, epoch, lane).take(message);
+    const isNew = this.#lane(agent, epoch, lane).take(message);
+    if (isNew && message.stream === 'live' && epoch !== ROLLUPS) this.#turn(agent, epoch);
     for (const record of message.records) {
       if (record.event === 'gap') this.#gap(agent, epoch, `${lane}/${record.seq}`, record.body);
       if (record.event === 'epoch') this.#chain(agent, epoch, record.body);
@@ -118,8 +142,25 @@ export class ReceiverLedger {
       replaced: this.#replaced,
       gaps: Object.fromEntries(this.#gaps),
       epochs: [...this.#epochs.values()].map((books) => this.#epochReport(books)),
+      clones: [...this.#turns]
+        .filter(([, { returned }]) => returned >= RETURNS)
+        .map(([agent, { over, now }]) => ({ agent, epochs: [...over, now] })),
       lanes,
     };
+  }
+
+  /** Live readings of an epoch that another one had followed: the machine that was replaced is still there. */
+  #turn(agent: string, epoch: string): void {
+    const turns = this.#turns.get(agent);
+    if (turns === undefined) {
+      this.#turns.set(agent, { now: epoch, over: new Set(), returned: 0 });
+      return;
+    }
+    if (turns.over.has(epoch)) turns.returned += 1;
+    if (turns.now === epoch) return;
+    turns.over.add(turns.now);
+    turns.over.delete(epoch);
+    turns.now = epoch;
   }
 
   #epochReport({ agent, epoch, previous }: EpochBooks): EpochReport {

@@ -1,7 +1,7 @@
 /** Where messages come from: a broker that is listened to, or a file of lines `{topic, payload}`, or `{topic, payload_base64}` of a compressed one. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { connectAsync, type IClientOptions } from 'mqtt';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { fromHex } from '../../core/bytes.ts';
 import { AgentError } from '../../core/errors.ts';
 import { isFields } from './envelope.ts';
@@ -18,7 +18,7 @@ const BROKEN = Uint8Array.of(0xff);
 const SESSION = 300;
 
 export interface BrokerOptions {
-  /** mqtt:// or mqtts:// */
+  /** mqtt:// or mqtts://, or several of a cluster with commas between: where one goes, the next is used. */
   readonly broker: string;
   readonly site: string;
   /** Of Sparkplug the id of the edge node. */
@@ -34,7 +34,7 @@ export interface BrokerOptions {
 }
 
 export interface Listening extends AsyncDisposable {
-  /** How often our own link was down. Without MQTT 5 nothing is kept for us meanwhile, and numbers may lack by that. */
+  /** How often our own link was down. A broker that kept no session for us meanwhile leaves numbers lacking. */
   interruptions(): number;
   readonly protocol: 'MQTT 5' | 'MQTT 3.1.1';
 }
@@ -42,36 +42,18 @@ export interface Listening extends AsyncDisposable {
 /** Subscribes and books what comes. Rejects with `AgentError` `broker-unreachable` within 20 s. */
 export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Promise<Listening> {
   const { broker, site, agent, sparkplug, ...credentials } = options;
+  const brokers = broker.split(',').map((url) => url.trim());
+  const clientId = `kerbside-verify-${process.pid}-${Date.now().toString(36)}`;
   const common: IClientOptions = {
-    clientId: `kerbside-verify-${process.pid}-${Date.now().toString(36)}`,
+    clientId,
     keepalive: 30,
     connectTimeout: 10_000,
     reconnectPeriod: 0,
+    // Ours is kept while our own link is down; in a cluster it is there at every node.
+    clean: false,
     ...credentials,
   };
-  let version: 4 | 5 = 5;
-  let client = await open(broker, {
-    ...common,
-    protocolVersion: 5,
-    clean: false,
-    properties: { sessionExpiryInterval: SESSION },
-  });
-  if (client instanceof Error) {
-    version = 4;
-    const older = await open(broker, { ...common, protocolVersion: 4, clean: true });
-    if (older instanceof Error) {
-      throw new AgentError(
-        'broker-unreachable',
-        `connection to ${hostOf(broker)} failed: ${older.message || client.message}`,
-        {
-          cause: older,
-          fix: 'Check the address, the port and the credentials, and that the broker runs.',
-        },
-      );
-    }
-    client = older;
-  }
-  const connected = client;
+  const { client: connected, version } = await openFirst(brokers, common);
   let interruptions = 0;
   let leaving = false;
   connected.on('error', () => {});
@@ -97,8 +79,59 @@ export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Pr
       const late = setTimeout(() => connected.stream.destroy(), 1000);
       await connected.endAsync(false, goodbye).catch(() => {});
       clearTimeout(late);
+      if (version === 4) await forget(brokers, common);
     },
   };
+}
+
+/** The first broker that answers, by MQTT 5 or else 3.1.1; rejects where none does. */
+async function openFirst(
+  brokers: readonly string[],
+  common: IClientOptions,
+): Promise<{ client: MqttClient; version: 4 | 5 }> {
+  let failure: Error | undefined;
+  for (const [i, broker] of brokers.entries()) {
+    // After a loss the next one of these is tried, and the next.
+    const servers = [...brokers.slice(i), ...brokers.slice(0, i)].map(serverOf);
+    const options = servers.length === 1 ? common : { ...common, servers };
+    const client = await open(broker, {
+      ...options,
+      protocolVersion: 5,
+      properties: { sessionExpiryInterval: SESSION },
+    });
+    if (!(client instanceof Error)) return { client, version: 5 };
+    const older = await open(broker, { ...options, protocolVersion: 4 });
+    if (!(older instanceof Error)) return { client: older, version: 4 };
+    failure = older.message === '' ? client : older;
+  }
+  throw new AgentError(
+    'broker-unreachable',
+    `connection to ${brokers.map(hostOf).join(', ')} failed: ${failure?.message}`,
+    {
+      cause: failure,
+      fix: 'Check the address, the port and the credentials, and that the broker runs.',
+    },
+  );
+}
+
+function serverOf(broker: string) {
+  const { hostname, port, protocol } = new URL(broker);
+  const secure = protocol === 'mqtts:';
+  return {
+    host: hostname,
+    port: Number(port || (secure ? 8883 : 1883)),
+    protocol: secure ? ('mqtts' as const) : ('mqtt' as const),
+  };
+}
+
+/** Sessions of MQTT 3.1.1 have no end of their own: a clean one under the same id removes it. */
+async function forget(brokers: readonly string[], common: IClientOptions): Promise<void> {
+  for (const broker of brokers) {
+    const client = await open(broker, { ...common, protocolVersion: 4, clean: true });
+    if (client instanceof Error) continue;
+    await client.endAsync(true).catch(() => {});
+    return;
+  }
 }
 
 /**

@@ -24,6 +24,10 @@ export function reportText(report: Report, interruptions: number): string {
     lines.push(
       `${report.replaced} records or batches of a unit that was replaced, sent after its successor had begun`,
     );
+  for (const { agent, epochs } of report.clones)
+    lines.push(
+      `agent ${agent}: more than one machine sends under this id (epochs ${epochs.join(', ')} in turn); give each an id of its own`,
+    );
   for (const why of report.brokenBecause) lines.push(`broken message: ${why}`);
   if (interruptions > 0) {
     lines.push(`this receiver lost its own link ${interruptions} times: what lacks may have come meanwhile`);

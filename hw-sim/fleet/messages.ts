@@ -1,0 +1,52 @@
+/** What the simulated city and its processes of poles say to each other. */
+import type { PoleOptions } from './pole.ts';
+
+export type WorkerPlan = Omit<PoleOptions, 'plan' | 'dir' | 'tell'> & {
+  readonly poles: readonly (PoleOptions['plan'] & { readonly dir: string; readonly password?: string })[];
+};
+
+export type ToWorker =
+  | { readonly do: 'start'; readonly plan: WorkerPlan }
+  /** Measure how each comes back from here on: what is logged now is backlog. */
+  | { readonly do: 'mark' }
+  /** No more readings. */
+  | { readonly do: 'quiet' }
+  | { readonly do: 'stop' };
+
+/** How one agent came back after the mark; CLOCK_MONOTONIC ms, absent while it has not. */
+export interface Return {
+  readonly index: number;
+  /** Its link was up. */
+  connected?: number;
+  /** Something that was logged after it was connected is acknowledged. */
+  live?: number;
+  /** Everything that was logged before it was connected is. */
+  replayed?: number;
+}
+
+export interface WorkerFacts {
+  readonly connected: number;
+  readonly stored: number;
+  readonly acknowledged: number;
+  readonly backlog: number;
+  readonly refused: number;
+  readonly dropped: number;
+  readonly resent: number;
+  /** Agents that are held back because another machine is online under their id. */
+  readonly rivals: readonly string[];
+  /** Agents whose log an uplink said nothing of yet. */
+  readonly unheard: number;
+  /** Of this process: bytes, and seconds of CPU so far. */
+  readonly rss: number;
+  readonly cpu: number;
+}
+
+export type FromWorker =
+  | { readonly tell: 'started' }
+  | { readonly tell: 'facts'; readonly facts: WorkerFacts }
+  | {
+      readonly tell: 'links';
+      readonly links: readonly { readonly index: number; readonly up: boolean; readonly at: number }[];
+    }
+  | { readonly tell: 'returns'; readonly returns: readonly Return[] }
+  | { readonly tell: 'stopped' };

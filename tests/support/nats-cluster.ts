@@ -1,0 +1,122 @@
+/** Three real NATS servers on loopback ports, from deploy/city/nats/city.conf as it is. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Account, natsUsers } from '../../deploy/city/credentials.ts';
+import { freePort } from './brokers.ts';
+
+export interface NatsCluster extends AsyncDisposable {
+  /** mqtt://127.0.0.1:… of each node. */
+  readonly urls: readonly string[];
+  /** No chance to tidy up. */
+  kill(node: number): Promise<void>;
+  /** Back with what it had on its disk; resolves when it says that it is whole. */
+  revive(node: number): Promise<void>;
+  /** Names of all that is there. */
+  readonly alive: readonly boolean[];
+}
+
+interface Node {
+  readonly env: NodeJS.ProcessEnv;
+  readonly monitor: number;
+  child: ChildProcess | undefined;
+}
+
+const CONFIG = new URL('../../deploy/city/nats/city.conf', import.meta.url);
+/** A loaded machine starts three servers and elects their leaders within this, ms. */
+const PATIENCE = 60_000;
+
+/** `path`: nats-server. */
+export async function natsCluster(
+  path: string,
+  site: string,
+  accounts: readonly Account[],
+): Promise<NatsCluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'kerbside-nats-'));
+  await copyFile(CONFIG, join(folder, 'city.conf'));
+  await writeFile(join(folder, 'users.conf'), natsUsers(site, accounts));
+  const ports = await Promise.all(Array.from({ length: 12 }, () => freePort()));
+  const at = (kind: number, node: number) => `127.0.0.1:${ports[kind * 3 + node]}`;
+  const nodes = await Promise.all(
+    [0, 1, 2].map(async (node): Promise<Node> => {
+      await mkdir(join(folder, `store-${node}`));
+      return {
+        monitor: ports[6 + node] ?? 0,
+        child: undefined,
+        env: {
+          KERBSIDE_NODE: `city-${node + 1}`,
+          KERBSIDE_NATS: `"${at(0, node)}"`,
+          KERBSIDE_MQTT: `"${at(1, node)}"`,
+          KERBSIDE_MONITOR: `"${at(2, node)}"`,
+          KERBSIDE_CLUSTER: `"${at(3, node)}"`,
+          KERBSIDE_STORE: `"${join(folder, `store-${node}`)}"`,
+          ...Object.fromEntries([0, 1, 2].map((n) => [`KERBSIDE_ROUTE_${n + 1}`, `"nats://${at(3, n)}"`])),
+        },
+      };
+    }),
+  );
+  let said = '';
+  const begin = (node: Node): void => {
+    const child = spawn(path, ['-c', join(folder, 'city.conf')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      env: { PATH: process.env.PATH ?? '', ...node.env },
+    });
+    child.stderr.on('data', (bytes: Buffer) => {
+      said = (said + bytes.toString()).slice(-4000);
+    });
+    node.child = child;
+  };
+  /** Whether the node's JetStream is caught up with the cluster. */
+  const whole = async ({ child, monitor }: Node): Promise<boolean> => {
+    if (child === undefined || child.exitCode !== null) throw new Error(`nats-server ended: ${said}`);
+    try {
+      return (await fetch(`http://127.0.0.1:${monitor}/healthz?js-enabled=true`)).ok;
+    } catch {
+      return false;
+    }
+  };
+  const untilWhole = async (some: readonly Node[]): Promise<void> => {
+    for (const end = performance.now() + PATIENCE; ; ) {
+      const states = await Promise.all(some.map(whole));
+      if (states.every(Boolean)) return;
+      if (performance.now() > end) throw new Error(`nats-server is not whole after ${PATIENCE} ms: ${said}`);
+      await new Promise((done) => setTimeout(done, 100));
+    }
+  };
+  const end = async (node: Node | undefined, signal: NodeJS.Signals): Promise<void> => {
+    const child = node?.child;
+    if (node === undefined || child === undefined) return;
+    node.child = undefined;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+  const close = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => end(node, 'SIGKILL')));
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  };
+  try {
+    for (const node of nodes) begin(node);
+    await untilWhole(nodes);
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return {
+    urls: [0, 1, 2].map((node) => `mqtt://${at(1, node)}`),
+    get alive() {
+      return nodes.map(({ child }) => child !== undefined);
+    },
+    kill: (node) => end(nodes[node], 'SIGKILL'),
+    revive: async (index) => {
+      const node = nodes[index];
+      if (node === undefined || node.child !== undefined) return;
+      begin(node);
+      await untilWhole([node]);
+    },
+    [Symbol.asyncDispose]: close,
+  };
+}

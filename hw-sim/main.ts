@@ -35,13 +35,21 @@ const program = new Command('npm run hw-sim --')
     'moments to a tenth of a millisecond, for measurements; blocks this process now and then',
   );
 
-program.parse();
-const options = program.opts<Options>();
-const stop = Promise.withResolvers<void>();
-process.once('SIGINT', () => stop.resolve());
-process.once('SIGTERM', () => stop.resolve());
+program.action(play);
+if (process.argv.includes('fleet')) (await import('./fleet/command.ts')).register(program);
+else program.command('fleet').description('play many agents at MQTT brokers, and prove that all arrived');
 
 try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+async function play(options: Options): Promise<void> {
+  const stop = Promise.withResolvers<void>();
+  process.once('SIGINT', () => stop.resolve());
+  process.once('SIGTERM', () => stop.resolve());
   const ports = resolve(options.ports);
   await using street = await startStreet({
     scenario: options.scenario,
@@ -73,7 +81,4 @@ try {
       : [],
   );
   process.stdout.write(`${JSON.stringify({ stopped: true, served: street.ledger.count, lines: heard })}\n`);
-} catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 }

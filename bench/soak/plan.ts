@@ -57,7 +57,7 @@ const PLACES: readonly (readonly Kind[])[] = [
       fault: 'checksum-error',
       unit: undefined,
       share: 0.3,
-      seed: pick(8) * 1e6,
+      seed: Math.floor(pick(8) * 1e6),
     }),
     (at, lasts, pick) => ({ at, for: lasts, line: rs485, fault: 'exception', code: 6, unit: unitOf(pick) }),
     (at, lasts, pick) => ({

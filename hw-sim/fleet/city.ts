@@ -68,7 +68,8 @@ export interface City extends AsyncDisposable {
   returns(): readonly Return[];
   /** No more readings; resolves when everything is acknowledged and received, rejects with what is not after `ms`. */
   settle(ms: number): Promise<void>;
-  verdict(): Promise<Verdict>;
+  /** What the receiver says, and whether all agents with an id of their own balance. */
+  verdict(): Promise<Verdict & { readonly ownBalance: boolean }>;
 }
 
 const WORKER = new URL('./worker.ts', import.meta.url);
@@ -153,22 +154,23 @@ export async function openCity(options: CityOptions): Promise<City> {
     returns: () => processes.flatMap(({ returns }) => returns),
     async settle(ms) {
       say({ do: 'quiet' });
-      // Second machines that are held back keep what they logged.
-      const held = () => heldBack(plan, facts());
       for (const end = performance.now() + ms; ; await sleep(250)) {
         const now = facts();
-        if (now.unheard === 0 && (now.backlog === 0 || held()) && now.received >= now.acknowledged) return;
+        if (now.unheard === 0 && now.backlog === 0 && now.received >= now.acknowledged) return;
         if (performance.now() > end) throw new Error(`the city is not settled: ${JSON.stringify(now)}`);
       }
     },
-    verdict: () => verifier.verdict(),
+    verdict: async () => {
+      const verdict = await verifier.verdict();
+      const contested = new Set(plan.flatMap((pole) => (pole.contested ? [pole.agent] : [])));
+      const off = verdict.lanes.filter(
+        ({ agent, missing, awaited, conflicts, outOfOrder }) =>
+          !contested.has(agent) && missing + awaited + conflicts + outOfOrder > 0,
+      );
+      return { ...verdict, ownBalance: off.length + verdict.broken === 0 };
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-/** Whether only second machines have anything left. */
-function heldBack(plan: readonly PolePlan[], { rivals, backlog, connected }: CityFacts): boolean {
-  return backlog > 0 && rivals.length > 0 && connected === plan.length - rivals.length;
 }
 
 function startProcess(links: LinkChange[], plan: WorkerPlan): Process {

@@ -28,6 +28,7 @@ export interface WorkerFacts {
   readonly connected: number;
   readonly stored: number;
   readonly acknowledged: number;
+  /** Of agents whose id is theirs alone; what others hold back waits for a person. */
   readonly backlog: number;
   readonly refused: number;
   readonly dropped: number;

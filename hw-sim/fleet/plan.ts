@@ -28,6 +28,8 @@ export interface PolePlan {
   readonly broker: number;
   readonly clock?: ClockChaos;
   readonly clone?: Clone;
+  /** Another machine has this agent id too: the two take the broker's place from each other. */
+  readonly contested: boolean;
 }
 
 export interface FleetPlan {
@@ -61,6 +63,7 @@ export function planFleet({
     seed: hash32(seed, index),
     phase: Math.round(chance(seed, index, 1) * window),
     broker: index % Math.max(1, brokers),
+    contested: false,
   });
   const order = Array.from({ length: agents }, (_, i) => i).sort(
     (a, b) => chance(seed, a, 2) - chance(seed, b, 2) || a - b,
@@ -72,14 +75,20 @@ export function planFleet({
       .map((index, i) => [index, CLOCKS[i % CLOCKS.length] ?? 'dead']),
   );
   const cloned = order.slice(wrong.size, wrong.size + clones);
+  const contested = new Set(cloned);
   const poles = Array.from({ length: agents }, (_, index) => {
     const clock = wrong.get(index);
     const id = idOf(index);
-    return { ...poleOf(index, id, id), ...(clock === undefined ? {} : { clock }) };
+    const own = { ...poleOf(index, id, id), contested: contested.has(index) };
+    return clock === undefined ? own : { ...own, clock };
   });
   const seconds = cloned.map((index, i): PolePlan => {
     const id = idOf(index);
-    return { ...poleOf(agents + i, id, `${id}-clone`), clone: i % 2 === 0 ? 'guarded' : 'blind' };
+    return {
+      ...poleOf(agents + i, id, `${id}-clone`),
+      contested: true,
+      clone: i % 2 === 0 ? 'guarded' : 'blind',
+    };
   });
   return [...poles, ...seconds];
 }

@@ -19,6 +19,15 @@ export interface Verdict {
   readonly epochs: readonly { readonly agent: string; readonly epoch: string; readonly chain: string }[];
   /** Agents whose id more than one machine uses. */
   readonly clones: readonly { readonly agent: string; readonly epochs: readonly string[] }[];
+  readonly lanes: readonly {
+    readonly agent: string;
+    readonly lane: string;
+    readonly received: number;
+    readonly missing: number;
+    readonly awaited: number;
+    readonly conflicts: number;
+    readonly outOfOrder: number;
+  }[];
   readonly interruptions: number;
 }
 

@@ -12,6 +12,7 @@ const OPEN_AT_ONCE = 20;
 interface Standing {
   readonly pole: Pole;
   readonly agent: string;
+  readonly contested: boolean;
   up: boolean;
   rival: boolean;
   ledger: Ledger | undefined;
@@ -65,6 +66,7 @@ async function start({ poles, ...common }: WorkerPlan): Promise<void> {
     standing.set(index, {
       pole,
       agent,
+      contested: plan.contested,
       up: false,
       rival: false,
       ledger: undefined,
@@ -86,19 +88,21 @@ function facts(): WorkerFacts {
     connected: all.filter(({ up }) => up).length,
     stored: all.reduce((total, { pole }) => total + pole.stored, 0),
     acknowledged: sum(({ acknowledged }) => acknowledged),
-    backlog: all.reduce(
-      (total, { pole, ledger }) =>
-        total + pole.stored - (ledger?.acknowledged ?? 0) - (ledger?.refused ?? 0) - (ledger?.dropped ?? 0),
-      0,
-    ),
+    backlog: all
+      .filter(({ contested }) => !contested)
+      .reduce((total, { pole, ledger }) => total + pole.stored - settledOf(ledger), 0),
     refused: sum(({ refused }) => refused),
     dropped: sum(({ dropped }) => dropped),
     resent: sum(({ resent }) => resent),
     rivals: all.filter(({ rival }) => rival).map(({ agent }) => agent),
-    unheard: all.filter(({ ledger }) => ledger === undefined).length,
+    unheard: all.filter(({ contested, ledger }) => !contested && ledger === undefined).length,
     rss: process.memoryUsage.rss(),
     cpu: (user + system) / 1e6,
   };
+}
+
+function settledOf(ledger: Ledger | undefined): number {
+  return ledger === undefined ? 0 : ledger.acknowledged + ledger.refused + ledger.dropped;
 }
 
 function report(): void {

@@ -13,6 +13,9 @@ export interface Msg {
 
 export interface RedNode {
   id: string;
+  /** Id of the tab it stands on. */
+  z?: string;
+  name?: string;
   credentials?: Record<string, string>;
   on(
     event: 'input',
@@ -24,7 +27,25 @@ export interface RedNode {
   [key: string]: unknown;
 }
 
+interface AdminRequest {
+  readonly params: Readonly<Record<string, string | undefined>>;
+  readonly query: Readonly<Record<string, unknown>>;
+}
+interface AdminResponse {
+  status(code: number): AdminResponse;
+  json(body: unknown): void;
+}
+
 export interface Red {
+  /** Absent where there is no editor. */
+  readonly httpAdmin?: {
+    get(
+      path: string,
+      allowed: unknown,
+      answer: (request: AdminRequest, response: AdminResponse) => unknown,
+    ): void;
+  };
+  readonly auth: { needsPermission(permission: string): unknown };
   readonly settings: { readonly kerbside?: { readonly url: string; readonly token: string } };
   readonly nodes: {
     createNode(node: RedNode, config: object): void;

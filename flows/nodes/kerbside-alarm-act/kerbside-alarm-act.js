@@ -1,5 +1,7 @@
 /** Output node: acknowledges, resets or shelves an alarm. What wants a person, a flow cannot acknowledge. */
 
+import { acting } from '../kerbside-agent/node.js';
+
 const ACTS = ['acknowledge', 'reset', 'shelve', 'unshelve'];
 
 /** @param {import('../red.d.ts').Red} RED */
@@ -10,26 +12,13 @@ export default function (RED) {
    */
   function KerbsideAlarmAct(config) {
     RED.nodes.createNode(this, config);
-    const agent = RED.nodes.getNode(config.agent);
-    if (agent === null) this.status({ fill: 'red', shape: 'ring', text: 'no agent chosen' });
-    this.on('input', async (msg, send, done) => {
-      try {
-        if (agent === null) throw new Error('no agent chosen: open the node and choose one');
-        const client = /** @type {import('../kerbside-agent/client.js').AgentClient} */ (agent.client);
-        const { alarm, body } = wish(config, msg);
-        const response = await client.call(`/alarms/${encodeURIComponent(alarm)}/acts`, {
-          method: 'POST',
-          body,
-        });
-        const status = /** @type {{state: string}} */ (await response.json());
-        this.status({ fill: 'green', shape: 'dot', text: `${alarm}: ${status.state}` });
-        send({ ...msg, payload: status.state, alarm, status });
-        done();
-      } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error));
-        this.status({ fill: 'red', shape: 'ring', text: reason.message });
-        done(reason);
-      }
+    acting(RED, this, config, async (client, msg) => {
+      const { alarm, body } = wish(config, msg);
+      const status = await client.call(`/alarms/${encodeURIComponent(alarm)}/acts`, { method: 'POST', body });
+      return {
+        send: { ...msg, payload: status.state, alarm, status },
+        status: { fill: 'green', shape: 'dot', text: `${alarm}: ${status.state}` },
+      };
     });
   }
   RED.nodes.registerType('kerbside alarm act', KerbsideAlarmAct);

@@ -1,5 +1,7 @@
 /** Input node: changes of alarms, of one or of all, from a priority on. */
 
+import { listening } from '../kerbside-agent/node.js';
+
 /** @typedef {import('../kerbside-agent/client.js').AgentEvent} AgentEvent */
 /** @typedef {Record<string, unknown> & {alarm: string, state: string, priority: string}} Status */
 
@@ -13,19 +15,8 @@ export default function (RED) {
    */
   function KerbsideAlarm(config) {
     RED.nodes.createNode(this, config);
-    const agent = RED.nodes.getNode(config.agent);
-    if (agent === null) {
-      this.status({ fill: 'red', shape: 'ring', text: 'no agent chosen' });
-      return;
-    }
-    const client = /** @type {import('../kerbside-agent/client.js').AgentClient} */ (agent.client);
-    this.status({ fill: 'grey', shape: 'ring', text: 'connecting' });
-    const end = client.listen({
-      reading: () => {},
-      state: (up, why) => {
-        if (up) this.status({ fill: 'green', shape: 'ring', text: 'listening' });
-        else this.status({ fill: 'red', shape: 'ring', text: why ?? 'not connected' });
-      },
+    listening(RED, this, config, {
+      up: () => this.status({ fill: 'green', shape: 'ring', text: 'listening' }),
       event: (event) => {
         for (const { change, status } of toldIn(event)) {
           if (!chosen(config, change, status)) continue;
@@ -46,10 +37,6 @@ export default function (RED) {
           });
         }
       },
-    });
-    this.on('close', (done) => {
-      end();
-      done();
     });
   }
   RED.nodes.registerType('kerbside alarm', KerbsideAlarm);

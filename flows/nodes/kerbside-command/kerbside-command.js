@@ -1,7 +1,10 @@
 /** Output node: sends a command to a point of a device and gives back what became of it. */
 import { randomUUID } from 'node:crypto';
+import { acting, needed, setting } from '../kerbside-agent/node.js';
 
-const COLOURS = /** @type {const} */ ({
+/** Colours of the dot by what became of a command. */
+export const STATES = /** @type {const} */ ({
+  accepted: 'blue',
   done: 'green',
   rejected: 'red',
   expired: 'yellow',
@@ -12,63 +15,52 @@ const COLOURS = /** @type {const} */ ({
 export default function (RED) {
   /**
    * @this {import('../red.d.ts').RedNode}
-   * @param {{agent: string, device: string, point: string, expires: string, lease: string}} config
+   * @param {{agent: string, device: string, deviceType?: string, point: string, pointType?: string, expires: string,
+   *   lease: string}} config
    */
   function KerbsideCommand(config) {
     RED.nodes.createNode(this, config);
-    const agent = RED.nodes.getNode(config.agent);
-    if (agent === null) this.status({ fill: 'red', shape: 'ring', text: 'no agent chosen' });
-    this.on('input', async (msg, send, done) => {
-      try {
-        if (agent === null) throw new Error('no agent chosen: open the node and choose one');
-        const client = /** @type {import('../kerbside-agent/client.js').AgentClient} */ (agent.client);
-        const body = command(config, msg);
-        this.status({ fill: 'blue', shape: 'ring', text: `sending ${body.value}` });
-        const response = await client.call('/commands', { method: 'POST', body });
-        const result =
-          /** @type {{state: keyof typeof COLOURS, readback?: unknown, code?: string, reason?: string}} */ (
-            await response.json()
-          );
-        const text = result.state === 'done' ? `reads ${result.readback}` : (result.reason ?? result.state);
-        this.status({ fill: COLOURS[result.state], shape: 'dot', text });
-        send({ ...msg, payload: result });
-        done(
-          result.state === 'rejected'
-            ? new Error(`command rejected: ${result.reason ?? result.code}`)
-            : undefined,
-        );
-      } catch (error) {
-        const reason = error instanceof Error ? error : new Error(String(error));
-        this.status({ fill: 'red', shape: 'ring', text: reason.message });
-        done(reason);
+    acting(RED, this, config, async (client, msg) => {
+      const device = needed(setting(config.device, config.deviceType, msg, 'device'), 'device');
+      const point = needed(setting(config.point, config.pointType, msg, 'point'), 'point');
+      const { payload: value } = msg;
+      if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') {
+        const got = value === null ? 'null' : typeof value;
+        throw new Error(`msg.payload: expected a number, true, false or text, got ${got}`);
       }
+      const lease = Number(config.lease) || 0;
+      this.status({ fill: 'blue', shape: 'ring', text: `sending ${value}` });
+      return command(client, msg, {
+        device,
+        point,
+        value,
+        expires_in_s: Number(config.expires) || 30,
+        ...(lease > 0 ? { lease_s: lease } : {}),
+      });
     });
   }
   RED.nodes.registerType('kerbside command', KerbsideCommand);
 }
 
 /**
- * @param {{device: string, point: string, expires: string, lease: string}} config
+ * Sends a command; what became of it is the payload, and an error where it was rejected.
+ *
+ * @param {import('../kerbside-agent/client.js').AgentClient} client
  * @param {import('../red.d.ts').Msg} msg
+ * @param {object} body
  */
-function command(config, msg) {
-  const device = config.device || msg.device;
-  const point = config.point || msg.point;
-  const value = msg.payload;
-  if (typeof device !== 'string' || typeof point !== 'string')
-    throw new Error('no device and point: set them here or in msg');
-  if (typeof value !== 'number' && typeof value !== 'boolean' && typeof value !== 'string') {
-    throw new Error(
-      `msg.payload: expected a number, true, false or text, got ${value === null ? 'null' : typeof value}`,
-    );
-  }
-  const lease = Number(config.lease) || 0;
+export async function command(client, msg, body) {
+  const id = typeof msg.commandId === 'string' ? msg.commandId : `flow-${randomUUID()}`;
+  const result = await client.call('/commands', { method: 'POST', body: { id, ...body } });
+  const state = /** @type {keyof typeof STATES} */ (result.state);
+  const why = result.reason ?? result.code ?? state;
   return {
-    id: typeof msg.commandId === 'string' ? msg.commandId : `flow-${randomUUID()}`,
-    device,
-    point,
-    value,
-    expires_in_s: Number(config.expires) || 30,
-    ...(lease > 0 ? { lease_s: lease } : {}),
+    send: { ...msg, payload: result },
+    status: /** @type {import('../red.d.ts').Status} */ ({
+      fill: STATES[state],
+      shape: 'dot',
+      text: state === 'done' ? `reads ${result.readback}` : why,
+    }),
+    ...(state === 'rejected' ? { error: `command rejected: ${why}` } : {}),
   };
 }

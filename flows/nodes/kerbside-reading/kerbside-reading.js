@@ -1,63 +1,60 @@
-/** Input node: readings of one point, a device or the whole street, filtered by quality and deadband. */
+/** Input node: readings of one point, a device or the whole street, in the unit and quality that are wanted. */
+import { listening, QUALITY, shown } from '../kerbside-agent/node.js';
+import { convert } from './units.js';
 
 /** @typedef {import('../kerbside-agent/client.js').Reading} Reading */
-
-const COLOURS = /** @type {const} */ ({ good: 'green', uncertain: 'yellow', bad: 'red' });
+/**
+ * @typedef {{agent: string, device: string, point: string, quality: 'good' | 'usable' | 'any', deadband: string,
+ *   changes?: boolean, unit: string}} Config
+ */
 
 /** @param {import('../red.d.ts').Red} RED */
 export default function (RED) {
   /**
    * @this {import('../red.d.ts').RedNode}
-   * @param {{agent: string, device: string, point: string, quality: 'good' | 'usable' | 'any', deadband: string, unit: string}} config
+   * @param {Config} config
    */
   function KerbsideReading(config) {
     RED.nodes.createNode(this, config);
-    const agent = RED.nodes.getNode(config.agent);
-    if (agent === null) {
-      this.status({ fill: 'red', shape: 'ring', text: 'no agent chosen' });
-      return;
-    }
-    const client = /** @type {import('../kerbside-agent/client.js').AgentClient} */ (agent.client);
-    const changes = deadband(Number(config.deadband) || 0);
-    this.status({ fill: 'grey', shape: 'ring', text: 'connecting' });
-    const end = client.listen({
-      state: (up, why) => {
-        if (!up) this.status({ fill: 'red', shape: 'ring', text: why ?? 'not connected' });
+    const moved = deadband(Number(config.deadband) || 0, config.changes === true);
+    listening(RED, this, config, {
+      readings: (readings) => {
+        for (const one of readings) {
+          if (!chosen(config, one)) continue;
+          const reading = inUnit(one, config.unit);
+          if (reading === undefined) {
+            this.status({ fill: 'yellow', shape: 'ring', text: `${one.unit} is not ${config.unit}` });
+            continue;
+          }
+          this.status({ fill: QUALITY[reading.quality], shape: 'dot', text: shown(reading) });
+          if (wanted(config.quality, reading) && moved(reading)) this.send(message(reading));
+        }
       },
-      reading: (reading) => {
-        if (!chosen(config, reading)) return;
-        this.status({ fill: COLOURS[reading.quality], shape: 'dot', text: shown(reading) });
-        if (wanted(config.quality, reading) && changes(reading)) this.send(message(reading));
-      },
-    });
-    this.on('close', (done) => {
-      end();
-      done();
     });
   }
   RED.nodes.registerType('kerbside reading', KerbsideReading);
 }
 
 /**
- * What stands under the node. The unit of counts, `1` in UCUM, says nothing.
- *
+ * @param {Config} config
  * @param {Reading} reading
  */
-function shown({ value, unit, reason }) {
-  if (value === null) return reason ?? 'bad';
-  return unit === '' || unit === '1' ? String(value) : `${value} ${unit}`;
+function chosen({ device, point }, reading) {
+  return (!device || device === reading.device) && (!point || point === reading.point);
 }
 
 /**
- * @param {{device: string, point: string, unit: string}} config
+ * The reading in the wanted unit; undefined where it measures something else.
+ *
  * @param {Reading} reading
+ * @param {string} unit '': its own
+ * @returns {Reading | undefined}
  */
-function chosen({ device, point, unit }, reading) {
-  return (
-    (!device || device === reading.device) &&
-    (!point || point === reading.point) &&
-    (!unit || unit === reading.unit)
-  );
+function inUnit(reading, unit) {
+  if (!unit || unit === reading.unit) return reading;
+  if (typeof reading.value !== 'number') return reading.value === null ? reading : undefined;
+  const value = convert(reading.value, reading.unit, unit);
+  return value === undefined ? undefined : { ...reading, value, unit };
 }
 
 /**
@@ -72,20 +69,21 @@ function wanted(quality, reading) {
 /**
  * Lets a reading through when its number has moved by `band` since the last one let through, or its state has changed.
  *
- * @param {number} band 0: every reading
+ * @param {number} band 0: every reading, or every change
+ * @param {boolean} changes only what is another value than before
  * @returns {(reading: Reading) => boolean}
  */
-function deadband(band) {
+function deadband(band, changes) {
   /** @type {Map<string, Reading>} */
   const last = new Map();
   return (reading) => {
     const key = `${reading.device}/${reading.point}`;
     const before = last.get(key);
     const still =
-      band > 0 &&
+      (band > 0 || changes) &&
       before !== undefined &&
       before.quality === reading.quality &&
-      (typeof reading.value === 'number' && typeof before.value === 'number'
+      (band > 0 && typeof reading.value === 'number' && typeof before.value === 'number'
         ? Math.abs(reading.value - before.value) < band
         : reading.value === before.value);
     if (!still) last.set(key, reading);

@@ -33,6 +33,7 @@ function made(load: (red: Red) => void, config: object) {
   } as unknown as RedNode;
   load({
     settings: {},
+    auth: { needsPermission: () => undefined },
     nodes: {
       createNode: () => {},
       getNode: () => ({ client }) as unknown as RedNode,

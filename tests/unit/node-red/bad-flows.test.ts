@@ -18,8 +18,8 @@ let nodeRed: NodeRed;
 function tab(id: string, label: string, node: string, func: string): object[] {
   return [
     { id, type: 'tab', label },
-    { id: `${id}-button`, type: 'inject', z: id, props: [], wires: [[`${id}-code`]] },
-    { id: `${id}-code`, type: 'function', z: id, name: node, func, outputs: 1, wires: [[]] },
+    { id: `${id}-button`, type: 'inject', z: id, x: 100, y: 100, props: [], wires: [[`${id}-code`]] },
+    { id: `${id}-code`, type: 'function', z: id, x: 300, y: 100, name: node, func, outputs: 1, wires: [[]] },
   ];
 }
 const BAD = [

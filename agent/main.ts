@@ -4,6 +4,7 @@
  * only the one that is asked for is loaded, so that `kerbside run` starts fast on a small gateway.
  */
 import { Command, CommanderError } from 'commander';
+import { teach } from './cli/examples.ts';
 import { EXIT, sentence } from './cli/exit.ts';
 import { VERSION } from './cli/version.ts';
 
@@ -69,15 +70,18 @@ const program = new Command('kerbside')
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'kerbside: ')) })
   .addHelpText(
     'after',
-    '\nExit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 could not be done.',
+    '\nhelp <command> tells all of a command, with examples.\nExit codes: 0 done, 1 the answer is no, 2 wrong command line, 3 could not be done.',
   );
 
 async function main(args: readonly string[]): Promise<void> {
   const [first = '', second = ''] = args.filter((arg) => !arg.startsWith('-'));
   const wanted = first === 'help' ? second : first;
   for (const [name, [does, load]] of Object.entries(COMMANDS)) {
-    if (name === wanted) (await load()).register(program);
-    else program.command(name).description(does);
+    if (name === wanted) {
+      (await load()).register(program);
+      const own = program.commands.find((one) => one.name() === name);
+      if (own !== undefined) teach(own);
+    } else program.command(name).description(does);
   }
   await program.parseAsync(args, { from: 'user' });
 }

@@ -21,6 +21,7 @@ export function register(program: Command): void {
     .description('make a key: the private half into a file, the public half for site files on stdout')
     .argument('<id>', 'name of the key, such as city-2026', keyId)
     .requiredOption('--out <file>', 'where the private half goes; never overwritten')
+    .option('--json', 'the public half as JSON')
     .action(keygen);
   content
     .command('sign')
@@ -46,7 +47,7 @@ export function register(program: Command): void {
     .action(describeMedia);
 }
 
-function keygen(id: string, { out }: { readonly out: string }): void {
+function keygen(id: string, { out, json }: { readonly out: string; readonly json?: true }): void {
   const { secret, key } = newContentKey(id);
   try {
     writeFileSync(out, secret, { mode: 0o600, flag: 'wx' });
@@ -61,7 +62,9 @@ function keygen(id: string, { out }: { readonly out: string }): void {
       fix: 'Name another file.',
     });
   }
-  process.stdout.write(`- { id: ${key.id}, public: "${key.public}" }\n`);
+  process.stdout.write(
+    json === true ? `${JSON.stringify(key)}\n` : `- { id: ${key.id}, public: "${key.public}" }\n`,
+  );
 }
 
 interface SignFlags {

@@ -9,7 +9,8 @@ export function register(program: Command): void {
     .command('login')
     .description('print a one-time link to the console of the running agent')
     .option('--site <file>', 'site file', 'site.yaml')
-    .action(async ({ site: file }: { site: string }) => {
+    .option('--json', 'answer in JSON')
+    .action(async ({ site: file, json }: { site: string; json?: true }) => {
       const result = await load(file, 'skip');
       if (!result.ok) {
         process.stderr.write(problemLines(result.problems));
@@ -17,6 +18,10 @@ export function register(program: Command): void {
         return;
       }
       const { link, short } = await requestLogin(result.site.state);
+      if (json === true) {
+        process.stdout.write(`${JSON.stringify({ link, code: short })}\n`);
+        return;
+      }
       process.stdout.write(`${link}\n`);
       process.stderr.write(
         `or type ${short} at the console on another device; one of the two, once, within 15 minutes\n`,

@@ -98,7 +98,7 @@ export function showLine(line: string, { areas, level, since }: Filter, json: bo
   }
   const { event, time, level: of, ...facts } = entry;
   if (typeof event !== 'string' || typeof time !== 'string') return undefined;
-  const rank = SHOWN.indexOf(of);
+  const rank = (SHOWN as readonly unknown[]).indexOf(of);
   if (rank < SHOWN.indexOf(level) || Date.parse(time) < since) return undefined;
   if (areas.length > 0 && !areas.some((area) => event === area || event.startsWith(`${area}.`)))
     return undefined;

@@ -13,18 +13,27 @@ import { problemLines, siteDeps } from './site.ts';
 
 const SITE = ['--site <file>', 'site file, whose state folder holds added packs', 'site.yaml'] as const;
 
+const JSON_TOO = ['--json', 'answer in JSON'] as const;
+
+interface Flags {
+  readonly site: string;
+  readonly json?: true;
+}
+
 export function register(program: Command): void {
   const models = program.command('models').description('list, add and remove models that count');
   models
     .command('list')
     .description('the models that a site file can name')
     .option(...SITE)
+    .option(...JSON_TOO)
     .action(list);
   models
     .command('add')
     .description('check a model pack (hash, shapes, licence text, a first look) and add it')
     .argument('<folder>', 'folder with model.yaml, NOTICE and the ONNX file')
     .option(...SITE)
+    .option(...JSON_TOO)
     .addHelpText(
       'after',
       '\nThen name it in the site file: `shadow:` runs it beside the old one, `models:` lets it count.\nIt is rolled back to the default by itself where it fails.',
@@ -33,8 +42,9 @@ export function register(program: Command): void {
   models
     .command('remove')
     .description('take an added model out; the one it replaced comes back')
-    .argument('<name>')
+    .argument('<name>', 'name of the model')
     .option(...SITE)
+    .option(...JSON_TOO)
     .action(remove);
 }
 
@@ -49,17 +59,23 @@ async function stateOf(file: string): Promise<string> {
   );
 }
 
-async function list({ site }: { readonly site: string }): Promise<void> {
+async function list({ site, json }: Flags): Promise<void> {
   const state = await stateOf(site);
+  const found: object[] = [];
   for (const name of await modelNames(state)) {
     const folder = (await findPack(name, state)) ?? '';
     const pack = parsePack(name, await readFile(join(folder, 'model.yaml'), 'utf8'));
-    const mark = Object.values(DEFAULT_MODELS).includes(name) ? ' (default)' : '';
-    process.stdout.write(`${name}: ${pack.task}${mark}, ${pack.kind}; ${pack.licence}\n`);
+    const standard = Object.values(DEFAULT_MODELS).includes(name);
+    found.push({ name, task: pack.task, default: standard, kind: pack.kind, licence: pack.licence });
+    if (json !== true)
+      process.stdout.write(
+        `${name}: ${pack.task}${standard ? ' (default)' : ''}, ${pack.kind}; ${pack.licence}\n`,
+      );
   }
+  if (json === true) process.stdout.write(`${JSON.stringify(found, null, 2)}\n`);
 }
 
-async function add(folder: string, { site }: { readonly site: string }): Promise<void> {
+async function add(folder: string, { site, json }: Flags): Promise<void> {
   const state = await stateOf(site);
   let facts = '';
   const name = await installPack(folder, state, async (copy) => {
@@ -67,11 +83,13 @@ async function add(folder: string, { site }: { readonly site: string }): Promise
     const { ms, input } = await tryOut(pack);
     facts = `${pack.task}, ${input.width}x${input.height}, ${Math.round(ms)} ms a look here; ${pack.settings.wanted.join(', ')}`;
   });
-  process.stdout.write(`${name} added: ${facts}\n`);
+  process.stdout.write(
+    json === true ? `${JSON.stringify({ added: name, facts })}\n` : `${name} added: ${facts}\n`,
+  );
 }
 
-async function remove(name: string, { site }: { readonly site: string }): Promise<void> {
+async function remove(name: string, { site, json }: Flags): Promise<void> {
   const done = await rollBack(name, await stateOf(site));
   const what = done === 'restored' ? 'taken out; the one before is back' : 'removed';
-  process.stdout.write(`${name} ${what}\n`);
+  process.stdout.write(json === true ? `${JSON.stringify({ name, done })}\n` : `${name} ${what}\n`);
 }

@@ -35,12 +35,12 @@ export function register(program: Command): void {
       .option('--password-file <file>', 'take the password from a file instead of asking for it')
       .addHelpText(
         'after',
-        '\\nWithout a terminal the password is read from standard input. At least 12 characters; no other rule.',
+        '\nWithout a terminal the password is read from standard input. At least 12 characters; no other rule.',
       );
   own(people.command('list').description('who has an account'))
     .option('--json', 'answer in JSON')
     .action((given: Given) => on(given, list(given)));
-  withPassword(people.command('add').description('make an account').argument('<name>'))
+  withPassword(people.command('add').description('make an account').argument('<name>', 'name of the person'))
     .addOption(new Option('--role <role>', 'what it may').choices(ROLES).default('technician'))
     .action((name: string, given: Given & { role: Role }) =>
       on(given, async (acts) => {
@@ -48,19 +48,21 @@ export function register(program: Command): void {
         process.stderr.write(`${name} may come in as ${given.role}\n`);
       }),
     );
-  withPassword(people.command('password').description('set a new password').argument('<name>')).action(
-    (name: string, given: Given) =>
-      on(given, async (acts) => {
-        await acts.setPassword(name, await passwordOf(given));
-        process.stderr.write(`${name} has a new password; sessions of before have ended\n`);
-      }),
+  withPassword(
+    people.command('password').description('set a new password').argument('<name>', 'name of the person'),
+  ).action((name: string, given: Given) =>
+    on(given, async (acts) => {
+      await acts.setPassword(name, await passwordOf(given));
+      process.stderr.write(`${name} has a new password; sessions of before have ended\n`);
+    }),
   );
-  own(people.command('remove').description('take an account away').argument('<name>')).action(
-    (name: string, given: Given) =>
-      on(given, async (acts) => {
-        await acts.remove(name);
-        process.stderr.write(`${name} is removed\n`);
-      }),
+  own(
+    people.command('remove').description('take an account away').argument('<name>', 'name of the person'),
+  ).action((name: string, given: Given) =>
+    on(given, async (acts) => {
+      await acts.remove(name);
+      process.stderr.write(`${name} is removed\n`);
+    }),
   );
 }
 

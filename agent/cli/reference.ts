@@ -35,7 +35,7 @@ export async function reference(): Promise<string> {
   const parts = [
     '# Command line',
     '<!-- Made by `npm run docs:cli` out of the commands. -->',
-    'One `kerbside`; `kerbside help <command>` says what stands here. `kerbside` is `npm run -s kerbside --` in a checkout.',
+    'One `kerbside`; `kerbside <command> --help` says what stands here. `kerbside` is `npm run -s kerbside --` in a checkout.',
     [
       '| exit code | of every command |',
       '|---|---|',

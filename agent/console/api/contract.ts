@@ -359,6 +359,9 @@ export const link = z
     link: z.string(),
     code: z.string(),
     short: z.string().meta({ description: 'to be typed on another device, instead of the link' }),
+    qr: z
+      .array(z.string())
+      .meta({ description: 'the link as QR code: rows of 0 and 1, with their quiet zone' }),
     expires: time,
   })
   .meta({ id: 'Link' });

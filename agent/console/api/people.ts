@@ -1,4 +1,5 @@
 /** Routes about who is here: session, logout, links for a second device, tokens, the way to Node-RED. */
+import { encode } from 'uqr';
 import { z } from 'zod';
 import { CODE_LIFE } from '../access/codes.ts';
 import * as contract from './contract.ts';
@@ -53,12 +54,10 @@ export function peopleEndpoints(services: Services): Endpoint[] {
         const said = { role, ...(person === undefined ? {} : { person }) };
         log.info('access.link_made', { ...said, by: who.name });
         view.audit({ act: 'link-made', who: who.name, ...said });
-        return {
-          link: linkOf(code, from.own),
-          code,
-          short,
-          expires: Math.round(view.now() + CODE_LIFE * view.site.rate),
-        };
+        const link = linkOf(code, from.own);
+        const qr = encode(link, { border: 2 }).data.map((row) => row.map(Number).join(''));
+        const expires = Math.round(view.now() + CODE_LIFE * view.site.rate);
+        return { link, code, short, qr, expires };
       },
     }),
     endpoint({

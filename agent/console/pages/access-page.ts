@@ -1,73 +1,137 @@
-/** For administrators: a link for another device, and the tokens of programs. */
+/** For administrators: who gets in. A login for another device, people, sessions, tokens of programs, and the doors. */
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
+import type { TokenScope } from '../access/scope.ts';
+import { DoorsSection } from './access-doors.ts';
+import { RoleChoice, type Run, submitted } from './access-forms.ts';
+import { PeopleSection, SessionsSection } from './access-people.ts';
 import { get, post, remove } from './api.ts';
-import { formatMoment, t } from './i18n.ts';
-
-const ROLES = ['viewer', 'technician', 'administrator'] as const;
+import { formatClock, formatMoment, t } from './i18n.ts';
 
 interface Token {
   readonly id: string;
   readonly name: string;
-  readonly role: (typeof ROLES)[number];
+  readonly role: 'viewer' | 'technician' | 'administrator';
+  readonly scopes: readonly TokenScope[];
   readonly created: number;
 }
 
-export function AccessPage() {
-  const [tokens, setTokens] = useState<readonly Token[]>([]);
-  const [shown, setShown] = useState('');
-  const [failed, setFailed] = useState('');
-  const run = async (work: () => Promise<void>) => {
-    try {
-      await work();
-      setTokens((await get<{ tokens: Token[] }>('/tokens')).tokens);
-      setFailed('');
-    } catch (thrown) {
-      setFailed(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  };
-  useEffect(() => void run(async () => {}), []);
-  const makeLink = (form: FormData) => async () => {
-    setShown((await post<{ link: string }>('/links', { role: form.get('role') })).link);
-  };
-  const makeToken = (form: FormData) => async () => {
-    const body = { name: form.get('name'), role: form.get('role') };
-    setShown((await post<{ secret: string }>('/tokens', body)).secret);
-  };
-  const submit = (make: (form: FormData) => () => Promise<void>) => (event: Event) => {
-    event.preventDefault();
-    if (event.currentTarget instanceof HTMLFormElement) void run(make(new FormData(event.currentTarget)));
-  };
-  return html`<h1 class="aloud">${t('nav.access')}</h1>
-    <section class="card" aria-labelledby="link-title">
-      <h2 id="link-title">${t('access.link')}</h2>
-      <p class="note">${t('access.link_text')}</p>
-      <form class="row" onSubmit=${submit(makeLink)}>
-        <${RoleChoice} /> <button class="primary" type="submit">${t('access.make_link')}</button>
-      </form>
-    </section>
-    <section class="card" aria-labelledby="tokens-title">
-      <h2 id="tokens-title">${t('access.tokens')}</h2>
-      <p class="note">${t('access.tokens_text')}</p>
-      <form class="row" onSubmit=${submit(makeToken)}>
-        <input name="name" required pattern="[A-Za-z0-9_\\-]{1,64}" placeholder=${t('access.name')} aria-label=${t('access.name')} />
-        <${RoleChoice} /> <button class="primary" type="submit">${t('access.make_token')}</button>
-      </form>
-      <ul class="tokens">
-        ${tokens.map(
-          ({ id, name, role, created }) => html`<li key=${id}>
-            <b>${name}</b> <span>${t(`role.${role}`)} · ${formatMoment(created)}</span>
-            <button class="quiet" onClick=${() => run(() => remove(`/tokens/${id}`))}>${t('access.revoke')}</button>
-          </li>`,
-        )}
-      </ul>
-    </section>
-    ${shown !== '' && html`<p class="card secret" role="status"><b>${t('access.once')}</b> <code>${shown}</code></p>`}
-    ${failed !== '' && html`<p class="card refusal" role="alert">${failed}</p>`}`;
+interface Login {
+  readonly link: string;
+  readonly short: string;
+  readonly qr: readonly string[];
+  readonly expires: number;
 }
 
-function RoleChoice() {
-  return html`<select name="role" aria-label=${t('access.role')}>
-    ${ROLES.map((role) => html`<option value=${role} selected=${role === 'technician'}>${t(`role.${role}`)}</option>`)}
-  </select>`;
+const SCOPES: readonly TokenScope[] = [
+  'read',
+  'metrics',
+  'command',
+  'alarms',
+  'maintain',
+  'publish',
+  'flows',
+  'commission',
+  'config',
+];
+
+export function AccessPage() {
+  const [round, setRound] = useState(0);
+  const [failed, setFailed] = useState('');
+  const run: Run = async (work) => {
+    const done = await work().then(
+      () => true,
+      (thrown) => {
+        setFailed(thrown instanceof Error ? thrown.message : String(thrown));
+        return false;
+      },
+    );
+    if (done) setFailed('');
+    setRound((count) => count + 1);
+    return done;
+  };
+  const shared = { run, round };
+  return html`<h1 class="aloud">${t('nav.access')}</h1>
+    ${failed !== '' && html`<p class="card refusal" role="alert">${failed}</p>`}
+    <${LoginSection} ...${shared} />
+    <${PeopleSection} ...${shared} />
+    <${SessionsSection} ...${shared} />
+    <${TokensSection} ...${shared} />
+    <${DoorsSection} ...${shared} />`;
+}
+
+function LoginSection({ run }: { readonly run: Run }) {
+  const [made, setMade] = useState<Login>();
+  const make = (form: FormData) =>
+    run(async () => {
+      const person = String(form.get('person') ?? '').trim();
+      setMade(await post<Login>('/links', { role: form.get('role'), ...(person === '' ? {} : { person }) }));
+    });
+  return html`<section class="card" aria-labelledby="link-title">
+    <h2 id="link-title">${t('access.link')}</h2>
+    <p class="note">${t('access.link_text')}</p>
+    <form class="row" onSubmit=${submitted(make)}>
+      <input name="person" pattern="[A-Za-z0-9_\\-]{1,64}" placeholder=${t('access.person')} aria-label=${t('access.person')} />
+      <${RoleChoice} /> <button class="primary" type="submit">${t('access.make_link')}</button>
+    </form>
+    ${
+      made !== undefined &&
+      html`<div class="secret login-code" role="status">
+        <b>${t('access.once')}</b>
+        <svg class="qr" role="img" aria-label=${t('access.qr')} viewBox=${`0 0 ${made.qr.length} ${made.qr.length}`}>
+          <rect width="100%" height="100%" fill="#fff" />
+          <path d=${drawn(made.qr)} fill="#000" shape-rendering="crispEdges" />
+        </svg>
+        <code class="short">${made.short}</code>
+        <code>${made.link}</code>
+        <span class="note">${t('access.until', { time: formatClock(made.expires) })}</span>
+      </div>`
+    }
+  </section>`;
+}
+
+function TokensSection({ run, round }: { readonly run: Run; readonly round: number }) {
+  const [tokens, setTokens] = useState<readonly Token[]>([]);
+  const [secret, setSecret] = useState('');
+  useEffect(() => {
+    get<{ tokens: Token[] }>('/tokens').then(
+      ({ tokens: list }) => setTokens(list),
+      () => {},
+    );
+  }, [round]);
+  const make = (form: FormData) =>
+    run(async () => {
+      const scopes = SCOPES.filter((scope) => form.get(scope) !== null);
+      const body = { name: form.get('name'), role: form.get('role'), scopes };
+      setSecret((await post<{ secret: string }>('/tokens', body)).secret);
+    });
+  return html`<section class="card" aria-labelledby="tokens-title">
+    <h2 id="tokens-title">${t('access.tokens')}</h2>
+    <p class="note">${t('access.tokens_text')}</p>
+    <form onSubmit=${submitted(make)}>
+      <div class="row">
+        <input name="name" required pattern="[A-Za-z0-9_\\-]{1,64}" placeholder=${t('access.name')} aria-label=${t('access.name')} />
+        <${RoleChoice} /> <button class="primary" type="submit">${t('access.make_token')}</button>
+      </div>
+      <fieldset class="scopes">
+        <legend>${t('access.scopes')}</legend>
+        ${SCOPES.map((scope) => html`<label key=${scope}><input type="checkbox" name=${scope} checked=${scope === 'read'} /> ${t(`scope.${scope}`)}</label>`)}
+      </fieldset>
+    </form>
+    ${secret !== '' && html`<p class="secret" role="status"><b>${t('access.once')}</b> <code>${secret}</code></p>`}
+    <ul class="tokens">
+      ${tokens.map(
+        ({ id, name, role, scopes, created }) => html`<li key=${id}>
+          <b>${name}</b>
+          <span>${t(`role.${role}`)} · ${scopes.map((scope) => t(`scope.${scope}`)).join(', ')} · ${formatMoment(created)}</span>
+          <button class="quiet" onClick=${() => run(() => remove(`/tokens/${id}`))}>${t('access.revoke')}</button>
+        </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+/** Dark cells as one path. */
+function drawn(rows: readonly string[]): string {
+  return rows.flatMap((row, y) => [...row].map((on, x) => (on === '1' ? `M${x} ${y}h1v1h-1z` : ''))).join('');
 }

@@ -6,8 +6,13 @@ const KEY = 'kerbside.key';
 /** Keeps the session's second half, which a login leaves in the fragment, and takes it out of the address bar. */
 export function takeKey(): void {
   const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
-  if (key !== undefined) localStorage.setItem(KEY, key);
+  if (key !== undefined) keepKey(key);
   if (key !== undefined || location.pathname === '/login') history.replaceState(null, '', '/');
+}
+
+/** Keeps the session's second half in the storage of this very origin. */
+export function keepKey(key: string): void {
+  localStorage.setItem(KEY, key);
 }
 
 export function dropKey(): void {

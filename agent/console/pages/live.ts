@@ -105,7 +105,7 @@ export const refresh = () => load();
 
 async function load(): Promise<void> {
   const [session, site, { points }] = await Promise.all([
-    get<{ role: NonNullable<State['role']> }>('/session'),
+    get<{ role: NonNullable<State['role']>; scopes?: readonly string[] }>('/session'),
     get<ApiSite>('/site'),
     get<{ points: PointRow[] }>('/points'),
     loadCommands(),
@@ -114,6 +114,7 @@ async function load(): Promise<void> {
   setNow(site.now, site.rate);
   set({
     role: session.role,
+    scopes: session.scopes,
     site,
     points: new Map(points.map((row) => [`${row.device}/${row.point}`, row])),
   });

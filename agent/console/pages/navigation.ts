@@ -134,7 +134,9 @@ export function pageAt(path: string): PageEntry {
 const RANK = { viewer: 0, technician: 1, administrator: 2 } as const;
 
 /** Whether it stands in the navigation of whoever looks. */
-export function isOffered({ role: needed, when }: PageEntry, state: State): boolean {
-  const { role } = state;
+export function isOffered({ path, role: needed, when }: PageEntry, state: State): boolean {
+  const { role, scopes } = state;
+  // Who came over the service link is here to commission, and to nothing else.
+  if (scopes !== undefined && path !== '/commission') return false;
   return role !== undefined && RANK[role] >= RANK[needed ?? 'viewer'] && (when === undefined || when(state));
 }

@@ -11,6 +11,8 @@ export type Theme = 'auto' | 'light' | 'dark';
 export interface State {
   readonly connection: Connection;
   readonly role: 'viewer' | 'technician' | 'administrator' | undefined;
+  /** What the session is held to; undefined: all that its role may. */
+  readonly scopes?: readonly string[] | undefined;
   readonly site: ApiSite | undefined;
   readonly points: ReadonlyMap<string, PointRow>;
   readonly parts: ReadonlyMap<string, ApiPart>;

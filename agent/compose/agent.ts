@@ -26,6 +26,7 @@ import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
+import { openAcceptance } from './acceptance/acceptance.ts';
 import { agentCommissioning } from './commissioning/agent.ts';
 import { displaysOf, displayWrite, startSiteContent } from './content.ts';
 import { countCrashes } from './crashes.ts';

@@ -2,6 +2,7 @@
  * What the console and the local API see of the agent: read it, watch it, send a command. Composed in agent/compose.
  */
 
+import type { AcceptanceActs } from './acceptance.ts';
 import type { AlarmActs } from './alarm.ts';
 import type { ArrivalBoard } from './arrival.ts';
 import type { Command, CommandResult } from './command.ts';
@@ -171,6 +172,8 @@ export interface AgentView {
   screen(): ScreenView | undefined;
   /** Absent: the agent runs a site that is no file (tests, benches). */
   readonly config?: ConfigChanges;
+  /** Tests on site and the report of the commissioning; undefined while the agent starts. */
+  acceptance?(): AcceptanceActs | undefined;
   /** Absent while the agent starts, and where it cannot scan. */
   readonly commissioning?: Commissioning;
   /** What may be shown in public; absent where the site shows nothing but arrivals. */

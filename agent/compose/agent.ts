@@ -5,6 +5,7 @@
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { type Lines, openLines } from '../bus/lines.ts';
 import { FrameTaps } from '../bus/taps.ts';
+import { VERSION } from '../cli/version.ts';
 import { type ConsoleMemory, startConsole } from '../console/server.ts';
 import { Alarms } from '../control/alarms/alarms.ts';
 import { ALARM_DEVICE } from '../core/alarm.ts';
@@ -24,9 +25,9 @@ import { sensePlan } from '../sense/plan.ts';
 import { MESSAGE_POINT } from '../sign/content/target.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
+import { openAcceptance } from './acceptance/acceptance.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
-import { openAcceptance } from './acceptance/acceptance.ts';
 import { agentCommissioning } from './commissioning/agent.ts';
 import { displaysOf, displayWrite, startSiteContent } from './content.ts';
 import { countCrashes } from './crashes.ts';
@@ -276,6 +277,9 @@ export async function runAgent(
         }),
     late,
   });
+  late.acceptance = stack.use(
+    await openAcceptance({ view: () => view, version: VERSION, dir: site.state, clock, log }),
+  );
   const console = stack.use(
     await startConsole({
       view,

@@ -1,5 +1,6 @@
 /** The agent as console and API see it: put together from the parts, each asked when somebody looks. */
 
+import type { AcceptanceActs } from '../core/acceptance.ts';
 import type { AlarmActs } from '../core/alarm.ts';
 import type { ArrivalBoard } from '../core/arrival.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
@@ -28,6 +29,7 @@ export interface LateParts {
   arrivals?: () => ArrivalBoard;
   screen?: () => ScreenView | undefined;
   events?: NonNullable<AgentView['events']>;
+  acceptance?: AcceptanceActs;
 }
 
 export interface ViewParts {
@@ -110,6 +112,7 @@ export function agentView({
     refusals,
     frames,
     events: async (...asked) => (await late.events?.(...asked)) ?? [],
+    acceptance: () => late.acceptance,
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
     audit: (body, device) =>

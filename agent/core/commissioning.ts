@@ -75,7 +75,7 @@ export interface FoundDevice {
   readonly id: string;
   /** Profile that it is read with now; absent: it is not read. */
   readonly profile?: string;
-  /** First of its points, as last read; at most 12. */
+  /** First of its points, as last read; at most 8. */
   readonly values: readonly TrialValue[];
   /** Points that were read well, of those that were asked for, at the last look. */
   readonly read?: { readonly good: number; readonly of: number };

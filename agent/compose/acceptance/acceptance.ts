@@ -31,7 +31,13 @@ export interface AcceptanceOptions {
 export interface OpenAcceptance extends AcceptanceActs, AsyncDisposable {}
 
 /** Never rejects: results that cannot be read are as if nothing had been tested. */
-export async function openAcceptance({ view, version, dir, clock, log }: AcceptanceOptions): Promise<OpenAcceptance> {
+export async function openAcceptance({
+  view,
+  version,
+  dir,
+  clock,
+  log,
+}: AcceptanceOptions): Promise<OpenAcceptance> {
   const file = join(dir, FILE);
   const kept = await remembered(file);
   const stop = new AbortController();
@@ -61,10 +67,22 @@ export async function openAcceptance({ view, version, dir, clock, log }: Accepta
     let ended: AcceptanceTest;
     try {
       const verdict = await runTest(subject, { view: view(), clock, signal: stop.signal, by, onFact });
-      ended = { ...base, state: verdict.fault === undefined ? 'passed' : 'failed', ended: Math.round(view().now()), ...verdict };
+      ended = {
+        ...base,
+        state: verdict.fault === undefined ? 'passed' : 'failed',
+        ended: Math.round(view().now()),
+        ...verdict,
+      };
     } catch (thrown) {
       const detail = asAgentError(thrown).message;
-      ended = { ...base, state: 'failed', ended: Math.round(view().now()), facts: [], fault: 'interrupted', detail };
+      ended = {
+        ...base,
+        state: 'failed',
+        ended: Math.round(view().now()),
+        facts: [],
+        fault: 'interrupted',
+        detail,
+      };
     }
     set(id, ended);
     log.info('acceptance.test', { test: id, state: ended.state, by });
@@ -115,9 +133,13 @@ async function reportOf(
     },
     ...(view.config === undefined ? {} : { revision: view.config.state().running }),
     devices: view.descriptions().map((one) => deviceOf(view, one)),
-    uplinks: view
-      .ledgers()
-      .map(({ uplink, connected, stored, acknowledged, backlog }) => ({ uplink, connected, stored, acknowledged, backlog })),
+    uplinks: view.ledgers().map(({ uplink, connected, stored, acknowledged, backlog }) => ({
+      uplink,
+      connected,
+      stored,
+      acknowledged,
+      backlog,
+    })),
     tests,
   };
 }

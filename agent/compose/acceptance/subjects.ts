@@ -14,34 +14,42 @@ export type Subject = { readonly id: string; readonly title: Text } & (
 
 /** In the order in which a technician does them. */
 export function subjectsOf(site: Site): readonly Subject[] {
-  const sos = (site.alarms?.sos ?? []).map((one): Subject => ({ id: `sos.${one.id}`, kind: 'sos', title: one.title, sos: one }));
-  const lamps = site.lamps.map((lamp): Subject => ({
-    id: `lamp.${lamp.id}`,
-    kind: 'lamp',
-    title: { en: `Lamp ${lamp.id}`, zh: `灯 ${lamp.id}` },
-    lamp,
-  }));
+  const sos = (site.alarms?.sos ?? []).map(
+    (one): Subject => ({ id: `sos.${one.id}`, kind: 'sos', title: one.title, sos: one }),
+  );
+  const lamps = site.lamps.map(
+    (lamp): Subject => ({
+      id: `lamp.${lamp.id}`,
+      kind: 'lamp',
+      title: { en: `Lamp ${lamp.id}`, zh: `灯 ${lamp.id}` },
+      lamp,
+    }),
+  );
   const doors = site.devices.flatMap((device) =>
     device.profile.points
       .filter(({ id, type, access }) => type === 'boolean' && access !== 'write' && /(^|-)door($|-)/.test(id))
-      .map((point): Subject => ({
-        id: `door.${device.id}.${point.id}`,
-        kind: 'door',
-        title: point.title,
-        device: device.id,
-        point: point.id,
-      })),
+      .map(
+        (point): Subject => ({
+          id: `door.${device.id}.${point.id}`,
+          kind: 'door',
+          title: point.title,
+          device: device.id,
+          point: point.id,
+        }),
+      ),
   );
   const sign: readonly Subject[] =
     site.sign?.screen === undefined
       ? []
       : [{ id: `sign.${site.sign.id}`, kind: 'sign', title: { en: 'Stop sign', zh: '电子站牌' } }];
-  const uplinks = site.uplinks.map(({ id }): Subject => ({
-    id: `uplink.${id}`,
-    kind: 'uplink',
-    title: { en: `Uplink ${id}`, zh: `上行 ${id}` },
-    uplink: id,
-  }));
+  const uplinks = site.uplinks.map(
+    ({ id }): Subject => ({
+      id: `uplink.${id}`,
+      kind: 'uplink',
+      title: { en: `Uplink ${id}`, zh: `上行 ${id}` },
+      uplink: id,
+    }),
+  );
   return [...sos, ...lamps, ...doors, ...sign, ...uplinks];
 }
 

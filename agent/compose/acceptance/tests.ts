@@ -31,7 +31,10 @@ export interface Verdict {
 }
 
 export interface TestOptions {
-  readonly view: Pick<AgentView, 'hub' | 'submit' | 'screen' | 'ledgers' | 'audit' | 'now' | 'alarms' | 'site'>;
+  readonly view: Pick<
+    AgentView,
+    'hub' | 'submit' | 'screen' | 'ledgers' | 'audit' | 'now' | 'alarms' | 'site'
+  >;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly by: string;
@@ -54,10 +57,19 @@ export async function runTest(subject: Subject, options: TestOptions): Promise<V
   }
 }
 
-async function sosTest({ id, device, point, pressed, outputs }: SosConfig, options: TestOptions): Promise<Verdict> {
+async function sosTest(
+  { id, device, point, pressed, outputs }: SosConfig,
+  options: TestOptions,
+): Promise<Verdict> {
   const { clock, view, onFact } = options;
   const began = clock.mono();
-  const press = await nextReading(options, device, point, (one) => one.value === pressed && one.time >= began, PATIENCE);
+  const press = await nextReading(
+    options,
+    device,
+    point,
+    (one) => one.value === pressed && one.time >= began,
+    PATIENCE,
+  );
   if (press === undefined) return { facts: [], fault: 'nobody-pressed' };
   const facts: TestFact[] = [{ what: 'pressed', of: `${device}/${point}`, value: true }];
   onFact(facts);
@@ -67,8 +79,16 @@ async function sosTest({ id, device, point, pressed, outputs }: SosConfig, optio
   const dark: string[] = [];
   for (const output of outputs) {
     const name = `${output.device}/${output.point}`;
-    const shines = await until(options, () => view.hub.latest(output.device, output.point)?.value === output.on, OUTPUT_WAIT);
-    facts.push({ what: 'output', of: name, value: view.hub.latest(output.device, output.point)?.value ?? null });
+    const shines = await until(
+      options,
+      () => view.hub.latest(output.device, output.point)?.value === output.on,
+      OUTPUT_WAIT,
+    );
+    facts.push({
+      what: 'output',
+      of: name,
+      value: view.hub.latest(output.device, output.point)?.value ?? null,
+    });
     if (!shines) dark.push(name);
   }
   return dark.length === 0 ? { facts } : { facts, fault: 'output-dark', detail: dark.join(', ') };
@@ -94,7 +114,13 @@ async function lampTest(lamp: LampConfig, options: TestOptions): Promise<Verdict
     }
     const { device, point } = lamp.power;
     const settled = clock.mono() + SETTLE;
-    const measured = await nextReading(options, device, point, ({ time, quality }) => time >= settled && quality !== 'bad', METER_WAIT);
+    const measured = await nextReading(
+      options,
+      device,
+      point,
+      ({ time, quality }) => time >= settled && quality !== 'bad',
+      METER_WAIT,
+    );
     if (typeof measured?.value !== 'number') {
       verdict = { facts, fault: 'no-power-reading', detail: `${device}/${point}` };
       break;
@@ -132,7 +158,10 @@ async function command(
       lease,
     });
     if (state === 'done') return readback === undefined ? {} : { readback };
-    return { fault: 'command-refused', detail: [state, code, reason].filter((text) => text !== undefined).join(': ') };
+    return {
+      fault: 'command-refused',
+      detail: [state, code, reason].filter((text) => text !== undefined).join(': '),
+    };
   } catch (thrown) {
     return { fault: 'command-refused', detail: asAgentError(thrown).message };
   }
@@ -142,11 +171,23 @@ async function doorTest(device: string, point: string, options: TestOptions): Pr
   const { view, clock, onFact } = options;
   const shut = view.hub.latest(device, point)?.value ?? false;
   const began = clock.mono();
-  const moved = await nextReading(options, device, point, (one) => one.time >= began && one.value !== null && one.value !== shut, PATIENCE);
+  const moved = await nextReading(
+    options,
+    device,
+    point,
+    (one) => one.time >= began && one.value !== null && one.value !== shut,
+    PATIENCE,
+  );
   if (moved === undefined) return { facts: [], fault: 'nobody-opened' };
   const opened: TestFact = { what: 'opened', of: `${device}/${point}`, value: moved.value };
   onFact([opened]);
-  const back = await nextReading(options, device, point, ({ time, value }) => time > moved.time && value === shut, PATIENCE);
+  const back = await nextReading(
+    options,
+    device,
+    point,
+    ({ time, value }) => time > moved.time && value === shut,
+    PATIENCE,
+  );
   if (back === undefined) return { facts: [opened], fault: 'not-closed' };
   return { facts: [opened, { what: 'closed', of: `${device}/${point}`, value: back.value }] };
 }
@@ -157,11 +198,13 @@ async function signTest({ view }: TestOptions): Promise<Verdict> {
   const facts: TestFact[] = [
     { what: 'screen', value: seen.state },
     { what: 'stop', value: [seen.stop, seen.time].filter((text) => text !== undefined).join(' · ') },
-    ...seen.lines.map(({ badge, to, note, times }): TestFact => ({
-      what: 'line',
-      of: badge,
-      value: [to, ...(note === undefined ? [] : [note]), ...times.map(({ text }) => text)].join(' · '),
-    })),
+    ...seen.lines.map(
+      ({ badge, to, note, times }): TestFact => ({
+        what: 'line',
+        of: badge,
+        value: [to, ...(note === undefined ? [] : [note]), ...times.map(({ text }) => text)].join(' · '),
+      }),
+    ),
   ];
   if (seen.state === 'proven') return { facts };
   return { facts, fault: 'not-proven', detail: seen.problems.join('; ') };
@@ -188,7 +231,8 @@ async function uplinkTest(uplink: string, options: TestOptions): Promise<Verdict
   const after = ledger();
   const seconds = Math.round((clock.mono() - began) / 100) / 10;
   const facts: readonly TestFact[] = [record, { what: 'acknowledged-after', value: seconds, unit: 's' }];
-  const lost = (after?.refused ?? 0) > (before?.refused ?? 0) || (after?.dropped ?? 0) > (before?.dropped ?? 0);
+  const lost =
+    (after?.refused ?? 0) > (before?.refused ?? 0) || (after?.dropped ?? 0) > (before?.dropped ?? 0);
   return lost ? { facts, fault: 'not-acknowledged', detail: 'refused or dropped' } : { facts };
 }
 

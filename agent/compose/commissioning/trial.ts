@@ -17,7 +17,7 @@ const ROUND_MS = 1000;
 /** Longest wait for an answer, ms: what was found answered within less. */
 const TIMEOUT_MS = 500;
 /** Values told of each device. */
-const MOST_VALUES = 12;
+const MOST_VALUES = 8;
 
 export interface Tried {
   readonly key: string;

@@ -63,23 +63,24 @@ function tcpStage({ host, tcpPort }: Target, ids: readonly number[], timeout: nu
 }
 
 /**
- * What is usual: units 1-32 at 9600 and 19200 baud 8N1 and 8E1, then 2400-115200 at units 1-4; meters at what they leave the
- * factory with (2400 8E1, those of 1997 1200 8E1) and at 9600 8E1.
+ * What is usual, in the order in which it is met: units 1-32 at 9600 baud 8N1 and 8E1, meters as they leave the factory (2400 8E1),
+ * units 1-32 at 19200, then 2400-115200 at units 1-4, and meters of 1997 (1200 8E1).
  */
 export function quickPlan(target: Target): readonly Stage[] {
   if (target.kind === 'tcp') return [tcpStage(target, [255, ...units(32)], 1000)];
-  const usual = [9600, 19_200].flatMap((baud) =>
-    (['8N1', '8E1'] as const).map((format) =>
-      stage(target, settings(baud, format), units(32), QUICK_TIMEOUT, quickMeters(baud, format)),
-    ),
-  );
-  const others = [2400, 4800, 38_400, 57_600, 115_200].flatMap((baud) =>
-    (['8N1', '8E1'] as const).map((format) =>
-      stage(target, settings(baud, format), units(4), QUICK_TIMEOUT, quickMeters(baud, format)),
-    ),
-  );
-  const old = stage(target, settings(1200, '8E1'), [], QUICK_TIMEOUT, quickMeters(1200, '8E1'));
-  return [...usual, ...others, old];
+  const at = (baud: number, format: '8N1' | '8E1', last: number) =>
+    stage(target, settings(baud, format), units(last), QUICK_TIMEOUT, quickMeters(baud, format));
+  const others = [4800, 38_400, 57_600, 115_200].flatMap((baud) => [at(baud, '8N1', 4), at(baud, '8E1', 4)]);
+  return [
+    at(9600, '8N1', 32),
+    at(9600, '8E1', 32),
+    at(2400, '8E1', 4),
+    at(19_200, '8N1', 32),
+    at(19_200, '8E1', 32),
+    at(2400, '8N1', 4),
+    ...others,
+    at(1200, '8E1', 0),
+  ];
 }
 
 /**

@@ -14,14 +14,15 @@ describe('the plan of a scan', () => {
 
   test('asks first what is usual, within a minute on a silent line', () => {
     const stages = quickPlan(serial);
-    expect(stages.slice(0, 4).map(({ line, units }) => [settingText(line), units.length])).toEqual([
+    expect(stages.slice(0, 5).map(({ line, units }) => [settingText(line), units.length])).toEqual([
       ['9600 8N1', 32],
       ['9600 8E1', 32],
+      ['2400 8E1', 4],
       ['19200 8N1', 32],
       ['19200 8E1', 32],
     ]);
     const rates = stages
-      .slice(4)
+      .slice(5)
       .flatMap(({ line, units }) => (units.length === 4 ? [line.serial?.baud] : []));
     expect(new Set(rates)).toEqual(new Set([2400, 4800, 38_400, 57_600, 115_200]));
     const listening = TALKING.reduce((sum, { every }) => sum + every, 0);

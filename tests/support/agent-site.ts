@@ -245,4 +245,20 @@ export const VIRTUAL: readonly VirtualDevice[] = [
       },
     ],
   },
+  {
+    id: 'report',
+    title: { en: 'Reports' },
+    points: [
+      {
+        id: 'energy-yesterday',
+        title: { en: 'Energy of the day before', zh: '前一日电量' },
+        type: 'number',
+        unit: 'kW.h',
+        decimals: 2,
+        range: [0, 10_000],
+        maxAge: 93_600_000,
+        aggregation: 'last',
+      },
+    ],
+  },
 ];

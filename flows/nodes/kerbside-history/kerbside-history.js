@@ -5,7 +5,8 @@ const SECONDS = { minute: 60, quarter: 900, hour: 3600, day: 86_400 };
 const UNITS = { minutes: 60_000, hours: 3_600_000, days: 86_400_000 };
 
 /**
- * @typedef {{time: number, count: number, min: number | null, mean: number | null, max: number | null, last: number | null}} Bucket
+ * @typedef {{time: number, count: number, min: number | null, mean: number | null, max: number | null, last: number | null,
+ *   noise?: object}} Bucket
  * @typedef {'buckets' | 'mean' | 'min' | 'max' | 'last' | 'difference'} Figure
  */
 
@@ -73,8 +74,13 @@ function figure(kind, buckets) {
   if (kind === 'mean') {
     // Each bucket weighs as much as it has values.
     const known = buckets.flatMap(({ mean, count }) => (mean === null ? [] : [{ mean, count }]));
+    const level = buckets.some(({ noise }) => noise !== undefined);
     const count = known.reduce((sum, one) => sum + one.count, 0);
-    return count === 0 ? null : known.reduce((sum, one) => sum + one.mean * one.count, 0) / count;
+    if (count === 0) return null;
+    // Levels in dB have the mean of their energy, not of their figures.
+    if (level)
+      return 10 * Math.log10(known.reduce((sum, one) => sum + 10 ** (one.mean / 10) * one.count, 0) / count);
+    return known.reduce((sum, one) => sum + one.mean * one.count, 0) / count;
   }
   if (kind === 'min') return extreme(buckets, 'min', Math.min);
   if (kind === 'max') return extreme(buckets, 'max', Math.max);

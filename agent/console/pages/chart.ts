@@ -12,7 +12,8 @@ const RANGES = [
   { key: 'chart.hour', hours: 1, bucket: 60 },
   { key: 'chart.day', hours: 24, bucket: 900 },
   { key: 'chart.week', hours: 168, bucket: 3600 },
-  { key: 'chart.month', hours: 720, bucket: 86_400 },
+  { key: 'chart.month', hours: 720, bucket: 3600 },
+  { key: 'chart.year', hours: 8760, bucket: 86_400 },
 ] as const;
 type Range = (typeof RANGES)[number];
 const DAY: Range = RANGES[1];
@@ -28,18 +29,25 @@ const language = (state: State) => state.language;
 const timezone = (state: State) => state.site?.timezone ?? 'UTC';
 
 /** The point of the address, else the first number that is worth a curve. */
-function chosen(rows: ReadonlyMap<string, PointRow>, at: string): PointRow | undefined {
-  const named = rows.get(at.replace(/^\/points\//, ''));
+function chosen(
+  rows: ReadonlyMap<string, PointRow>,
+  at: string,
+  device: string | undefined,
+): PointRow | undefined {
+  const named = rows.get(at.replace(/^\/(points|devices)\//, ''));
   if (named !== undefined) return named;
-  const numbers = [...rows.values()].filter(({ type }) => type === 'number');
+  const numbers = [...rows.values()].filter(
+    (row) => row.type === 'number' && (device === undefined || row.device === device),
+  );
   const powers = numbers.filter(({ unit }) => unit === 'W' || unit === 'kW');
   return powers.find(({ point }) => /total|^power$/.test(point)) ?? powers[0] ?? numbers[0];
 }
 
-export function ChartCard() {
+/** `device`: only its points are offered, at addresses below it. */
+export function ChartCard({ device: only }: { device?: string }) {
   const rows = use(points);
   const at = use(path);
-  const row = chosen(rows, at);
+  const row = chosen(rows, at, only);
   const key = row === undefined ? '' : `${row.device}/${row.point}`;
   const [range, setRange] = useState<Range>(DAY);
   const [buckets, setBuckets] = useState<readonly ApiBucket[] | undefined>(undefined);
@@ -78,7 +86,7 @@ export function ChartCard() {
   return html`<section class="card chart" aria-labelledby="chart-title">
     <header class="card-head">
       <h2 id="chart-title">${say(row.title)} <small>${row.device}</small></h2>
-      <${PointChoice} rows=${rows} chosen=${key} />
+      <${PointChoice} rows=${rows} chosen=${key} only=${only} />
       <div class="segments" role="group" aria-label=${t('chart.range')}>
         ${RANGES.map(
           (one) =>
@@ -86,21 +94,32 @@ export function ChartCard() {
         )}
       </div>
     </header>
-    <${Plot} row=${row} buckets=${buckets ?? NONE} onHover=${setUnder} />
+    <${Plot} row=${row} buckets=${buckets ?? NONE} step=${range.bucket} onHover=${setUnder} />
     ${under !== '' && html`<p class="chart-note" aria-hidden="true">${under}</p>`}
-    <p class="chart-note ${under === '' ? '' : 'aloud'}" role="status">
+    <p class="chart-note ${under === '' ? '' : 'aloud'}" role="status" data-range=${range.hours}>
       ${failed === '' ? (buckets === undefined ? t('chart.loading') : summary(row, buckets)) : failed}
     </p>
+    <${Doubts} buckets=${buckets ?? NONE} />
+    <${ValuesTable} row=${row} buckets=${buckets ?? NONE} step=${range.bucket} />
   </section>`;
 }
 
-function PointChoice({ rows, chosen: key }: { rows: ReadonlyMap<string, PointRow>; chosen: string }) {
+interface Choice {
+  readonly rows: ReadonlyMap<string, PointRow>;
+  readonly chosen: string;
+  readonly only: string | undefined;
+}
+
+function PointChoice({ rows, chosen: key, only }: Choice) {
   const groups = Map.groupBy(
-    [...rows.values()].filter(({ type }) => type !== 'string'),
+    [...rows.values()].filter(
+      ({ type, device }) => type !== 'string' && (only === undefined || device === only),
+    ),
     ({ device }) => device,
   );
+  const base = only === undefined ? '/points' : '/devices';
   const choose = (event: Event) => {
-    if (event.currentTarget instanceof HTMLSelectElement) go(`/points/${event.currentTarget.value}`);
+    if (event.currentTarget instanceof HTMLSelectElement) go(`${base}/${event.currentTarget.value}`);
   };
   return html`<select aria-label=${t('chart.point')} value=${key} onChange=${choose}>
     ${[...groups].map(
@@ -130,20 +149,25 @@ const HEIGHT = 240;
 
 function Plot({
   row,
-  buckets,
+  buckets: given,
+  step,
   onHover,
 }: {
   row: PointRow;
   buckets: readonly ApiBucket[];
+  /** s */
+  step: number;
   onHover: (text: string) => void;
 }) {
+  const live = useRef<uPlot>(undefined);
   const place = useRef<HTMLDivElement>(null);
   const scheme = use(dark);
   const words = use(language);
   const zone = use(timezone);
   useEffect(() => {
     const { current: element } = place;
-    if (element === null || buckets.length === 0) return;
+    if (element === null || given.length === 0) return;
+    const buckets = withGaps(given, step);
     let plot: uPlot | undefined;
     let gone = false;
     const hover = (index: number | null | undefined) => {
@@ -152,17 +176,95 @@ function Plot({
     };
     void import('uplot').then(({ default: UPlot }) => {
       if (gone) return;
-      plot = new UPlot(options(UPlot, element, zone, hover), data(buckets), element);
+      plot = new UPlot(options(UPlot, element, zone, hover, buckets), data(buckets), element);
+      live.current = plot;
     });
     const resize = new ResizeObserver(() => plot?.setSize({ width: element.clientWidth, height: HEIGHT }));
     resize.observe(element);
     return () => {
       gone = true;
       resize.disconnect();
+      live.current = undefined;
       plot?.destroy();
     };
-  }, [buckets, scheme, words, zone, row.device, row.point]);
-  return html`<div class="plot" ref=${place} role="img" aria-label=${say(row.title)}></div>`;
+  }, [given, scheme, words, zone, row.device, row.point]);
+  /** Arrow keys walk over the curve as the mouse does. */
+  const walk = (event: KeyboardEvent) => {
+    const plot = live.current;
+    const by = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
+    if (plot === undefined || by === undefined) return;
+    event.preventDefault();
+    const { length } = plot.data[0];
+    const at = Math.min(length - 1, Math.max(0, (plot.cursor.idx ?? (by < 0 ? length : -1)) + by));
+    plot.setCursor({ left: plot.valToPos(plot.data[0][at] ?? 0, 'x'), top: 0 });
+  };
+  return html`<div class="plot" ref=${place} tabindex="0" role="img" aria-label="${say(row.title)}: ${t('chart.keys')}" onKeyDown=${walk}></div>`;
+}
+
+/** What a stretch without a reading is to the curve: a hole, not a line across. */
+function withGaps(buckets: readonly ApiBucket[], step: number): readonly ApiBucket[] {
+  // A point that is asked more seldom than a bucket is long has no holes for that.
+  const apart = buckets.slice(1).map(({ time }, i) => time - (buckets[i]?.time ?? time));
+  const usual = apart.sort((a, b) => a - b)[Math.floor(apart.length / 2)] ?? 0;
+  const most = 1.6 * Math.max(step * 1000, usual);
+  return buckets.flatMap((bucket, i) => {
+    const before = buckets[i - 1];
+    const hole = before !== undefined && bucket.time - before.time > most;
+    return hole ? [empty(before.time + step * 1000), bucket] : [bucket];
+  });
+}
+
+function empty(time: number): ApiBucket {
+  return { time, count: 0, min: null, mean: null, max: null, last: null };
+}
+
+/** Why a bucket is not to be believed as it stands, or undefined. */
+function doubt({ bad, marked, sufficient }: ApiBucket): 'bad' | 'marked' | 'few' | undefined {
+  if ((bad ?? 0) > 0) return 'bad';
+  if ((marked ?? 0) > 0) return 'marked';
+  return sufficient === false ? 'few' : undefined;
+}
+
+/** What the marks below the curve mean; nothing where there are none. */
+function Doubts({ buckets }: { buckets: readonly ApiBucket[] }) {
+  const count = (kind: string) => buckets.filter((bucket) => doubt(bucket) === kind).length;
+  const kinds = (['bad', 'marked', 'few'] as const).filter((kind) => count(kind) > 0);
+  if (kinds.length === 0) return null;
+  return html`<p class="legend">${kinds.map((kind) => html`<span key=${kind} class="key doubt-${kind}">${t(`chart.${kind}`)} ${count(kind)}</span>`)}</p>`;
+}
+
+/** Newest first; more would only be scrolled past. */
+const ROWS = 200;
+
+/** The same as numbers, for whoever does not see the curve. */
+function ValuesTable({ row, buckets, step }: { row: PointRow; buckets: readonly ApiBucket[]; step: number }) {
+  const [open, setOpen] = useState(false);
+  const number = (value: number | null) => (value === null ? '—' : formatNumber(value, row.decimals));
+  const toggled = (event: Event) =>
+    event.currentTarget instanceof HTMLDetailsElement && setOpen(event.currentTarget.open);
+  return html`<details onToggle=${toggled}>
+    <summary>${t('chart.table', { step: step >= 86_400 ? '1 d' : step >= 3600 ? '1 h' : `${step / 60} min` })}</summary>
+    ${
+      open &&
+      html`<div class="scroll values" tabindex="0" role="group" aria-label=${t('chart.values')}><table class="commands">
+        <thead><tr>
+          <th scope="col">${t('commands.when')}</th><th scope="col" class="number">${t('chart.low')}</th>
+          <th scope="col" class="number">${t('chart.mean')} ${row.symbol}</th><th scope="col" class="number">${t('chart.high')}</th>
+          <th scope="col" class="number">${t('chart.readings')}</th><th scope="col">${t('points.quality')}</th>
+        </tr></thead>
+        <tbody>${[...buckets]
+          .reverse()
+          .slice(0, ROWS)
+          .map((bucket) => {
+            const why = doubt(bucket);
+            return html`<tr key=${bucket.time}><td>${formatMoment(bucket.time)}</td><td class="number">${number(bucket.min)}</td>
+              <td class="number value">${number(bucket.mean ?? bucket.last)}</td><td class="number">${number(bucket.max)}</td>
+              <td class="number">${bucket.count}${bucket.expected !== undefined && ` / ${bucket.expected}`}</td>
+              <td>${why === undefined ? t('quality.good') : t(`chart.${why}`)}</td></tr>`;
+          })}</tbody>
+      </table></div>`
+    }
+  </details>`;
 }
 
 function told(row: PointRow, { time, min, mean, max, last }: ApiBucket): string {
@@ -187,6 +289,7 @@ function options(
   element: HTMLElement,
   zone: string,
   hover: (index: number | null | undefined) => void,
+  buckets: readonly ApiBucket[],
 ): uPlot.Options {
   const style = getComputedStyle(element);
   const colour = (name: string) => style.getPropertyValue(name).trim();
@@ -213,8 +316,21 @@ function options(
       { stroke: colour('--accent'), width: 2, points: { show: false } },
     ],
     bands: [{ series: [1, 2], fill: colour('--band') }],
-    hooks: { setCursor: [({ cursor }) => hover(cursor.idx)] },
+    hooks: { setCursor: [({ cursor }) => hover(cursor.idx)], draw: [(plot) => mark(plot, buckets, colour)] },
   };
+}
+
+/** Marks below the curve where buckets are not to be believed as they stand. */
+function mark(plot: uPlot, buckets: readonly ApiBucket[], colour: (name: string) => string): void {
+  const { ctx, bbox } = plot;
+  const colours = { bad: colour('--bad'), marked: colour('--uncertain'), few: colour('--muted') };
+  const wide = Math.max(2, bbox.width / Math.max(1, buckets.length));
+  for (const bucket of buckets) {
+    const why = doubt(bucket);
+    if (why === undefined) continue;
+    ctx.fillStyle = colours[why];
+    ctx.fillRect(plot.valToPos(bucket.time / 1000, 'x', true), bbox.top + bbox.height - 5, wide, 5);
+  }
 }
 
 /** Labels of the time axis by its step, s: 24 hours, and the date where a day begins. */

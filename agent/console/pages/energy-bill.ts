@@ -32,7 +32,7 @@ function Bill({ bill }: { bill: ApiEnergyBill }) {
       <b class="sum">${bill.total} ${t('energy.yuan')}</b>
       ${' '}${formatMoment(bill.from)} – ${formatMoment(bill.to)} · ${t(bill.final ? 'energy.final' : 'energy.provisional')} · ${t(`energy_quality.${bill.quality}`)}
     </p>
-    <div class="scroll"><table class="energy">
+    <div class="scroll" tabindex="0" role="group" aria-label=${t('table.scrolls')}><table class="energy">
       <thead><tr>
         <th scope="col">${t('energy.what')}</th><th scope="col">${t('energy.dates')}</th>
         <th scope="col" class="number">${t('energy.quantity')}</th><th scope="col" class="number">${t('energy.price')}</th>
@@ -65,7 +65,7 @@ function Bill({ bill }: { bill: ApiEnergyBill }) {
     }
     <details>
       <summary>${t('energy.statement')}</summary>
-      <div class="scroll"><table class="energy">
+      <div class="scroll" tabindex="0" role="group" aria-label=${t('table.scrolls')}><table class="energy">
         <thead><tr><th scope="col">${t('energy.register')}</th><th scope="col" class="number">${t('energy.opening')}</th><th scope="col" class="number">${t('energy.closing')}</th><th scope="col">${t('energy.between')}</th></tr></thead>
         <tbody>${bill.statement.map(
           ({ meter, title, opening, closing, breaks, ratios }) => html`<tr key=${meter}>

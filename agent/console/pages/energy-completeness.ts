@@ -38,7 +38,7 @@ function Days({ answer: { days, line } }: { answer: ApiEnergyCompleteness }) {
 }
 
 function Rows({ answer: { rows, line } }: { answer: ApiEnergyCompleteness }) {
-  return html`<div class="scroll"><table class="energy">
+  return html`<div class="scroll" tabindex="0" role="group" aria-label=${t('table.scrolls')}><table class="energy">
     <thead><tr>
       <th scope="col">${t('energy.what')}</th>
       <th scope="col" class="number">${t('energy.due')}</th>

@@ -27,14 +27,14 @@ export function EnergyPeakLimit() {
           <p>${t('diagnosis.plan_highest', { measured: kw(dryRun.measured), planned: kw(dryRun.planned) })} ·
             ${t('diagnosis.plan_above', { measured: dryRun.measuredAbove, planned: dryRun.plannedAbove })}</p>
           <${Curve} plan=${dryRun} />
-          <div class="scroll"><table class="energy">
+          <div class="scroll" tabindex="0" role="group" aria-label=${t('table.scrolls')}><table class="energy">
             <thead><tr><th scope="col">${t('diagnosis.load')}</th><th scope="col" class="number">${t('diagnosis.minutes')}</th><th scope="col" class="number">${t('diagnosis.kwh')}</th></tr></thead>
             <tbody>${Object.entries(dryRun.loads).map(
               ([id, { minutes, kwh }]) =>
                 html`<tr key=${id}><th scope="row">${id}</th><td class="number">${minutes}</td><td class="number">${formatNumber(kwh, 1)}</td></tr>`,
             )}</tbody>
           </table></div>
-          <details><summary>${t('diagnosis.act')}</summary><div class="scroll"><table class="energy">
+          <details><summary>${t('diagnosis.act')}</summary><div class="scroll" tabindex="0" role="group" aria-label=${t('table.scrolls')}><table class="energy">
             <thead><tr><th scope="col">${t('diagnosis.at')}</th><th scope="col">${t('diagnosis.load')}</th><th scope="col">${t('diagnosis.act')}</th></tr></thead>
             <tbody>${dryRun.actions.map(
               ({ at, load, what }, i) =>

@@ -39,7 +39,7 @@ function Tree({ today, month }: { today: ApiEnergyAccount | undefined; month: Ap
         ${t('energy.differs', { branch: say(branch.title), difference: formatNumber(branch.difference ?? 0, 1), share: percent(branch.share) })}
       </p>`,
     )}
-    <div class="scroll"><table class="energy">
+    <div class="scroll" tabindex="0" role="group" aria-label=${t('table.scrolls')}><table class="energy">
       <thead><tr>
         <th scope="col">${t('energy.what')}</th>
         <th scope="col" class="number">${t('energy.today')}</th>

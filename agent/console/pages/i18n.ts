@@ -50,7 +50,12 @@ export function formatNumber(value: number, decimals: number | null): string {
 
 /** `4 s`, `12 min`, `3 h`, `2 d`. */
 export function formatAge(time: number): string {
-  const seconds = Math.max(0, Math.round((agentNow() - time) / 1000));
+  return formatSpan(agentNow() - time);
+}
+
+/** The same of a span, ms. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 90) return t('age.seconds', { n: seconds });
   if (seconds < 90 * 60) return t('age.minutes', { n: Math.round(seconds / 60) });
   if (seconds < 36 * 3600) return t('age.hours', { n: Math.round(seconds / 3600) });
@@ -60,6 +65,11 @@ export function formatAge(time: number): string {
 /** Time of day at the site. */
 export function formatClock(time: number): string {
   return when(time, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+}
+
+/** Hour and minute at the site. */
+export function formatHour(time: number): string {
+  return when(time, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 }
 
 /** Date and time of day at the site. */

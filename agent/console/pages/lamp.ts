@@ -6,7 +6,7 @@ import { post } from './api.ts';
 import { formatMoment, formatNumber, formatValue, say, t } from './i18n.ts';
 import { loadCommands } from './live.ts';
 import { type Mark, markOf, Shape } from './quality.ts';
-import { reachesTechnician, type State, set, use } from './state.ts';
+import { agentNow, reachesTechnician, type State, set, use } from './state.ts';
 
 /** A command that is not under way after this time is not wanted any more, s. */
 const LIFE_S = 15;
@@ -20,7 +20,8 @@ const LEASES = [
 const points = (state: State) => state.points;
 const commands = (state: State) => state.commands;
 
-export function LampCard({ lamp }: { lamp: ApiSite['lamps'][number] }) {
+/** `until`: when the night ends, Unix epoch ms; offered as an end of what is commanded. */
+export function LampCard({ lamp, until }: { lamp: ApiSite['lamps'][number]; until?: number }) {
   const row = use(points).get(`${lamp.device}/${lamp.point}`);
   const allowed = use(reachesTechnician);
   const last = use(commands).find(({ command: c }) => c.device === lamp.device && c.point === lamp.point);
@@ -32,18 +33,19 @@ export function LampCard({ lamp }: { lamp: ApiSite['lamps'][number] }) {
   const level = typeof row.value === 'number' ? row.value : undefined;
   const shown = wanted ?? level ?? low;
   const { mark, words } = markOf(row);
+  const night = until === undefined ? 0 : Math.round((until - agentNow()) / 1000);
 
   const send = async (event: Event) => {
     event.preventDefault();
     setState({ sending: true, failed: '' });
     try {
       const result = await post<ApiCommandResult>('/commands', {
-        id: crypto.randomUUID?.() ?? `c-${Date.now()}-${Math.floor(Math.random() * 1e9)}`,
+        id: newId(),
         device: lamp.device,
         point: lamp.point,
         value: shown,
         expires_in_s: LIFE_S,
-        ...(lease === 0 ? {} : { lease_s: lease }),
+        ...(lease === 0 ? {} : { lease_s: lease === -1 ? Math.max(1, night) : lease }),
       });
       set({ announcement: `${say(row.title)}: ${t(`command.${result.state}`)}` });
       setState({ sending: false, failed: '' });
@@ -80,6 +82,7 @@ export function LampCard({ lamp }: { lamp: ApiSite['lamps'][number] }) {
             onChange=${(event: Event) => event.currentTarget instanceof HTMLSelectElement && setLease(Number(event.currentTarget.value))}
           >
             ${LEASES.map(({ key, seconds }) => html`<option value=${seconds} selected=${seconds === lease}>${t(key)}</option>`)}
+            ${night > 0 && html`<option value=${-1} selected=${lease === -1}>${t('lamp.lease_dawn')}</option>`}
           </select>
         </label>
         <button class="primary" type="submit" disabled=${!allowed || state.sending}>
@@ -91,6 +94,34 @@ export function LampCard({ lamp }: { lamp: ApiSite['lamps'][number] }) {
     ${state.failed !== '' && html`<p class="refusal" role="alert">${state.failed}</p>`}
     ${last !== undefined && html`<${Last} one=${last} symbol=${row.symbol} />`}
   </section>`;
+}
+
+function newId(): string {
+  return crypto.randomUUID?.() ?? `c-${Date.now()}-${Math.floor(Math.random() * 1e9)}`;
+}
+
+/** Gives a lamp back to its programme: a command of what the programme wants, that holds for a second. */
+export function EndOverride({
+  lamp: { device, point },
+  level,
+}: {
+  lamp: { readonly device: string; readonly point: string };
+  level: number;
+}) {
+  const allowed = use(reachesTechnician);
+  const [failed, setFailed] = useState('');
+  const end = async () => {
+    try {
+      const wish = { id: newId(), device, point, value: level, expires_in_s: LIFE_S, lease_s: 1 };
+      const result = await post<ApiCommandResult>('/commands', wish);
+      setFailed(result.state === 'done' ? '' : (result.reason ?? t(`command.${result.state}`)));
+    } catch (thrown) {
+      setFailed(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+    await loadCommands().catch(() => {});
+  };
+  return html`<button disabled=${!allowed} onClick=${end}>${t('lamp.end')}</button>
+    ${failed !== '' && html`<span class="refusal" role="alert">${failed}</span>`}`;
 }
 
 /** The lamp as it shines now; `level` from 0 to 1. */

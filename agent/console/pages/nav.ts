@@ -34,7 +34,7 @@ function Groups({ onGo }: { onGo?: () => void }) {
       pages.length > 0 &&
       html`<div class="nav-group" role="group" aria-labelledby=${`nav-${group}`} key=${group}>
         <p id=${`nav-${group}`}>${t(`group.${group}`)}</p>
-        ${pages.map((entry) => html`<${Way} key=${entry.path} entry=${entry} on=${entry === at} onGo=${onGo} />`)}
+        ${pages.map((entry) => html`<${Way} key=${entry.path} entry=${entry} on=${entry.path === at.path} onGo=${onGo} />`)}
       </div>`
     );
   });
@@ -58,12 +58,13 @@ function Bar() {
   const close = () => sheet.current?.close();
   useEffect(() => close, []);
   const front = PAGES.filter((entry) => entry.front === true && isOffered(entry, current()));
+  const isFront = front.some(({ path: one }) => one === at.path);
   const hidden = PAGES.filter((entry) => entry.front !== true && isOffered(entry, current()));
   const count = hidden.reduce((sum, { badge }) => sum + (badge?.(current()) ?? 0), 0);
   return html`<nav class="bar" aria-label=${t('nav.label')}>
-      ${front.map((entry) => html`<${Way} key=${entry.path} entry=${entry} on=${entry === at} />`)}
-      <button aria-haspopup="dialog" class=${front.includes(at) ? '' : 'on'} onClick=${() => sheet.current?.showModal()}>
-        <${Icon} name="more" /><span class="way">${front.includes(at) ? t('nav.more') : t(at.key)}</span>${count > 0 && html`<b class="badge">${count}</b>`}
+      ${front.map((entry) => html`<${Way} key=${entry.path} entry=${entry} on=${entry.path === at.path} />`)}
+      <button aria-haspopup="dialog" class=${isFront ? '' : 'on'} onClick=${() => sheet.current?.showModal()}>
+        <${Icon} name="more" /><span class="way">${isFront ? t('nav.more') : t(at.key)}</span>${count > 0 && html`<b class="badge">${count}</b>`}
       </button>
     </nav>
     <dialog ref=${sheet} class="sheet" aria-label=${t('nav.label')} onClick=${(event: MouseEvent) => event.target === sheet.current && close()}>

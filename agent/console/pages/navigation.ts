@@ -29,15 +29,23 @@ export interface PageEntry {
   readonly front?: true;
 }
 
-/** Pages of one part that are not in the navigation of their own. */
-const BELOW: Readonly<Record<string, string>> = { '/devices': '/points' };
-
 const wrong =
   (...kinds: readonly string[]) =>
   ({ parts }: State): number =>
     [...parts.values()].filter(
       ({ part, state }) => state === 'down' && kinds.includes(part.split(':')[0] ?? ''),
     ).length;
+
+/** Pages without an entry of their own in the navigation, and the entry they stand below. */
+const BELOW: Readonly<Record<string, PageEntry>> = {
+  '/devices': {
+    path: '/points',
+    key: 'nav.points',
+    group: 'street',
+    icon: 'points',
+    load: async () => (await import('./device-page.ts')).DevicePage,
+  },
+};
 
 export const PAGES: readonly PageEntry[] = [
   {
@@ -90,12 +98,45 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./sign-page.ts')).SignPage,
   },
   {
+    path: '/light',
+    key: 'nav.light',
+    group: 'street',
+    icon: 'light',
+    when: ({ site }) => (site?.lamps.length ?? 0) > 0,
+    load: async () => (await import('./light-page.ts')).LightPage,
+  },
+  {
     path: '/energy',
     key: 'nav.energy',
     group: 'street',
     icon: 'energy',
     when: ({ site }) => site?.has.energy === true,
     load: async () => (await import('./energy-page.ts')).EnergyPage,
+  },
+  {
+    path: '/lines',
+    key: 'nav.lines',
+    group: 'ways',
+    icon: 'lines',
+    badge: wrong('line', 'device'),
+    load: async () => (await import('./lines-page.ts')).LinesPage,
+  },
+  {
+    path: '/uplinks',
+    key: 'nav.uplinks',
+    group: 'ways',
+    icon: 'uplinks',
+    badge: wrong('uplink'),
+    load: async () => (await import('./uplinks-page.ts')).UplinksPage,
+  },
+  {
+    path: '/node-red',
+    key: 'nav.node_red',
+    group: 'ways',
+    icon: 'node_red',
+    when: ({ site }) => site?.node_red === true,
+    badge: wrong('node-red'),
+    load: async () => (await import('./node-red-page.ts')).NodeRedPage,
   },
   {
     path: '/commands',
@@ -122,14 +163,16 @@ export const PAGES: readonly PageEntry[] = [
   },
 ];
 
-/** The entry of an address; an unknown one is the first page. */
+/** What an address shows: an entry, or a page below one; an unknown one is the first page. */
 export function pageAt(path: string): PageEntry {
   const [, first = ''] = path.split('/');
-  const at = BELOW[`/${first}`] ?? `/${first}`;
-  const found = PAGES.find((entry) => entry.path === at) ?? PAGES[0];
+  const found = BELOW[`/${first}`] ?? PAGES.find((entry) => entry.path === `/${first}`) ?? PAGES[0];
   if (found === undefined) throw new Error('there are no pages');
   return found;
 }
+
+/** All that can be loaded. */
+export const ALL_PAGES: readonly PageEntry[] = [...PAGES, ...Object.values(BELOW)];
 
 const RANK = { viewer: 0, technician: 1, administrator: 2 } as const;
 

@@ -1,4 +1,4 @@
-/** The first page: the proof, what is wrong, the last day, the lamp, the camera, and every point. */
+/** The first page: what is wrong and what to do, the proof, the last day, the lamp, the camera, and every point. */
 import { html } from 'htm/preact';
 import { CameraCard } from './camera.ts';
 import { ChartCard } from './chart.ts';
@@ -15,11 +15,13 @@ export function OverviewPage() {
   const here = use(site);
   const [camera] = here?.cameras ?? [];
   return html`
+    <${HealthCard} />
     <${LedgerHero} />
     <div class="grid">
-      <div class="wide"><${ChartCard} /></div>
-      <${HealthCard} />
-      ${camera !== undefined && html`<div class="wide"><${CameraCard} camera=${camera} /></div>`}
+      <div class="stack">
+        <${ChartCard} />
+        ${camera !== undefined && html`<${CameraCard} camera=${camera} />`}
+      </div>
       <div class="stack">
         ${here?.lamps.map((lamp) => html`<${LampCard} key=${lamp.id} lamp=${lamp} />`)}
         ${here?.node_red === true && html`<${NodeRedCard} />`}

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from './i18n.ts';
-import { PAGES, type PageEntry, type PageView, pageAt } from './navigation.ts';
+import { ALL_PAGES, type PageEntry, type PageView, pageAt } from './navigation.ts';
 import { OverviewPage } from './overview-page.ts';
 import { type State, use } from './state.ts';
 
@@ -58,5 +58,5 @@ function restOfThem(): void {
         .then(() => next(others));
     });
   };
-  next(PAGES.filter((entry) => !loaded.has(entry)));
+  next(ALL_PAGES.filter((entry) => !loaded.has(entry)));
 }

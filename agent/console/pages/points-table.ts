@@ -15,11 +15,19 @@ const lost = (state: State) => state.connection === 'lost';
 /** Rows of a device before the rest is folded away, where all devices are to fit the eye. */
 const FOLD = 6;
 
-/** `folded`: each device shows its first points only, until asked for more. */
-export function PointsTable({ folded = false }: { folded?: boolean }) {
+interface TableParts {
+  /** Each device shows its first points only, until asked for more. */
+  readonly folded?: boolean;
+  /** Id of the one device whose points are shown, at addresses below it. */
+  readonly only?: string;
+}
+
+export function PointsTable({ folded = false, only }: TableParts) {
   useTick(1000);
   const [filter, setFilter] = useState('');
-  const rows = [...use(points).values()].filter((row) => matches(row, filter));
+  const rows = [...use(points).values()].filter(
+    (row) => (only === undefined || row.device === only) && matches(row, filter),
+  );
   const devices = new Map(use(site)?.devices.map((device) => [device.id, device]));
   const at = use(path);
   return html`<section class="card points" aria-labelledby="points-title">
@@ -38,7 +46,7 @@ export function PointsTable({ folded = false }: { folded?: boolean }) {
     <div class="devices">
       ${[...Map.groupBy(rows, ({ device }) => device)].map(
         ([id, group]) =>
-          html`<${DeviceTable} key=${id} id=${id} device=${devices.get(id)} rows=${group} at=${at} folded=${folded && filter === ''} />`,
+          html`<${DeviceTable} key=${id} id=${id} device=${devices.get(id)} rows=${group} at=${at} folded=${folded && filter === ''} alone=${only !== undefined} />`,
       )}
     </div>
     ${rows.length === 0 && html`<p class="empty">${t('points.none')}</p>`}
@@ -66,16 +74,18 @@ interface DeviceTableProps {
   readonly rows: readonly PointRow[];
   readonly at: string;
   readonly folded: boolean;
+  /** On the page of its own device. */
+  readonly alone: boolean;
 }
 
-function DeviceTable({ id, device, rows, at, folded }: DeviceTableProps) {
+function DeviceTable({ id, device, rows, at, folded, alone }: DeviceTableProps) {
   const [open, setOpen] = useState(false);
   const fold = folded && rows.length > FOLD + 1;
   const shown = fold && !open ? rows.slice(0, FOLD) : rows;
-  return html`<table class="device">
+  return html`<table class="device ${alone ? 'alone' : ''}">
     <caption>
-      ${say(device?.title) || id}
-      <small>${device === undefined ? '' : `${device.brand} ${device.model} · `}${id}</small>
+      ${alone ? html`<span class="aloud">${say(device?.title) || id}</span>` : html`<a href=${`/devices/${id}`} onClick=${follow}>${say(device?.title) || id}</a>`}
+      <small class=${alone ? 'aloud' : ''}>${device === undefined ? '' : `${device.brand} ${device.model} · `}${id}</small>
     </caption>
     <thead>
       <tr>
@@ -87,7 +97,7 @@ function DeviceTable({ id, device, rows, at, folded }: DeviceTableProps) {
       </tr>
     </thead>
     <tbody>
-      ${shown.map((row) => html`<${Row} key=${row.point} row=${row} at=${at} />`)}
+      ${shown.map((row) => html`<${Row} key=${row.point} row=${row} at=${at} base=${alone ? '/devices' : '/points'} />`)}
     </tbody>
     ${
       fold &&
@@ -105,11 +115,11 @@ function DeviceTable({ id, device, rows, at, folded }: DeviceTableProps) {
   </table>`;
 }
 
-function Row({ row, at }: { row: PointRow; at: string }) {
+function Row({ row, at, base }: { row: PointRow; at: string; base: string }) {
   const { device, point, title, time, stale_after_s: limit } = row;
   const stale = use(lost) || (time !== null && limit !== null && agentNow() - time > limit * 1000);
   const { mark, words } = markOf(row);
-  const to = `/points/${device}/${point}`;
+  const to = `${base}/${device}/${point}`;
   return html`<tr class=${stale ? 'stale' : ''} data-point="${device}/${point}">
     <td class="mark" title=${words}><${Shape} mark=${mark} label=${words} /></td>
     <th scope="row">

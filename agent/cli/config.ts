@@ -7,6 +7,7 @@ import { effective, effectiveYaml, fromText } from '../config/effective.ts';
 import { profileJsonSchema, siteJsonSchema } from '../config/json-schema.ts';
 import { pathText } from '../config/problem.ts';
 import { siteReference } from '../config/reference.ts';
+import { register as registerChanges } from './config-changes.ts';
 import { EXIT } from './exit.ts';
 import { register as registerRender } from './render.ts';
 import { load, problemLines, shownPath } from './site.ts';
@@ -14,7 +15,7 @@ import { load, problemLines, shownPath } from './site.ts';
 export function register(program: Command): void {
   const config = program
     .command('config')
-    .description('show the effective configuration, or its JSON Schema');
+    .description('what a site file means, and how it changes while the agent runs');
   config
     .command('show')
     .description('every value in force and where it comes from; secrets stay references')
@@ -35,6 +36,7 @@ export function register(program: Command): void {
     .description('every key of site.yaml, what it takes and means, as Markdown (docs/site-reference.md)')
     .action(() => void process.stdout.write(siteReference()));
   registerRender(config);
+  registerChanges(config);
 }
 
 async function show(file: string, options: { json?: true; withoutSecrets?: true }): Promise<void> {

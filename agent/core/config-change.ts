@@ -120,6 +120,8 @@ export interface ConfigCheck {
   /** Revision that runs. */
   readonly running: string;
   readonly problems: readonly ConfigProblem[];
+  /** Difference of the site file's text to the one that runs, as a unified diff; absent where it would take too long to find. */
+  readonly patch?: string;
   /** Empty where the text means what runs already; absent where the file is wrong. */
   readonly changes?: readonly PartChange[];
   readonly budget?: readonly LineBudget[];
@@ -193,6 +195,8 @@ export interface ConfigChanges {
   /** Newest first, at most the last 50. */
   history(): readonly ConfigChange[];
   change(id: number): ConfigChange | undefined;
+  /** What a change did to the site file's text, as a unified diff; undefined where a revision of it is forgotten. */
+  patch(id: number): Promise<string | undefined>;
   /** Text of the site file of a revision that the history names; undefined where it is forgotten. */
   text(revision: string): Promise<string | undefined>;
   /** Applies an earlier revision as a change of its own. */

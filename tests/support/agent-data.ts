@@ -35,6 +35,7 @@ import {
   VIRTUAL,
 } from './agent-site.ts';
 import { commissioningData } from './commissioning-data.ts';
+import { configData } from './config-data.ts';
 import { ENERGY, energyOver, peakLimitOver } from './energy-data.ts';
 
 /** Listeners of the alarms: readings and events of the engine, readings of the button. */
@@ -76,6 +77,8 @@ export class AgentData implements AgentView {
   });
   buckets: (device: string, point: string, from: number, to: number, bucket: number) => readonly Bucket[] =
     () => [];
+
+  readonly config = configData();
 
   constructor({ clock, rate = 1, preview = true, privacy, console: page }: AgentDataOptions) {
     this.#clock = clock;

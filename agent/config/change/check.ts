@@ -8,6 +8,7 @@ import type { LineFit } from '../load.ts';
 import { type Problem, problem } from '../problem.ts';
 import { nodeAt, placeAt } from '../tree.ts';
 import type { FollowingAgent } from './contract.ts';
+import { patchOf } from './patch.ts';
 import { type Loaded, loadRevision, revisionOf } from './revision.ts';
 import type { Right } from './start.ts';
 
@@ -40,13 +41,19 @@ export async function checkText({
 }: CheckOptions): Promise<Checked> {
   const to = loaded ?? (await loadRevision(file, deps, new Map([[file, text]])));
   const now = running.revision.id;
+  const patch = patchOf(
+    { name: `running ${now}`, text: running.revision.texts.get(file) ?? '' },
+    { name: 'new', text: (loaded?.ok ? loaded.revision.texts.get(file) : loaded?.text) ?? text },
+  );
+  const differs = patch === undefined ? {} : { patch };
   if (!to.ok) {
     const { id } = revisionOf(file, new Map([[file, to.text ?? text]]));
-    return { check: { ok: false, revision: id, running: now, problems: to.problems } };
+    return { check: { ok: false, revision: id, running: now, problems: to.problems, ...differs } };
   }
   const revision = to.revision.id;
   const moved = movedState(running.site, to);
-  if (moved !== undefined) return { check: { ok: false, revision, running: now, problems: [moved] } };
+  if (moved !== undefined)
+    return { check: { ok: false, revision, running: now, problems: [moved], ...differs } };
   const changes = compare(running.site, to.site);
   return {
     to,
@@ -55,6 +62,7 @@ export async function checkText({
       revision,
       running: now,
       problems: [],
+      ...differs,
       changes,
       budget: budgetOf(running, to),
       stops: agent.stops(running.site, to.site, changes),

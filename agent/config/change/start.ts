@@ -195,7 +195,7 @@ function firstOf(problems: readonly Problem[]): string {
  * The state folder of a file that does not load: what its own line says, the one of the service, or the default. Only one
  * with a journal counts.
  */
-async function stateFolder(
+export async function stateFolder(
   file: string,
   text: string | undefined,
   env: NodeJS.ProcessEnv,

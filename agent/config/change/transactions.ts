@@ -24,6 +24,7 @@ import type { FollowingAgent } from './contract.ts';
 import { healthBefore } from './decline.ts';
 import { watchFiles } from './hand-edits.ts';
 import type { Told } from './journal.ts';
+import { patchOf } from './patch.ts';
 import { loadRevision, onDisk } from './revision.ts';
 import { type Right, WATCH } from './start.ts';
 import { Teller } from './teller.ts';
@@ -128,6 +129,15 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
 
   async text(revision: string): Promise<string | undefined> {
     return (await this.#book.revision(revision))?.texts.get(this.#book.file);
+  }
+
+  async patch(id: number): Promise<string | undefined> {
+    const { from, to } = this.#book.change(id) ?? {};
+    if (to === undefined) return undefined;
+    const before = from === undefined ? '' : await this.text(from);
+    const after = await this.text(to);
+    if (before === undefined || after === undefined) return undefined;
+    return patchOf({ name: from ?? 'nothing', text: before }, { name: to, text: after });
   }
 
   onChange(listener: (change: ConfigChange) => void): Disposable {

@@ -56,6 +56,8 @@ export interface Endpoint {
   /** Asked before anybody is known: a way in. `who` is a viewer without rights then. */
   readonly open: boolean;
   readonly summary: string;
+  /** Largest body, bytes, where it is not the one of all routes. */
+  readonly mostBody: number | undefined;
   readonly params: z.ZodObject;
   readonly query: z.ZodObject;
   /** Present where the method is POST. */
@@ -84,6 +86,7 @@ interface Definition<
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
+  readonly mostBody?: number;
   readonly answer: A;
   readonly problems?: readonly number[];
   readonly run: (
@@ -105,6 +108,7 @@ export function endpoint<
     personOnly = false,
     open = false,
     summary,
+    mostBody,
     answer,
     problems = [],
     run,
@@ -118,6 +122,7 @@ export function endpoint<
     scope: open ? undefined : scopeOf(method, path),
     open,
     summary,
+    mostBody,
     answer,
     problems,
     params: params ?? NOTHING,

@@ -9,6 +9,7 @@ import { alarmEndpoints } from './alarms.ts';
 import { cameraEndpoints } from './cameras.ts';
 import { commandEndpoints } from './commands.ts';
 import { commissioningEndpoints } from './commissioning.ts';
+import { configEndpoints } from './config.ts';
 import { correctionEndpoints } from './corrections.ts';
 import { deviceEndpoints } from './devices.ts';
 import { diagnosisEndpoints } from './diagnosis.ts';
@@ -46,6 +47,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...virtualEndpoints(services),
     ...templateEndpoints(services),
     ...commissioningEndpoints(services),
+    ...configEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),
     ...correctionEndpoints(services),
@@ -73,7 +75,12 @@ export function serveApi(app: FastifyInstance, services: Services, guard: Guard,
   const table = endpoints(services);
   for (const one of table) {
     if (one.open) open.add(`${API}${one.path}`);
-    app.route({ method: one.method, url: `${API}${one.path}`, handler: handler(one, guard) });
+    app.route({
+      method: one.method,
+      url: `${API}${one.path}`,
+      handler: handler(one, guard),
+      ...(one.mostBody === undefined ? {} : { bodyLimit: one.mostBody }),
+    });
   }
   const description = JSON.stringify(openApi(table));
   app.get(`${API}/openapi.json`, async (request, reply) => {

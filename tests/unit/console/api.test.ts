@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { AgentError } from '../../../agent/core/errors.ts';
 import { bad, good, uncertain } from '../../../agent/core/reading.ts';
 import { SCAN } from '../../support/commissioning-data.ts';
+import { REVISION, SITE_TEXT } from '../../support/config-data.ts';
 import { openConsole, type TestConsole } from './open-console.ts';
 
 interface Operation {
@@ -111,7 +112,7 @@ describe('the document', () => {
     const skipped = ['/stream', '/cameras/{id}/frame', '/devices/{device}/frames'];
     for (const [path, methods] of Object.entries(paths)) {
       if (methods.get === undefined || skipped.includes(path)) continue;
-      const asked = `${path.replace('{id}', 'camera-1').replace('{device}', 'meter-feeder').replace('{point}', 'energy-import').replace('{account}', 'building')}${queries[path] ?? ''}`;
+      const asked = `${path.replace('{id}', 'camera-1').replace('{device}', 'meter-feeder').replace('{point}', 'energy-import').replace('{account}', 'building').replace('{change}', '2').replace('{revision}', REVISION)}${queries[path] ?? ''}`;
       const answer = await get(asked);
       expect([asked, answer.status]).toEqual([asked, 200]);
       conforms(path, 'get', answer);
@@ -141,6 +142,10 @@ describe('the document', () => {
       '/commissioning/scans/{scan}/check': { devices: [ACCEPTED] },
       '/commissioning/scans/{scan}/save': { devices: [ACCEPTED], name: 'Li Wei' },
       '/virtual/{device}/{point}': { value: 31.2, unit: 'Cel', source: 'Heat' },
+      '/config/check': { text: SITE_TEXT },
+      '/config/changes': { text: SITE_TEXT, name: 'Li Wei', why: 'a meter' },
+      '/config/changes/{change}/end': { how: 'keep', name: 'Li Wei' },
+      '/config/revisions/{revision}/return': { name: 'Li Wei', why: 'as it was' },
       '/alarms/{alarm}/acts': { act: 'shelve', name: 'Li Wei', note: 'works', for_s: 600 },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;
@@ -159,6 +164,8 @@ describe('the document', () => {
         .replace('{name}', 'doc')
         .replace('{alarm}', 'board-cabinet-door')
         .replace('{scan}', SCAN)
+        .replace('{change}', '2')
+        .replace('{revision}', REVISION)
         .replace('{sos}', 'sos');
       const answer = await post(place, bodies[path]);
       expect([path, answer.status]).toEqual([path, 200]);

@@ -58,6 +58,8 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   logs: ['show the log of the agent', () => import('./cli/logs.ts')],
   export: ['write readings or rollups to CSV or Parquet', () => import('./cli/export.ts')],
   backup: ['put everything a successor needs into one file', () => import('./cli/backup.ts')],
+  claim: ['make a factory image a named unit of a site', () => import('./cli/claim.ts')],
+  csr: ['ask for a certificate of this unit and put it in', () => import('./cli/csr.ts')],
   identity: ['show which unit of its agent this is', () => import('./cli/identity.ts')],
   restore: ['make this unit what a backup was of', () => import('./cli/restore.ts')],
 };

@@ -79,6 +79,8 @@ export interface Restored {
   readonly key: 'new' | 'kept';
   /** Why an epoch does not go on although that was asked for. */
   readonly why?: string;
+  /** The old unit had a certificate whose key stays with it: this one needs its own. */
+  readonly certificate: boolean;
   readonly environment: readonly string[];
   readonly outside: readonly string[];
 }
@@ -136,6 +138,10 @@ function words(done: Restored): string {
     done.key === 'kept' ? 'the key of the device is kept' : 'a new key is made with the next start',
     `generation ${done.generation}: the unit this one replaces is refused from its next connection on`,
   ];
+  if (done.certificate)
+    lines.push(
+      'the certificate for TLS was of the old unit: kerbside csr make, have it signed, kerbside csr install',
+    );
   if (done.environment.length > 0) lines.push(`set before the start: ${done.environment.join(', ')}`);
   for (const path of done.outside) lines.push(`bring from the old unit, it was not in the backup: ${path}`);
   return `${lines.join('\n')}\n`;
@@ -216,6 +222,7 @@ export async function restore(options: RestoreOptions): Promise<Restored | strin
       log: fate.log,
       key: options.sameDevice ? 'kept' : 'new',
       ...(fate.why === undefined ? {} : { why: fate.why }),
+      certificate: !options.sameDevice && listing.files.some(({ path }) => path.startsWith('tls/')),
       environment: listing.environment,
       outside: listing.outside,
     };
@@ -244,7 +251,8 @@ function fateOf(listing: Listing, state: string, sameDevice: boolean): Fate {
     mine !== undefined &&
     mine.epoch === log?.epoch &&
     LANES.every((lane) => mine.heads[lane] >= (log.heads[lane] ?? 0));
-  const plain = (path: string) => sameDevice || path !== KEY_NAME;
+  // A key for TLS is bound to the machine it was made on.
+  const plain = (path: string) => sameDevice || (path !== KEY_NAME && !path.startsWith('tls/'));
   if (sameDevice && further)
     return { log: 'goes-on', ownLog: 'stays', wanted: (path) => plain(path) && path !== staged };
   const ownLog: Fate['ownLog'] = mine === undefined ? 'aside' : { earlier: mine.epoch };
@@ -274,8 +282,8 @@ function nextGeneration(listing: Listing, state: string): number {
   return Math.max(listing.generation, here) + 1;
 }
 
-/** An agent answers at the socket in its state folder for as long as it runs. */
-async function refuseWhileRunning(state: string): Promise<void> {
+/** Rejects with `port-busy` while one runs: an agent answers at the socket in its state folder for as long as it runs. */
+export async function refuseWhileRunning(state: string): Promise<void> {
   const socket = connect(join(state, 'console', 'login.sock'));
   const running = await new Promise<boolean>((done) => {
     socket.once('connect', () => done(true));

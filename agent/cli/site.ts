@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { modelNames } from '../../models/folders.ts';
 import { lineLoad, overload } from '../bus/airtime.ts';
+import { readUnbound } from '../compose/bound-key.ts';
 import { type LineFit, type LoadResult, loadSite, type SiteDeps } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { silent } from '../core/log.ts';
@@ -42,6 +43,7 @@ export function siteDeps(secrets: 'resolve' | 'skip' = 'resolve'): SiteDeps {
     fit,
     uplinkIssues,
     figurePoints,
+    read: readUnbound,
     models: modelNames,
     secrets,
   };

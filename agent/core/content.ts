@@ -203,7 +203,10 @@ export interface ContentDocument {
  * bytes of the payload behind `DSSEv1 <length> <type> <length> `, so nothing has to be put into a canonical form.
  */
 export interface ContentEnvelope {
-  readonly payloadType: 'application/vnd.kerbside.content+json' | 'application/vnd.kerbside.update+json';
+  readonly payloadType:
+    | 'application/vnd.kerbside.content+json'
+    | 'application/vnd.kerbside.update+json'
+    | 'application/vnd.kerbside.claim+json';
   /** JSON as base64. */
   readonly payload: string;
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];

@@ -17,6 +17,8 @@ import type { ContentEnvelope, ContentKey, ContentRefusal } from './content.ts';
 export const PAYLOAD_TYPE = 'application/vnd.kerbside.content+json';
 /** What an agent runs: releases, models, configuration. A signature of one type is none of the other. */
 export const UPDATE_TYPE = 'application/vnd.kerbside.update+json';
+/** What makes a factory image a named unit. */
+export const CLAIM_TYPE = 'application/vnd.kerbside.claim+json';
 export type PayloadType = ContentEnvelope['payloadType'];
 /** Largest envelope, bytes; a document is texts and hashes. */
 export const LARGEST_ENVELOPE = 1024 * 1024;

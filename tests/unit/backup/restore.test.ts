@@ -80,7 +80,7 @@ beforeAll(async () => {
     cwd: folder.dir,
   });
   expect([code, err]).toEqual([0, '']);
-}, 60_000);
+}, 240_000);
 afterAll(() => {
   folder[Symbol.dispose]();
   for (const dir of targets) rmSync(dir, { recursive: true, force: true });
@@ -339,7 +339,7 @@ describe('a power cut', () => {
       }
     }
     expect(outcomes).toMatch(/^o+n+$/);
-  }, 60_000);
+  }, 240_000);
 });
 
 /** What stands where it counts: not staged files of a restore that did not happen, nor what was kept aside. */

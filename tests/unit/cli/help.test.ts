@@ -120,7 +120,7 @@ describe('as a process', () => {
     const { code, err } = await kerbside(['alarms', 'list'], { cwd });
     expect(code).toBe(3);
     expect(err).toMatch(/^kerbside: .+ failed: .+; .+\.\n$/);
-  }, 30_000);
+  }, 120_000);
 
   it('--json gives one JSON document, or one a line', async () => {
     folder.write('site.yaml', STREET);
@@ -146,7 +146,7 @@ describe('as a process', () => {
       const documents = isJson(out) ? [out] : out.trimEnd().split('\n');
       for (const one of documents) expect(isJson(one), `${args.join(' ')}: ${one.slice(0, 100)}`).toBe(true);
     }
-  }, 60_000);
+  }, 240_000);
 });
 
 function isJson(text: string): boolean {

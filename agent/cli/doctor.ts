@@ -4,8 +4,10 @@ import type { Site } from '../core/site.ts';
 import type { Finding } from './doctor/finding.ts';
 import { libraries } from './doctor/libraries.ts';
 import { clock, disk, MACHINE, memory } from './doctor/machine.ts';
-import { modem, ports } from './doctor/ports.ts';
+import { modem, radio } from './doctor/modem.ts';
+import { ports } from './doctor/ports.ts';
 import { network, uplinks } from './doctor/uplinks.ts';
+import { writes } from './doctor/wear.ts';
 import { EXIT } from './exit.ts';
 import { load } from './site.ts';
 
@@ -52,11 +54,13 @@ async function doctor({
   const site = await siteOf(file, tell);
   tell(await clock(MACHINE));
   tell(await disk(site?.state ?? '.', MACHINE));
+  if (site !== undefined) tell(await writes(site.state));
   tell(await memory(MACHINE));
   if (site !== undefined) tell(await ports(site));
   if (!offline) {
     tell(await network(MACHINE.proc));
     tell(await modem(MACHINE.sys));
+    if (site !== undefined) tell(radio(site));
     if (site !== undefined) tell(await uplinks(site));
   }
   const faults = found.filter(({ state }) => state === 'fault').length;

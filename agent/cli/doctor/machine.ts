@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NtpProbe } from '../../core/ntp-state.ts';
 import { type Finding, fault, fine, unknown, warning } from './finding.ts';
+import { smart } from './wear.ts';
 
 /** Where the machine keeps what it tells; tests give a folder of their own. */
 export interface MachineFiles {
@@ -78,7 +79,9 @@ export async function disk(state: string, { proc, sys }: MachineFiles): Promise<
     );
   }
   found.push(await wear(mount?.device, sys));
-  return found;
+  const whole = wholeDisk(mount?.device);
+  const told = whole === undefined ? undefined : await smart(whole);
+  return told === undefined ? found : [...found.slice(0, -1), told, ...found.slice(-1)];
 }
 
 export async function memory({ proc }: MachineFiles): Promise<readonly Finding[]> {
@@ -95,6 +98,11 @@ export async function memory({ proc }: MachineFiles): Promise<readonly Finding[]
         )
       : fine('memory', says),
   ];
+}
+
+/** `/dev/sda` of `/dev/sda2`, `/dev/nvme0n1` of `/dev/nvme0n1p2`; undefined for what has no SMART. */
+function wholeDisk(device: string | undefined): string | undefined {
+  return /^(\/dev\/(?:sd[a-z]+|nvme\d+n\d+))(?:p?\d+)?$/.exec(device ?? '')?.[1];
 }
 
 /** An eMMC tells its own wear in tenths of its life (JEDEC eSD/eMMC 5.0, EXT_CSD 268 and 269); SD cards do not. */

@@ -1,7 +1,7 @@
 /** Serial ports and cameras of the site: whether they are there, whether this user may open them. */
 import { access, constants, readdir, stat } from 'node:fs/promises';
 import type { Site } from '../../core/site.ts';
-import { type Finding, fault, fine, unknown, warning } from './finding.ts';
+import { type Finding, fault, fine, warning } from './finding.ts';
 
 export async function ports(site: Site): Promise<readonly Finding[]> {
   const found: Finding[] = [];
@@ -11,17 +11,6 @@ export async function ports(site: Site): Promise<readonly Finding[]> {
     if (source.startsWith('/dev/')) found.push(await device(`camera ${id}`, source, 'video'));
   }
   return found;
-}
-
-/** Whether the modem that a site without a wired network needs is there. */
-export async function modem(sys: string): Promise<readonly Finding[]> {
-  const interfaces = await readdir(`${sys}/class/net`).catch(() => []);
-  const mobile = interfaces.filter((name) => /^(?:wwan|ppp|usb|wwp)/.test(name));
-  return [
-    mobile.length === 0
-      ? unknown('modem', 'no mobile interface (wwan, ppp, usb) is there')
-      : fine('modem', `interface ${mobile.join(', ')}`),
-  ];
 }
 
 async function device(about: string, path: string, group: string): Promise<Finding> {

@@ -46,7 +46,8 @@ export async function uplink(config: UplinkConfig, now: number): Promise<readonl
   const { host, port, secure } = at;
   if (isIP(host) === 0) {
     const address = await lookup(host).catch(() => undefined);
-    if (address === undefined) {
+    if (address !== undefined) found.push(fine(`${about}, name`, `${host} is ${address.address}`));
+    else {
       return [
         ...found,
         fault(
@@ -58,18 +59,23 @@ export async function uplink(config: UplinkConfig, now: number): Promise<readonl
     }
   }
   try {
-    found.push(
-      secure ? await certificateOf(about, config, host, port, now) : await reached(about, host, port),
-    );
+    found.push(await reached(about, host, port, secure));
   } catch (thrown) {
     return [
       ...found,
       fault(
         about,
         `${host} port ${port}: ${asAgentError(thrown).message}`,
-        'check the address, the SIM card and the firewall; for a certificate put its authority into ca',
+        'check the address, the SIM card and the firewall: nothing listens there, or nothing comes through',
       ),
     ];
+  }
+  if (secure) {
+    try {
+      found.push(await certificateOf(about, config, host, port, now));
+    } catch (thrown) {
+      return [...found, tlsFault(`${about}, TLS`, host, thrown)];
+    }
   }
   if ('url' in config && config.url.startsWith('mqtt')) found.push(await login(about, config));
   return found;
@@ -106,11 +112,34 @@ function addressOf(
   return host === undefined || port === undefined ? undefined : { host, port, secure: false };
 }
 
-async function reached(about: string, host: string, port: number): Promise<Finding> {
+/** Why a handshake failed, and what to do about just that. */
+export function tlsFault(about: string, host: string, thrown: unknown): Finding {
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  const why = thrown instanceof Error ? thrown.message : String(thrown);
+  if (code === 'CERT_NOT_YET_VALID' || code === 'CERT_HAS_EXPIRED')
+    return fault(
+      about,
+      `${host}: ${why}`,
+      'look at the clock of this machine first; if it is right, the certificate of the platform has to be renewed',
+    );
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
+    return fault(about, `${host}: ${why}`, 'write the name that stands in the certificate as the address');
+  if (/ISSUER|SELF_SIGNED|UNABLE_TO_VERIFY/.test(code))
+    return fault(about, `${host}: ${why}`, 'put the certificate of the platform’s authority into ca');
+  if (/ALERT|HANDSHAKE|PROTOCOL|WRONG_VERSION|ECONNRESET/.test(`${code} ${why}`))
+    return fault(
+      about,
+      `${host}: ${why}`,
+      'it does not speak TLS there, or wants a certificate of ours: check port, cert and key (kerbside csr)',
+    );
+  return fault(about, `${host}: ${why}`, 'check port, ca, cert and key of this uplink');
+}
+
+async function reached(about: string, host: string, port: number, secure: boolean): Promise<Finding> {
   const socket = connectTcp({ host, port, timeout: PATIENCE });
   await opened(socket, 'connect');
   socket.destroy();
-  return fine(about, `${host} port ${port} answers, without TLS`);
+  return fine(about, `${host} port ${port} answers${secure ? '' : ', without TLS'}`);
 }
 
 async function certificateOf(

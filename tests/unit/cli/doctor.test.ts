@@ -5,8 +5,10 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { libraries } from '../../../agent/cli/doctor/libraries.ts';
 import { disk, memory } from '../../../agent/cli/doctor/machine.ts';
-import { modem, ports } from '../../../agent/cli/doctor/ports.ts';
+import { modem, radioOf } from '../../../agent/cli/doctor/modem.ts';
+import { ports } from '../../../agent/cli/doctor/ports.ts';
 import { network, uplink } from '../../../agent/cli/doctor/uplinks.ts';
+import { smartOf, writesOf } from '../../../agent/cli/doctor/wear.ts';
 import type { Site } from '../../../agent/core/site.ts';
 import type { MqttUplinkConfig } from '../../../agent/core/uplink-config.ts';
 import { type CityBroker, startBroker } from '../../../hw-sim/city/broker.ts';
@@ -73,6 +75,55 @@ describe('the machine', () => {
     const { sys } = machine({ 'sys/class/net/wwan0/address': '', 'sys/class/net/lo/address': '' });
     expect(await modem(sys)).toMatchObject([{ state: 'ok', says: 'interface wwan0' }]);
     expect(await modem('/nowhere')).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  test('a disk by SMART: well, worn, failing, or silent', () => {
+    const of = (said: object | string) =>
+      smartOf('SMART of /dev/sda', typeof said === 'string' ? said : JSON.stringify(said));
+    expect(of({ smart_status: { passed: true } })).toMatchObject({ state: 'ok' });
+    expect(
+      of({ smart_status: { passed: true }, nvme_smart_health_information_log: { percentage_used: 12 } }),
+    ).toMatchObject({ state: 'ok', says: '12 % of its rated life is used' });
+    expect(of({ nvme_smart_health_information_log: { percentage_used: 97 } })).toMatchObject({
+      state: 'warning',
+      fix: 'plan its replacement',
+    });
+    expect(of({ smart_status: { passed: false } })).toMatchObject({
+      state: 'fault',
+      fix: expect.stringContaining('kerbside backup'),
+    });
+    expect(of({ smartctl: { messages: [{ string: 'Permission denied' }] } })).toMatchObject({
+      state: 'unknown',
+      says: 'Permission denied',
+    });
+    for (const nonsense of ['', 'null', '[]', '{"smart_status":7,"smartctl":{"messages":"x"}}'])
+      expect(of(nonsense).state).toBe('unknown');
+  });
+
+  test('what the log writes, and how long the card lasts', () => {
+    expect(writesOf({ written_bytes_per_day: 55e6, card_years: 11.5 })).toMatchObject([
+      { state: 'ok', says: '55 MB a day, the card lasts 11.5 years by its rating' },
+    ]);
+    expect(writesOf({ written_bytes_per_day: 900e6, card_years: 0.7 })).toMatchObject([
+      { state: 'warning', fix: expect.stringContaining('write_budget') },
+    ]);
+    expect(writesOf({ written_bytes_per_day: 55e6 })).toMatchObject([{ state: 'ok' }]);
+    expect(writesOf({})).toMatchObject([{ state: 'unknown' }]);
+  });
+
+  test('a modem: SIM, registration and signal, each with what to do', () => {
+    const of = (facts: Record<string, string | number>) => radioOf('modem', new Map(Object.entries(facts)));
+    expect(of({ sim: 'SIM PIN' })).toMatchObject([{ state: 'fault', says: 'SIM: SIM PIN' }]);
+    expect(of({ sim: 'READY', registration: 1, operator: '46000', rsrp: -95 })).toMatchObject([
+      { state: 'ok', says: 'registered at 46000' },
+      { state: 'ok' },
+    ]);
+    expect(of({ registration: 3 })).toMatchObject([
+      { state: 'fault', fix: expect.stringContaining('operator') },
+    ]);
+    expect(of({ registration: 2, rsrp: -115 }).map(({ state }) => state)).toEqual(['fault', 'warning']);
+    expect(of({ rsrp: -125 })).toMatchObject([{ state: 'fault' }]);
+    expect(radioOf('modem', undefined)).toMatchObject([{ state: 'unknown' }]);
   });
 
   test('native libraries are tried in processes of their own', { timeout: 60_000 }, async () => {

@@ -56,16 +56,16 @@ export async function smart(device: string): Promise<Finding | undefined> {
 
 /** `text`: what `smartctl --json` said. Never throws. */
 export function smartOf(about: string, text: string): Finding {
-  let said: Record<string, unknown>;
+  let said: unknown;
   try {
-    said = JSON.parse(text) as Record<string, unknown>;
+    said = JSON.parse(text);
   } catch {
     return unknown(about, 'smartctl says nothing of it');
   }
-  const passed = part(said.smart_status, 'passed');
+  const passed = part(part(said, 'smart_status'), 'passed');
   const used =
-    part(said.nvme_smart_health_information_log, 'percentage_used') ??
-    part(said.endurance_used, 'current_percent');
+    part(part(said, 'nvme_smart_health_information_log'), 'percentage_used') ??
+    part(part(said, 'endurance_used'), 'current_percent');
   if (passed === false)
     return fault(about, 'the disk says that it fails', 'take a backup now (kerbside backup) and replace it');
   if (typeof used === 'number') {
@@ -73,7 +73,7 @@ export function smartOf(about: string, text: string): Finding {
     return used >= WORN ? warning(about, says, 'plan its replacement') : fine(about, says);
   }
   if (passed === true) return fine(about, 'the disk says that it is well');
-  const messages = part(said.smartctl, 'messages');
+  const messages = part(part(said, 'smartctl'), 'messages');
   const first: unknown = Array.isArray(messages) ? part(messages[0], 'string') : undefined;
   return unknown(about, typeof first === 'string' ? first.slice(0, 200) : 'it does not tell');
 }

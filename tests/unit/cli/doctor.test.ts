@@ -7,7 +7,7 @@ import { libraries } from '../../../agent/cli/doctor/libraries.ts';
 import { disk, memory } from '../../../agent/cli/doctor/machine.ts';
 import { modem, radioOf } from '../../../agent/cli/doctor/modem.ts';
 import { ports } from '../../../agent/cli/doctor/ports.ts';
-import { network, uplink } from '../../../agent/cli/doctor/uplinks.ts';
+import { network, tlsFault, uplink } from '../../../agent/cli/doctor/uplinks.ts';
 import { smartOf, writesOf } from '../../../agent/cli/doctor/wear.ts';
 import type { Site } from '../../../agent/core/site.ts';
 import type { MqttUplinkConfig } from '../../../agent/core/uplink-config.ts';
@@ -185,6 +185,22 @@ describe('uplinks', () => {
     ]);
     expect(await uplink(config('mqtt://127.0.0.1:1'), Date.now())).toMatchObject([
       { state: 'fault', says: expect.stringContaining('ECONNREFUSED'), fix: expect.any(String) },
+    ]);
+  });
+
+  test('what went wrong in TLS is told apart: clock, name, authority, no TLS at all', async () => {
+    const of = (code: string) =>
+      tlsFault('uplink city, TLS', 'broker', Object.assign(new Error(code), { code })).fix ?? '';
+    expect(of('CERT_NOT_YET_VALID')).toContain('clock');
+    expect(of('CERT_HAS_EXPIRED')).toContain('clock');
+    expect(of('ERR_TLS_CERT_ALTNAME_INVALID')).toContain('name');
+    expect(of('SELF_SIGNED_CERT_IN_CHAIN')).toContain('ca');
+    expect(of('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED')).toContain('csr');
+    // A broker without TLS answers on the port, and fails in the handshake.
+    const found = await uplink(config(broker.url.replace('mqtt:', 'mqtts:')), Date.now());
+    expect(found.map(({ about, state }) => `${about}: ${state}`)).toEqual([
+      'uplink city: ok',
+      'uplink city, TLS: fault',
     ]);
   });
 });

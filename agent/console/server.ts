@@ -229,7 +229,15 @@ function plainElsewhere({ host, port }: ListenConfig): AgentError {
 }
 
 /** What a supervisor and Prometheus ask. The first two say no more than yes or no, so they are open. */
-function serveProbes(app: FastifyInstance, { view, feed }: Services, guard: Guard): void {
+function serveProbes(app: FastifyInstance, services: Services, guard: Guard): void {
+  const { view, feed, sessions, entrance, remote } = services;
+  const figures = () =>
+    metricsText(view, {
+      streams: feed.clients,
+      sessions: sessions.list().length,
+      refused: entrance.refused,
+      certificateEnd: remote()?.certificate()?.until,
+    });
   app.get('/healthz', async () => ({ alive: true }));
   app.get('/readyz', async (_request, reply) => {
     const yes = ready(view);
@@ -238,6 +246,6 @@ function serveProbes(app: FastifyInstance, { view, feed }: Services, guard: Guar
   app.get('/metrics', async (request, reply) => {
     guard.checkOrigin(request);
     guard.admit(request, { role: 'viewer', personOnly: false, scope: 'metrics' });
-    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metricsText(view, feed.clients));
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(figures());
   });
 }

@@ -40,9 +40,15 @@ const LONGEST_CODE = 100;
 
 export class Entrance {
   readonly #options: EntranceOptions;
+  #refusals = 0;
 
   constructor(options: EntranceOptions) {
     this.#options = options;
+  }
+
+  /** Wrong codes, passwords and labels since the start. */
+  get refused(): number {
+    return this.#refusals;
   }
 
   /** Both halves of a new session for a one-time code; undefined where it opens nothing. Throws 429 where it has to wait. */
@@ -124,6 +130,7 @@ export class Entrance {
 
   /** Wrong tries are in the log, never in the audit trail: a storm of them must not fill it. */
   #refused(how: string, { door, address }: Comer, account?: string): void {
+    this.#refusals += 1;
     const facts = account === undefined ? {} : { account };
     this.#options.log.warn('access.login_refused', { how, door, address, ...facts });
   }

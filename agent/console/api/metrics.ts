@@ -6,7 +6,21 @@ type Sample = readonly [labels: Labels, value: number];
 
 const STATES: readonly HealthState[] = ['ok', 'degraded', 'down', 'starting', 'off'];
 
-export function metricsText(view: AgentView, streams: number): string {
+/** What the console itself has to tell. */
+export interface ConsoleFigures {
+  /** Live streams open. */
+  readonly streams: number;
+  readonly sessions: number;
+  /** Logins that were refused since the start. */
+  readonly refused: number;
+  /** When the certificate of the remote door ends, Unix epoch ms; undefined where there is none. */
+  readonly certificateEnd: number | undefined;
+}
+
+export function metricsText(
+  view: AgentView,
+  { streams, sessions, refused, certificateEnd }: ConsoleFigures,
+): string {
   const ledgers = view.ledgers();
   const per = (pick: (ledger: Ledger) => number): Sample[] =>
     ledgers.map((ledger) => [{ uplink: ledger.uplink }, pick(ledger)]);
@@ -67,6 +81,16 @@ export function metricsText(view: AgentView, streams: number): string {
     ...alarms(view),
     family('kerbside_points', 'gauge', 'Points by quality of their last reading.', qualities(view)),
     family('kerbside_console_streams', 'gauge', 'Live streams open.', [[{}, streams]]),
+    family('kerbside_console_sessions', 'gauge', 'Sessions of people that stand.', [[{}, sessions]]),
+    family('kerbside_console_logins_refused_total', 'counter', 'Wrong codes, passwords and labels.', [
+      [{}, refused],
+    ]),
+    family(
+      'kerbside_certificate_end_timestamp_seconds',
+      'gauge',
+      'When the certificate of the remote door ends.',
+      certificateEnd === undefined ? [] : [[{}, certificateEnd / 1000]],
+    ),
     family('process_resident_memory_bytes', 'gauge', 'Resident memory of the agent.', [
       [{}, process.memoryUsage.rss()],
     ]),

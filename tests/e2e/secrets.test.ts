@@ -139,6 +139,7 @@ test('none is in what the agent says, answers and writes', async () => {
   await use();
   const label = await kerbside(['label', '--access', 'site.yaml'], { cwd: dir });
   made.label = /[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){2}/.exec(label.out)?.[0] ?? '';
+  expect(made.label).toHaveLength(14);
   const shown = await kerbside(['config', 'show', 'site.yaml'], {
     cwd: dir,
     env: { MQTT_SECRET: SECRETS.mqtt },

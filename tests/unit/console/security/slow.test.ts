@@ -39,7 +39,8 @@ async function rest(socket: Socket): Promise<string> {
   socket.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
-  if (!socket.closed) await once(socket, 'close');
+  // Not `once` of events: what is written into a socket that was shut is an error, and here the very end that is wanted.
+  if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
   return text;
 }
 

@@ -3,11 +3,17 @@
  * sends the browser here with it. Node-RED's own session starts from the ticket; the console's never comes near.
  */
 import { timingSafeEqual } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 
 /** Who is meant where nobody is named: who may edit flows may do what a technician may. */
 export const ACCOUNT = 'technician';
 
+/** A browser may be here before the agent's word of its ticket is, ms. */
+const PATIENCE_MS = 1000;
+
 export class Tickets {
+  #news = new EventEmitter();
+
   /** @type {Map<string, {expires: number, by: string}>} ticket → expiry (Unix epoch ms) and whose it is */
   #open = new Map();
 
@@ -20,6 +26,7 @@ export class Tickets {
     const now = Date.now();
     for (const [old, one] of this.#open) if (one.expires < now) this.#open.delete(old);
     this.#open.set(ticket, { expires, by });
+    this.#news.emit('ticket');
   }
 
   /**
@@ -37,6 +44,20 @@ export class Tickets {
       return expires >= Date.now() ? by : undefined;
     }
     return undefined;
+  }
+
+  /**
+   * The same, for a ticket whose word is still on its way, too.
+   *
+   * @param {unknown} ticket
+   */
+  async claim(ticket) {
+    const end = AbortSignal.timeout(PATIENCE_MS);
+    for (;;) {
+      const by = this.redeem(ticket);
+      if (by !== undefined || end.aborted) return by;
+      await once(this.#news, 'ticket', { signal: end }).catch(() => {});
+    }
   }
 
   /** Node-RED's `adminAuth.strategy` (a passport strategy): `/auth/strategy/callback?ticket=…` logs in. */
@@ -65,8 +86,8 @@ export class Tickets {
         }
 
         /** @param {{query?: {ticket?: unknown}}} request */
-        authenticate(request) {
-          const by = tickets.redeem(request.query?.ticket);
+        async authenticate(request) {
+          const by = await tickets.claim(request.query?.ticket);
           if (by === undefined) {
             this.fail({ message: 'open the flows from the Kerbside console' }, 401);
             return;

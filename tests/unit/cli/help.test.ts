@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { type Command, CommanderError } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
-import { EXAMPLES } from '../../../agent/cli/examples.ts';
 import { sentence } from '../../../agent/cli/exit.ts';
 import { allCommands, helpOf, reference } from '../../../agent/cli/reference.ts';
 import { SiteFolder, STREET } from '../config/site-folder.ts';
@@ -33,6 +32,9 @@ const NOT_JSON: Readonly<Record<string, string>> = {
   'people add': 'says nothing',
   'people password': 'says nothing',
   'people remove': 'says nothing',
+  'update keygen': 'a line for the site file',
+  'update make': 'makes a folder',
+  'update return': 'says nothing',
 };
 
 function examplesOf(command: Command): string[] {
@@ -98,10 +100,6 @@ it.each(leaves)('kerbside %s refuses what it does not know', async (path) => {
   await expect(
     fresh.parseAsync([...path.split(' '), '--no-such-option'], { from: 'user' }),
   ).rejects.toBeInstanceOf(CommanderError);
-});
-
-it('every example in the table belongs to a command', () => {
-  expect(Object.keys(EXAMPLES).filter((path) => !paths.has(path))).toEqual([]);
 });
 
 it('docs/cli.md is what the commands say (npm run docs:cli)', async () => {

@@ -252,7 +252,7 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
     const { page } = watched;
     await page.getByRole('button', { name: 'Log out' }).click();
     await page.getByRole('heading', { name: 'Who is there?' }).waitFor();
-    await page.getByLabel('Or enter the link or its code').fill(console_.link('viewer'));
+    await page.getByLabel('Code or link').fill(console_.link('viewer'));
     await page.getByRole('button', { name: 'Log in' }).click();
     await page.locator('[data-figure=stored]').waitFor();
     await page.goto(`${console_.url}/login?code=used`);

@@ -9,7 +9,8 @@ import type {
 
 export const REVISION = '0123456789abcdef';
 export const BEFORE = 'fedcba9876543210';
-export const SITE_TEXT = 'site:\n  id: demo-street\ndevices:\n  - id: meter-1\n    address: 1\n';
+export const SITE_TEXT =
+  'site:\n  id: demo-street\ndevices:\n  - id: meter-1\n    address: 1\ncameras:\n  - id: camera-1\n';
 
 /** Unix epoch ms. */
 const AT = Date.UTC(2026, 10, 28);

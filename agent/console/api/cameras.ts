@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Preview } from '../../core/view.ts';
 import { type Principal, reaches } from '../access/role.ts';
 import * as contract from './contract.ts';
+import { withDrawing } from './drawings.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Problem } from './problem.ts';
 import { cameraRows } from './rows.ts';
@@ -98,6 +99,45 @@ export function cameraEndpoints({ view, viewings, log }: Services): Endpoint[] {
         audit(who, id, faces, reason);
         const { until } = viewings.begin(cookie ?? '', id, faces);
         return { camera: id, faces, until: Math.round(view.wall(until)) };
+      },
+    }),
+    endpoint({
+      method: 'POST',
+      path: '/cameras/:id/drawings',
+      role: 'administrator',
+      personOnly: true,
+      summary:
+        'Draws what a camera counts: one line, zone, lane or bay more in the site file, as a change that is watched.',
+      params,
+      body: contract.newDrawing,
+      answer: contract.drawn,
+      problems: [404, 409, 503],
+      run: async ({ params: { id }, body, who, signal }) => {
+        if (!view.site.cameras.some((one) => one.id === id)) {
+          throw new Problem(404, 'not-found', `there is no camera ${id}`);
+        }
+        if (view.config === undefined) {
+          throw new Problem(503, 'no-changes', 'this agent takes no changes of its site file', {
+            fix: 'copy what was drawn into the site file by hand',
+          });
+        }
+        const { text, running } = view.config.state();
+        const { name = '', kind } = body;
+        const proposal = {
+          text: withDrawing(text, id, body),
+          base: running,
+          by: who.name,
+          why: `${kind} ${body.id} of camera ${id} drawn`,
+          ...(name === '' ? {} : { name }),
+        };
+        const answer = await view.config.apply(proposal, signal);
+        if (!answer.ok) {
+          const [problem] = answer.check?.problems ?? [];
+          throw new Problem(409, answer.code, problem?.message ?? answer.reason, {
+            ...((problem?.fix ?? answer.fix) === undefined ? {} : { fix: problem?.fix ?? answer.fix ?? '' }),
+          });
+        }
+        return { change: answer.change.id, state: answer.change.state };
       },
     }),
     endpoint({

@@ -213,6 +213,24 @@ const camera = z
     drawings: z.array(drawing).meta({ description: 'what is counted where' }),
   })
   .meta({ id: 'Camera' });
+export const newDrawing = z
+  .strictObject({
+    kind: z.enum(['line', 'zone', 'lane', 'bay']),
+    id,
+    spots: z
+      .array(z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]))
+      .min(2)
+      .max(32)
+      .meta({ description: 'a line has 2, a lane 4, a zone or bay 3 or more' }),
+    counts: z.enum(['vehicles', 'faces']).optional().meta({ description: 'of a zone' }),
+    length: z.number().positive().max(500).optional().meta({ description: 'of a lane, m' }),
+    width: z.number().positive().max(50).optional().meta({ description: 'of a lane, m' }),
+    name: z.string().trim().max(64).optional().meta({ description: 'of the person' }),
+  })
+  .meta({ id: 'NewDrawing' });
+export const drawn = z
+  .object({ change: count.meta({ description: 'of the history of the site file' }), state: z.string() })
+  .meta({ id: 'Drawn' });
 export const cameras = z.object({ cameras: z.array(camera) }).meta({ id: 'Cameras' });
 export const viewingBody = z.strictObject({
   faces: z.enum(['blurred', 'shown']),
@@ -392,4 +410,6 @@ export type ApiBucket = z.infer<typeof bucket>;
 export type ApiCommands = z.infer<typeof commands>;
 export type ApiCommandResult = z.infer<typeof commandResult>;
 export type ApiDrawing = z.infer<typeof drawing>;
+export type ApiNewDrawing = z.infer<typeof newDrawing>;
+export type ApiDrawn = z.infer<typeof drawn>;
 export type ApiDetections = z.infer<typeof detections>;

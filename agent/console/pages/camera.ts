@@ -105,7 +105,7 @@ function View({ camera: { id: camera, title, drawings, unblur } }: { camera: Api
     </div>
     ${over && html`<p class="plan"><button type="button" onClick=${() => begin({ faces: 'blurred' })}>${t('camera.again')}</button></p>`}
     ${unblur && administrator && html`<p class="plan"><button type="button" onClick=${show}>${t('camera.unblur')}</button></p>`}
-    <${PlanTools} plan=${plan} change=${setPlan} />`;
+    <${PlanTools} camera=${camera} plan=${plan} change=${setPlan} />`;
 }
 
 /** Asks for a frame and draws it with its boxes; gives the number of boxes. */

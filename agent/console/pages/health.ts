@@ -11,6 +11,7 @@ import { agentNow, current, type State, use, useTick } from './state.ts';
 const parts = (state: State) => state.parts;
 const alarms = (state: State) => state.alarms;
 const ledgers = (state: State) => state.ledgers;
+const narrow = (state: State) => state.narrow;
 
 export const STATE_MARKS: Readonly<Record<ApiPart['state'], Mark>> = {
   down: 'bad',
@@ -27,6 +28,7 @@ export function HealthCard() {
   useTick(5000);
   use(alarms);
   use(ledgers);
+  const small = use(narrow);
   const [open, setOpen] = useState(false);
   const all = [...use(parts).values()];
   const wrong = attentions(current());
@@ -49,15 +51,20 @@ export function HealthCard() {
       ${shown.map((one) => html`<${Ill} key=${one.key} one=${one} />`)}
     </ul>
     ${wrong.length > FOLD && html`<button class="quiet" aria-expanded=${open ? 'true' : 'false'} onClick=${() => setOpen(!open)}>${open ? t('points.fewer') : t('points.more', { n: wrong.length - FOLD })}</button>`}
-    <ul class="chips" aria-label=${t('health.others')}>
-      ${other.map(
-        ({ part, state, message }) =>
-          html`<li key=${part} title=${message}>
-            <${Shape} mark=${STATE_MARKS[state]} label=${t(`state.${state}`)} />${partName(part)}
-          </li>`,
-      )}
-    </ul>
+    ${small ? html`<details><summary>${t('health.others_n', { n: other.length })}</summary><${Chips} parts=${other} /></details>` : html`<${Chips} parts=${other} />`}
   </section>`;
+}
+
+/** All that is well, each in a word. */
+function Chips({ parts: shown }: { parts: readonly ApiPart[] }) {
+  return html`<ul class="chips" aria-label=${t('health.others')}>
+    ${shown.map(
+      ({ part, state, message }) =>
+        html`<li key=${part} title=${message}>
+          <${Shape} mark=${STATE_MARKS[state]} label=${t(`state.${state}`)} />${partName(part)}
+        </li>`,
+    )}
+  </ul>`;
 }
 
 function Ill({ one: { mark, title, state, since, message, fix, to } }: { one: Attention }) {

@@ -128,6 +128,14 @@ describe('the document', () => {
       '/people': { name: 'doc', role: 'viewer', password: 'lantern rides past eleven' },
       '/people/{name}/password': { password: 'eleven lanterns ride past' },
       '/cameras/{id}/viewing': { faces: 'blurred' },
+      '/cameras/{id}/drawings': {
+        kind: 'line',
+        id: 'line-1',
+        spots: [
+          [0, 0.5],
+          [1, 0.5],
+        ],
+      },
       '/meters/{device}/exchanges': {
         by: 'Li Wei',
         registers: { 'energy-import': { closing: 1240, opening: 0 } },

@@ -38,6 +38,12 @@ const pictures: Readonly<Record<string, () => Promise<void>>> = {
   'overview-zh': () => overview('overview-zh', { locale: 'zh-CN' }),
   phone: () =>
     overview('phone', { viewport: { width: 360, height: 1640 }, deviceScaleFactor: 2, isMobile: true }),
+  'console-light': () => still('console-light', '/light', { viewport: { width: 1280, height: 640 } }),
+  'console-device': () =>
+    still('console-device', '/devices/meter-feeder', {
+      viewport: { width: 1280, height: 900 },
+      colorScheme: 'dark',
+    }),
   'node-red': nodeRed,
 };
 const asked = process.argv.slice(2);
@@ -52,6 +58,17 @@ async function overview(name: string, options: BrowserContextOptions): Promise<v
   await page.locator('.camera').scrollIntoViewIfNeeded();
   await busyMoment(page);
   await page.evaluate(() => scrollTo(0, 0));
+  await save(name, await page.screenshot());
+}
+
+/** A page that needs no moment of its own. */
+async function still(name: string, path: string, options: BrowserContextOptions): Promise<void> {
+  await using watched = await watchedPage(browser, options);
+  const { page } = watched;
+  await page.goto(await street.another());
+  await page.locator('[data-figure=stored]').waitFor();
+  await page.goto(new URL(path, page.url()).href);
+  await page.locator('main .plot canvas, main .night').first().waitFor();
   await save(name, await page.screenshot());
 }
 

@@ -40,6 +40,7 @@ export function compare(a: Site, b: Site): readonly PartChange[] {
   whole('alarms', (site) => site.alarms);
   whole('sign', (site) => site.sign);
   whole('content', (site) => site.content);
+  whole('fleet', (site) => site.fleet);
   whole('pole', (site) => site.pole);
   whole('peak-limit', (site) => site.peakLimit);
   whole('rules', ({ interlocks, rights }) => ({ interlocks, rights }));

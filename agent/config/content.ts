@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 const MB = 1024 ** 2;
 
 /** Ed25519: 32 bytes are 44 characters of base64. */
-const publicKey = scalar<string>({
+export const publicKey = scalar<string>({
   expected: 'an Ed25519 public key as 44 characters of base64, as kerbside content keygen prints it',
   json: { type: 'string', pattern: '^[A-Za-z0-9+/]{43}=$' },
   read: (raw) => (typeof raw === 'string' && /^[A-Za-z0-9+/]{43}=$/.test(raw) ? raw : undefined),

@@ -34,6 +34,7 @@ import { checkEnergy } from './energy-checks.ts';
 import { ENERGY_SECRETS } from './energy-uplink.ts';
 import { fillEnvironment } from './environment.ts';
 import { figureOf } from './figure-check.ts';
+import { fleetOf } from './fleet.ts';
 import { checkHj212 } from './hj212-check.ts';
 import { problemsOf } from './issues.ts';
 import { type Right, rightItems, withoutEmpty } from './items.ts';
@@ -202,6 +203,11 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     ? await consoleOf(parsed.data.console, { points, devices: deviceIds, agent, source }, say)
     : undefined;
 
+  const fleet =
+    parsed.success && parsed.data.fleet !== undefined
+      ? await fleetOf(parsed.data.fleet, [...taken, ...signIds(parsed.data)], source, say)
+      : undefined;
+
   const fits =
     problems.length === 0 ? checkFit(root, [...lines.values()], devices, deps, problems) : new Map();
   if (!parsed.success || door === undefined || problems.length > 0) {
@@ -215,6 +221,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     figures,
     virtual,
     content: content?.config,
+    fleet: fleet?.config,
     console: door.config,
     ...(alarms === undefined ? {} : { alarms }),
     signFeeds: signFeeds.feeds,
@@ -234,6 +241,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     ...lineSecrets,
     ...door.secrets,
     ...(content?.secrets ?? []),
+    ...(fleet?.secrets ?? []),
     ...signFeeds.secrets,
     ...uplinks.flatMap((uplink) => Object.values(uplink.secrets)),
     ...cameras.flatMap(({ camera }) => camera.password ?? []),

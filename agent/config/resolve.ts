@@ -18,6 +18,7 @@ import type {
   Site,
   UplinkConfig,
 } from '../core/site.ts';
+import type { FleetConfig } from '../core/update.ts';
 import type { VirtualDevice } from '../core/virtual.ts';
 import { privacyOf } from './camera-checks.ts';
 import { contactsOf } from './contacts.ts';
@@ -296,6 +297,7 @@ interface Parts {
   readonly virtual: readonly VirtualDevice[];
   readonly uplinks: readonly UplinkConfig[];
   readonly content?: ContentConfig | undefined;
+  readonly fleet?: FleetConfig | undefined;
   readonly console: ConsoleConfig;
   readonly signFeeds?: readonly FeedConfig[] | undefined;
 }
@@ -312,6 +314,7 @@ export function siteOf(
     uplinks,
     alarms,
     content,
+    fleet,
     console,
     signFeeds = [],
   }: Parts,
@@ -353,7 +356,7 @@ export function siteOf(
     ...(parsed.energy === undefined ? {} : { energy: energyOf(parsed.energy, devices, site.timezone) }),
     ...definedOnly({ alarms }),
     ...(parsed.sign === undefined ? {} : { sign: signOf(parsed.sign, file, state, signFeeds) }),
-    ...definedOnly({ content }),
+    ...definedOnly({ content, fleet }),
     ...(parsed.pole === undefined ? {} : { pole: poleOf(parsed.pole, devices) }),
     ...(parsed.peak_limit === undefined ? {} : { peakLimit: peakLimitOf(parsed.peak_limit) }),
     uplinks,

@@ -10,6 +10,7 @@ import { contactKeys } from './contacts.ts';
 import { content } from './content.ts';
 import { energy } from './energy.ts';
 import { figure } from './figure-schema.ts';
+import { fleet } from './fleet.ts';
 import { interlock, lamp, programme, right } from './lighting.ts';
 import { peakLimit } from './peak-limit.ts';
 import { position } from './place-schema.ts';
@@ -276,6 +277,7 @@ export const siteSchema = z
     alarms: alarms.optional(),
     sign: sign.optional(),
     content: content.optional(),
+    fleet: fleet.optional(),
     pole: pole.optional(),
     peak_limit: peakLimit.optional(),
     figures: z.array(figure).prefault([]).describe('Figures reckoned from readings, as devices of their own'),

@@ -45,6 +45,7 @@ export type ConfigPart =
   | 'alarms'
   | 'sign'
   | 'content'
+  | 'fleet'
   | 'pole'
   | 'peak-limit'
   | 'uplink';

@@ -18,6 +18,7 @@ import type { Profile } from './profile.ts';
 import type { Value } from './reading.ts';
 import type { SenseRules } from './rules.ts';
 import type { SignConfig } from './sign.ts';
+import type { FleetConfig } from './update.ts';
 import type { UplinkConfig } from './uplink-config.ts';
 import type { VirtualDevice } from './virtual.ts';
 
@@ -212,6 +213,8 @@ export interface Site {
   readonly sign?: SignConfig;
   /** Absent: nothing is shown in public but arrivals. */
   readonly content?: ContentConfig;
+  /** Absent: nobody updates the agent from afar. */
+  readonly fleet?: FleetConfig;
   /** Absent: a pole with its lamp alone. */
   readonly pole?: PoleConfig;
   /** Absent: no load gives way. */

@@ -170,7 +170,7 @@ export interface Updates {
 }
 
 /** Who may change what an agent runs, and how it is fetched. */
-export interface RemoteConfig {
+export interface FleetConfig {
   readonly keys: readonly ContentKey[];
   /** Bundles of this channel are taken. */
   readonly channel: string;
@@ -178,8 +178,11 @@ export interface RemoteConfig {
   readonly ca?: string;
   readonly token?: string;
   /** What may be asked for from afar. */
-  readonly acts: readonly RemoteAct[];
+  readonly acts: readonly FleetAct[];
 }
 
-export const REMOTE_ACTS = ['update', 'restart', 'trace', 'diagnostics'] as const;
-export type RemoteAct = (typeof REMOTE_ACTS)[number];
+/** The device that the agent itself is, where a city may ask it for acts. */
+export const FLEET_DEVICE = 'agent';
+
+export const FLEET_ACTS = ['update', 'restart', 'trace', 'diagnostics'] as const;
+export type FleetAct = (typeof FLEET_ACTS)[number];

@@ -10,6 +10,7 @@ import { AgentError } from '../core/errors.ts';
 import { LANES } from '../core/point.ts';
 import { Batches } from './batches.ts';
 import { beginChains } from './evidence/beginning.ts';
+import { OLDEST_READER, SCHEMA_VERSION } from './schema-version.ts';
 import type { Db } from './sqlite.ts';
 import { State } from './state.ts';
 
@@ -65,12 +66,7 @@ function version3(db: Db): void {
 }
 
 const MIGRATIONS: readonly ((db: Db) => void)[] = [version1, version2, version3];
-export const SCHEMA_VERSION = MIGRATIONS.length;
-/**
- * Oldest schema whose agent can go on with a log of this one, for releases that come back after a newer one ran. It stays as
- * long as migrations only add what an older agent does not look at, and becomes the newer number with one that does not.
- */
-export const OLDEST_READER = 3;
+if (MIGRATIONS.length !== SCHEMA_VERSION) throw new Error('schema-version.ts counts other migrations');
 
 /**
  * 0 for a file without tables. Throws `store-failed`, not retryable, for a file of a newer agent that this one could not go on

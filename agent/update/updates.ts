@@ -10,8 +10,8 @@ import { asAgentError } from '../core/errors.ts';
 import type { Recorder } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import {
+  type FleetConfig,
   nameOf,
-  type RemoteConfig,
   type UpdateManifest,
   type UpdateNews,
   type UpdateOutcome,
@@ -42,7 +42,7 @@ import { answeredNow, type Look, watchTrial } from './trial.ts';
 export interface UpdatesOptions {
   /** Folder of the releases and the boot state. */
   readonly dir: string;
-  readonly config: RemoteConfig;
+  readonly config: FleetConfig;
   readonly here: Omit<Here, 'keys' | 'channel' | 'clock'>;
   /** Version of the package. */
   readonly factory: string;

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { newContentKey } from '../../agent/core/envelope.ts';
-import type { RemoteConfig } from '../../agent/core/update.ts';
+import type { FleetConfig } from '../../agent/core/update.ts';
 import { makePart, writeManifest } from '../../agent/update/make.ts';
 
 export const CITY = newContentKey('city-2026');
@@ -13,7 +13,7 @@ export const STRANGER = newContentKey('stranger');
 export const START = Date.UTC(2027, 0, 1);
 export const iso = (time: number) => new Date(time).toISOString();
 
-export const REMOTE: RemoteConfig = {
+export const REMOTE: FleetConfig = {
   keys: [CITY.key],
   channel: 'stable',
   acts: ['update', 'restart', 'trace', 'diagnostics'],

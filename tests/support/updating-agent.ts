@@ -8,7 +8,7 @@ import type { Clock } from '../../agent/core/clock.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { AgentEvent } from '../../agent/core/record.ts';
-import type { RemoteConfig } from '../../agent/core/update.ts';
+import type { FleetConfig } from '../../agent/core/update.ts';
 import type { Ledger, PartHealth } from '../../agent/core/view.ts';
 import { FACTORY } from '../../agent/update/boot-state.ts';
 import { choose } from '../../agent/update/launch.ts';
@@ -23,7 +23,7 @@ export interface UpdatingAgentOptions {
   readonly agent: string;
   readonly clock: Clock;
   readonly factory?: string;
-  readonly config?: RemoteConfig;
+  readonly config?: FleetConfig;
   readonly more?: Partial<UpdatesOptions>;
   /** Told of each event that is durable. */
   readonly onEvent?: (event: AgentEvent) => void;

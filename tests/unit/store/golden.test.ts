@@ -7,7 +7,7 @@ import { silent } from '../../../agent/core/log.ts';
 import { checkEvidence } from '../../../agent/store/evidence/check.ts';
 import { openHistory } from '../../../agent/store/history.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
-import { SCHEMA_VERSION } from '../../../agent/store/schema.ts';
+import { SCHEMA_VERSION } from '../../../agent/store/schema-version.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { folder, open, reading } from './site.ts';
 

@@ -1,6 +1,7 @@
 /** The log of the process: JSON lines on stderr by pino, with secrets masked wherever they turn up. */
 import { destination, type Logger, pino } from 'pino';
 import type { Facts, Log } from '../core/log.ts';
+import { recentLog } from '../core/recent-log.ts';
 import type { Level } from './level.ts';
 
 export interface LogOptions {
@@ -28,10 +29,15 @@ export function createLog({ level, secrets, to = 2 }: LogOptions): ProcessLog {
       .filter((secret) => secret.length >= SHORTEST_MASKED)
       // As they stand in a JSON text: a PEM has line breaks.
       .map((secret) => JSON.stringify(secret).slice(1, -1));
+    recentLog.knows(more);
     masked = [...new Set([...masked, ...texts])].sort((a, b) => b.length - a.length);
   };
   add(secrets);
-  const mask = (line: string) => masked.reduce((text, secret) => text.replaceAll(secret, '***'), line);
+  const mask = (line: string) => {
+    const safe = masked.reduce((text, secret) => text.replaceAll(secret, '***'), line);
+    recentLog.add(safe);
+    return safe;
+  };
   const logger = pino(
     {
       level,

@@ -17,6 +17,7 @@ import type { Log } from '../core/log.ts';
 import type { AgentEvent } from '../core/record.ts';
 import type { Site } from '../core/site.ts';
 import { ToldTime } from '../core/told-time.ts';
+import { FLEET_DEVICE } from '../core/update.ts';
 import type { PartHealth } from '../core/view.ts';
 import { startFigures } from '../derive/figures.ts';
 import { VirtualPoints } from '../derive/virtual.ts';
@@ -36,6 +37,7 @@ import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
 import { startEnergyAccount } from './energy.ts';
 import { Exchanged } from './exchanged.ts';
+import type { Fleet } from './fleet.ts';
 import { followSite } from './follow.ts';
 import { frameWatch } from './frames.ts';
 import { followGnss } from './gnss-time.ts';
@@ -184,6 +186,7 @@ export async function runAgent(
     stack.use(content);
     board.source(content.health);
   }
+  let fleet: Fleet | undefined;
   const commands = stack.use(
     await startCommands({
       site,
@@ -193,9 +196,12 @@ export async function runAgent(
       journal: opened.journal,
       points: (device) => directory.points(device),
       write: async (device, write, abort) =>
-        device === ALARM_DEVICE && alarms !== undefined
-          ? alarms.write(write.point, write.value, write.issuer)
-          : (displayWrite(content, site, clock, device, write) ?? (await lines.write(device, write, abort))),
+        device === FLEET_DEVICE && fleet !== undefined
+          ? fleet.write(write)
+          : device === ALARM_DEVICE && alarms !== undefined
+            ? alarms.write(write.point, write.value, write.issuer)
+            : (displayWrite(content, site, clock, device, write) ??
+              (await lines.write(device, write, abort))),
     }),
   );
 
@@ -294,6 +300,8 @@ export async function runAgent(
     }),
   );
   board.source(console.health);
+  const beats = () =>
+    pulse({ clock, waitingSince: () => hub.waitingSince, store: () => opened.health(), url: console.url });
 
   const uplinksOf = ({ uplinks }: Site) =>
     startSiteUplinks(uplinks, {
@@ -313,16 +321,39 @@ export async function runAgent(
   stack.use(opened.onCommitted((heads) => uplinks.current?.wake(heads)));
 
   await startSignParts(stack, { site, clock, hub, log, signal, board, late, content, steer: commands.steer });
+  const cityActs = site.fleet && (await import('./fleet.ts'));
+  // Before cameras count with a pack that ended the process before.
+  await cityActs?.resumeModels(site, clock, log);
   const visionOf = ({ cameras }: Site) =>
     startSiteVision(cameras, { site, clock, hub, log, signal, board, opened, crashes });
   const vision = stack.use(new Exchanged(visionOf(site)));
+  const restarts: Record<string, () => Promise<void>> = {};
   late.preview = async (camera, blur) => vision.current?.preview(camera, blur);
   if (site.nodeRed.enabled) {
     const token = await console.issueToken('node-red', 'technician');
-    const nodeRed = stack.use(
-      startAgentNodeRed({ site, clock, log, hub, board, agent: { url: console.url, token } }),
+    const nodeRedOf = () =>
+      startAgentNodeRed({ site, clock, log, hub, board, agent: { url: console.url, token } });
+    const nodeRed = stack.use(new Exchanged(nodeRedOf()));
+    late.nodeRedTicket = (by) => nodeRed.current?.ticket(by);
+    restarts['node-red'] = () => nodeRed.exchange(nodeRedOf);
+  }
+  if (site.fleet !== undefined && cityActs !== undefined) {
+    restarts.uplinks = () => uplinks.exchange(() => uplinksOf(running));
+    if (site.cameras.length > 0) restarts.vision = () => vision.exchange(() => visionOf(running));
+    fleet = stack.use(
+      cityActs.startFleet({
+        config: site.fleet,
+        view,
+        clock,
+        log,
+        hub,
+        pulse: beats,
+        lines,
+        parts: restarts,
+      }),
     );
-    late.nodeRedTicket = nodeRed.ticket;
+    late.updates = fleet.updates;
+    board.source(fleet.health);
   }
   log.info('agent.started', { agent: site.agent.id, drivers: DRIVERS.length, devices: site.devices.length });
 
@@ -359,8 +390,7 @@ export async function runAgent(
         vision: [vision, visionOf],
       });
     },
-    pulse: () =>
-      pulse({ clock, waitingSince: () => hub.waitingSince, store: () => opened.health(), url: console.url }),
+    pulse: beats,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -14,6 +14,7 @@ import type { Description, DeviceConfig, Site } from '../core/site.ts';
 import { figureDescription } from '../derive/points.ts';
 import { virtualDescription } from '../derive/virtual.ts';
 import { signDescription } from '../sign/arrivals/description.ts';
+import { fleetDescription } from '../update/acts.ts';
 import { cameraDescription } from '../vision/description.ts';
 
 /** What comes when something happens has no period; for the books of expected readings, ms. */
@@ -158,6 +159,10 @@ function withoutDriver(site: Site) {
     site.sign === undefined ? [] : [{ description: signDescription(site.sign), every: signPeriod }];
   const energy =
     site.energy === undefined ? [] : [{ description: energyDescription(site.energy), every: energyPeriod }];
+  const fleet =
+    site.fleet === undefined
+      ? []
+      : [{ description: fleetDescription(site.fleet), every: () => EVENT_PERIOD }];
   const feeders = [site.pole?.feeder ?? []].flat().map((feeder) => ({
     description: feederDescription(feeder),
     every: () => FEEDER_PERIOD,
@@ -176,6 +181,7 @@ function withoutDriver(site: Site) {
     ...alarms,
     ...signs,
     ...energy,
+    ...fleet,
   ];
   return others;
 }

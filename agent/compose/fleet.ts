@@ -4,35 +4,35 @@ import { join } from 'node:path';
 import type { Lines } from '../bus/lines.ts';
 import type { Clock } from '../core/clock.ts';
 import { wallAt } from '../core/clock.ts';
-import type { ConfigChanges } from '../core/config-change.ts';
 import type { WriteOutcome } from '../core/driver.ts';
+import { asAgentError } from '../core/errors.ts';
 import type { Recorder } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { Value } from '../core/reading.ts';
 import type { Site } from '../core/site.ts';
 import type { FleetConfig, UpdateStatus, Updates } from '../core/update.ts';
-import type { Ledger, PartHealth } from '../core/view.ts';
+import type { AgentView, PartHealth } from '../core/view.ts';
 import { SCHEMA_VERSION } from '../store/schema-version.ts';
 import { type FleetActs, fleetWrite } from '../update/acts.ts';
-import { FACTORY } from '../update/boot-state.ts';
-import type { ModelPlace } from '../update/models.ts';
+import { FACTORY, freshState, readBootState, writeBootState } from '../update/boot-state.ts';
+import { resumeModel } from '../update/models.ts';
 import { AgentUpdates } from '../update/updates.ts';
+import { diagnostics } from './diagnostics.ts';
+import { fleetModels, packsOf } from './fleet-models.ts';
+
+/** Between a command that restarts something and the restart, ms. */
+const ANSWER_LEAVES = 2000;
 
 export interface FleetOptions {
   readonly config: FleetConfig;
-  readonly site: () => Site;
+  readonly view: AgentView;
   readonly clock: Clock;
   readonly log: Log;
   readonly hub: Recorder;
-  readonly health: () => readonly PartHealth[];
-  readonly ledgers: () => readonly Ledger[];
   readonly pulse: () => Promise<void>;
-  readonly lines: Pick<Lines, 'change' | 'lines'>;
-  /** Parts that can be started anew by themselves, by name; undefined while there is none. */
-  readonly parts: Readonly<Record<string, (() => Promise<void>) | undefined>>;
-  readonly changes?: ConfigChanges;
-  readonly models?: ModelPlace;
-  readonly acts: Pick<FleetActs, 'trace' | 'diagnose'>;
+  readonly lines: Pick<Lines, 'change'>;
+  /** Parts that can be started anew by themselves, by name. */
+  readonly parts: Readonly<Record<string, () => Promise<void>>>;
 }
 
 export interface Fleet extends AsyncDisposable {
@@ -59,14 +59,33 @@ export function runningRelease(env: NodeJS.ProcessEnv): {
   return { running: release === FACTORY ? factory : release, factory, switchable: true };
 }
 
+/** Where releases and the boot state lie: as the launcher says, else in the state folder. */
+export function releasesFolder(state: string): string {
+  return process.env.KERBSIDE_RELEASES ?? join(state, 'releases');
+}
+
+/** Takes a model pack back that ended this process again and again, or that the power failed upon; before vision starts. */
+export async function resumeModels(site: Site, clock: Clock, log: Log): Promise<void> {
+  const dir = releasesFolder(site.state);
+  const models = packsOf(site.state);
+  const state = () => readBootState(dir).state ?? freshState(runningRelease(process.env).factory);
+  await resumeModel({
+    models,
+    clock,
+    log,
+    state,
+    write: (change) => void writeBootState(dir, change(state())),
+  });
+}
+
 export function startFleet(options: FleetOptions): Fleet {
-  const { config, site, clock, log, hub, health, ledgers, pulse, parts, changes, models } = options;
+  const { config, view, clock, log, hub, pulse, parts } = options;
+  const site = view.site;
   const { env } = process;
   const { running, factory, switchable } = runningRelease(env);
-  const { id, agent, state, devices } = site();
-  const lineOf = new Map(devices.map((device) => [device.id, device.line]));
+  const { id, agent, state, cameras } = site;
   const updates = new AgentUpdates({
-    dir: env.KERBSIDE_RELEASES ?? join(state, 'releases'),
+    dir: releasesFolder(state),
     config,
     here: {
       site: id,
@@ -80,21 +99,40 @@ export function startFleet(options: FleetOptions): Fleet {
     clock,
     log,
     hub,
-    look: { health, ledgers, pulse, lineOf: (device) => lineOf.get(device) },
+    look: {
+      health: () => view.health(),
+      ledgers: () => view.ledgers(),
+      pulse,
+      lineOf: (device) => view.site.devices.find((one) => one.id === device)?.line,
+    },
     restart: (why) => restartAgent(log, why),
-    ...(changes === undefined ? {} : { changes }),
-    ...(models === undefined ? {} : { models }),
+    ...(view.config === undefined ? {} : { changes: view.config }),
+    ...(cameras.length === 0
+      ? {}
+      : {
+          models: fleetModels({
+            state,
+            clock,
+            hub: view.hub,
+            health: () => view.health(),
+            reload: () => void parts.vision?.(),
+          }),
+        }),
   });
   updates.start();
+  const bundles = diagnostics({ view, frames: view.frames, clock, log, hub, version: running });
   const acts: FleetActs = {
-    ...options.acts,
     updates,
+    trace: bundles.trace,
+    diagnose: (why) =>
+      void bundles
+        .make(why)
+        .catch((thrown: unknown) => log.error('diagnostics.failed', { error: asAgentError(thrown).message })),
     async restart(part) {
       log.warn('fleet.restart', { part });
       if (part === 'agent') {
         if (!supervised(env)) return 'nobody would start the agent again: it runs under no service manager';
-        // The answer leaves first.
-        clock.after(2000, () => restartAgent(log, 'asked for'));
+        clock.after(ANSWER_LEAVES, () => restartAgent(log, 'asked for'));
         return undefined;
       }
       const line = /^line:(.+)$/.exec(part)?.[1];
@@ -102,7 +140,8 @@ export function startFleet(options: FleetOptions): Fleet {
       const anew = parts[part];
       if (anew === undefined)
         return `${part} cannot be restarted; line:<id>, ${Object.keys(parts).join(', ')} and agent can`;
-      await anew();
+      // The answer leaves first: it may go through what is restarted.
+      clock.after(ANSWER_LEAVES, () => void anew());
       return undefined;
     },
   };
@@ -126,8 +165,8 @@ function supervised(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Closes a line and opens it again; the others miss no poll. */
-async function restartLine(id: string, { lines, site }: FleetOptions): Promise<string | undefined> {
-  const { lines: configs, devices } = site();
+async function restartLine(id: string, { lines, view }: FleetOptions): Promise<string | undefined> {
+  const { lines: configs, devices } = view.site;
   if (!configs.some((line) => line.id === id)) return `there is no line ${id}`;
   await lines.change(
     configs.filter((line) => line.id !== id),

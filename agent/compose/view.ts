@@ -15,6 +15,7 @@ import type { PeakLimitView } from '../core/peak-limit.ts';
 import type { ScreenView } from '../core/screen.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
+import type { Updates } from '../core/update.ts';
 import type { AgentView, Ledger, Preview } from '../core/view.ts';
 import type { VirtualActs } from '../core/virtual.ts';
 import type { Directory } from './describe.ts';
@@ -30,6 +31,7 @@ export interface LateParts {
   screen?: () => ScreenView | undefined;
   events?: NonNullable<AgentView['events']>;
   acceptance?: AcceptanceActs;
+  updates?: Updates;
 }
 
 export interface ViewParts {
@@ -108,6 +110,9 @@ export function agentView({
     ...(peakLimit === undefined ? {} : { peakLimit }),
     arrivals: () => late.arrivals?.(),
     screen: () => late.screen?.(),
+    get updates() {
+      return late.updates;
+    },
     lamps,
     refusals,
     frames,

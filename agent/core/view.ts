@@ -19,6 +19,7 @@ import type { AgentEvent, EventKind, Heads, LoggedEvent } from './record.ts';
 import type { ScreenView } from './screen.ts';
 import type { SenseActs } from './sense.ts';
 import type { Description, Site } from './site.ts';
+import type { Updates } from './update.ts';
 import type { VirtualActs } from './virtual.ts';
 
 /** One bucket of history. */
@@ -195,6 +196,8 @@ export interface AgentView {
    * bytes do not pass through the agent.
    */
   frames?(device: string, listener: (frame: ExplainedFrame) => void): Promise<Disposable | undefined>;
+  /** Absent: nobody updates the agent from afar. */
+  readonly updates?: Updates | undefined;
   /** Writes an audit event: who did what, beyond commands. */
   audit(body: AgentEvent['body'], device?: string): void;
   /** The address and a one-time ticket for Node-RED in the name of `by`, or undefined where it is off or down. */

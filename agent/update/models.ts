@@ -91,7 +91,9 @@ export async function resumeModel({
   log,
   state,
   write,
-}: Omit<SettleOptions, 'signal'>): Promise<boolean> {
+}: Omit<SettleOptions, 'signal' | 'models'> & {
+  readonly models: Pick<ModelPlace, 'digest' | 'restore'>;
+}): Promise<boolean> {
   const { model } = state();
   if (model === undefined) return false;
   const now = await models.digest(model.name);

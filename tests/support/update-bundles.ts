@@ -1,4 +1,5 @@
 /** Bundles as a city makes them, small enough for tests: a release is a few files whose `behaviour` says what it would do. */
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,6 +9,9 @@ import { makePart, writeManifest } from '../../agent/update/make.ts';
 
 export const CITY = newContentKey('city-2026');
 export const STRANGER = newContentKey('stranger');
+
+/** For folders whose every flush would be one of six thousand. */
+export const IN_MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** The wall clock that `VirtualClock` starts with. */
 export const START = Date.UTC(2027, 0, 1);
@@ -19,9 +23,9 @@ export const REMOTE: FleetConfig = {
   acts: ['update', 'restart', 'trace', 'diagnostics'],
 };
 
-/** A folder that is deleted at the end. */
-export async function folder(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'kerbside-update-'));
+/** A folder that is deleted at the end; in memory where the machine has one, for many devices at once. */
+export async function folder(where = tmpdir()): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(where, 'kerbside-update-'));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
 }
 

@@ -139,7 +139,7 @@ function lookOf(behaviour: Behaviour): UpdatesOptions['look'] {
     ],
     ledgers: () => {
       if (behaviour !== 'silent') acknowledged += 1;
-      const ledger = { uplink: 'city', connected: behaviour !== 'silent', acknowledged, backlog: 1 };
+      const ledger = { uplink: 'city', connected: behaviour !== 'silent', acknowledged, backlog: 0 };
       return [ledger as Ledger];
     },
     pulse: async () => {

@@ -29,6 +29,7 @@ import type { Services } from './services.ts';
 import { signEndpoints } from './sign.ts';
 import { statusEndpoints } from './status.ts';
 import { templateEndpoints } from './templates.ts';
+import { updateEndpoints } from './updates.ts';
 import { uplinkEndpoints } from './uplinks.ts';
 import { virtualEndpoints } from './virtual.ts';
 
@@ -59,6 +60,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...eventEndpoints(services),
     ...lightEndpoints(services),
     ...uplinkEndpoints(services),
+    ...updateEndpoints(services),
     ...peopleEndpoints(services),
     ...accountEndpoints(services),
     ...serviceLinkEndpoints(services),

@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { FACTORY, isWhole, readBootState } from '../../../agent/update/boot-state.ts';
 import { choose } from '../../../agent/update/launch.ts';
-import { CITY, folder, iso, makeRelease, START } from '../../support/update-bundles.ts';
+import { CITY, folder, IN_MEMORY, iso, makeRelease, START } from '../../support/update-bundles.ts';
 import { updatingAgent } from '../../support/updating-agent.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -86,7 +86,7 @@ describe.each([
   ['silent', false],
 ] as const)('a cut at every step of an update to a release that is %s', (behaviour, good) => {
   test('leaves the old one or the new one, whole', async () => {
-    await using home = await folder();
+    await using home = await folder(IN_MEMORY);
     const old = join(home.path, 'old');
     await makeRelease(old, { version: '0.2.0' });
     const bundle = join(home.path, 'bundle');

@@ -1,0 +1,245 @@
+/**
+ * `kerbside update`: the city's side of bundles (keys, making, signing) and a technician's on the device (what runs, what a
+ * bundle would do, staging from a stick, switching, returning). On the device it works on the files that the launcher reads,
+ * so it helps where the agent does not start.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { releasesFolder, runningRelease } from '../compose/fleet.ts';
+import { newContentKey } from '../core/envelope.ts';
+import { AgentError } from '../core/errors.ts';
+import { silent } from '../core/log.ts';
+import type { Site } from '../core/site.ts';
+import { SystemClock } from '../core/system-clock.ts';
+import type { UpdateOutcome } from '../core/update.ts';
+import { SCHEMA_VERSION } from '../store/schema-version.ts';
+import { FACTORY, freshState, isWhole, readBootState, writeBootState } from '../update/boot-state.ts';
+import { returned } from '../update/decide.ts';
+import { bundleSource } from '../update/fetch.ts';
+import { judge } from '../update/judge.ts';
+import { makePart, writeManifest } from '../update/make.ts';
+import { AgentUpdates } from '../update/updates.ts';
+import { EXIT } from './exit.ts';
+import { load, problemLines } from './site.ts';
+
+const SITE = ['--site <file>', 'site file, whose fleet keys count', '/etc/kerbside/site.yaml'] as const;
+/** Where the package keeps releases; on a command line no service names it. */
+const RELEASES = '/var/lib/kerbside/releases';
+
+export function register(program: Command): void {
+  const update = program.command('update').description('signed bundles: make, verify, stage, apply, return');
+  update
+    .command('keygen')
+    .description('make a key: the private half into a file, the public half for site files on stdout')
+    .argument('<id>', 'name of the key, such as city-2026', keyId)
+    .requiredOption('--out <file>', 'where the private half goes; never overwritten')
+    .action((id: string, { out }: { readonly out: string }) => {
+      const { secret, key } = newContentKey(id);
+      writeFileSync(out, secret, { mode: 0o600, flag: 'wx' });
+      process.stdout.write(`- { id: ${key.id}, public: "${key.public}" }\n`);
+    });
+  update
+    .command('make')
+    .description('pack folders and sign a manifest: the bundle of a release, a model or a configuration')
+    .argument('<manifest>', 'manifest as JSON, without parts')
+    .requiredOption('--key <file>', 'private key')
+    .requiredOption('--id <id>', 'name of the key', keyId)
+    .requiredOption('--out <folder>', 'where the bundle goes')
+    .option('--part <name=folder:names>', 'a part: names of a folder, with commas between', collect, [])
+    .action(make);
+  update
+    .command('verify')
+    .description(
+      'say what a bundle is, and whether this agent would take it; fetches nothing but its manifest',
+    )
+    .argument('<source>', 'folder, or https:// address of its manifest')
+    .option(...SITE)
+    .option('--json', 'answer in JSON')
+    .addHelpText('after', '\nExit code 0: it would be taken. 1: it would be refused.')
+    .action(verify);
+  for (const act of ['stage', 'apply'] as const) {
+    update
+      .command(act)
+      .description(
+        act === 'stage'
+          ? 'fetch, check and unpack a release; it does not run yet'
+          : 'the same, and switch to it with the next start',
+      )
+      .argument('<source>', 'folder, or https:// address of its manifest')
+      .option(...SITE)
+      .option('--json', 'answer in JSON')
+      .addHelpText('after', '\nExit code 0: done. 1: it was refused.')
+      .action((source: string, options: { readonly site: string; readonly json?: true }) =>
+        take(act, source, options),
+      );
+  }
+  update
+    .command('status')
+    .description('what runs, what is staged and on trial, and what happened')
+    .option(...SITE)
+    .option('--json', 'answer in JSON')
+    .action(status);
+  update
+    .command('return')
+    .description('run the release before from the next start on')
+    .option(...SITE)
+    .requiredOption('--why <text>', 'the reason, for the history')
+    .action(giveBack);
+}
+
+async function make(
+  manifest: string,
+  {
+    key,
+    id,
+    out,
+    part,
+  }: { readonly key: string; readonly id: string; readonly out: string; readonly part: readonly string[] },
+): Promise<void> {
+  const head = JSON.parse(await readFile(manifest, 'utf8')) as Readonly<Record<string, unknown>>;
+  const parts = [];
+  for (const one of part) {
+    const [, name = '', folder = '', names = ''] = /^([A-Za-z0-9_-]+)=(.+):([^:]+)$/.exec(one) ?? [];
+    if (name === '') throw new AgentError('config-invalid', `part ${one}: expected name=folder:one,two`);
+    parts.push(await makePart(name, resolve(folder), names.split(','), out));
+  }
+  await mkdir(out, { recursive: true });
+  const whole = parts.length === 0 ? head : { ...head, parts };
+  await writeManifest(whole, out, { id, secret: readFileSync(key, 'utf8') });
+  for (const { file, size, sha256 } of parts)
+    process.stdout.write(`${sha256}  ${file}  ${(size / 1e6).toFixed(1)} MB\n`);
+}
+
+/** The site of a device, with its fleet keys; undefined where the file has problems, which have been told then. */
+async function fleetSite(
+  file: string,
+): Promise<(Site & { readonly fleet: NonNullable<Site['fleet']> }) | undefined> {
+  const result = await load(file);
+  if (!result.ok) {
+    process.stderr.write(problemLines(result.problems));
+    process.exitCode = EXIT.no;
+    return undefined;
+  }
+  const { site } = result;
+  if (site.fleet !== undefined) return { ...site, fleet: site.fleet };
+  throw new AgentError('config-invalid', `${file} names no keys whose updates are taken`, {
+    fix: 'add fleet: with keys: to it, see docs/upgrade.md',
+  });
+}
+
+function folderOf(site: Site): string {
+  return site.state === '/var/lib/kerbside' ? RELEASES : releasesFolder(site.state);
+}
+
+function hereOf(site: Site) {
+  const { running, factory } = runningRelease({ KERBSIDE_RELEASES: folderOf(site), ...process.env });
+  return {
+    factory,
+    here: {
+      site: site.id,
+      agent: site.agent.id,
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      running,
+      logSchema: SCHEMA_VERSION,
+      switchable: process.env.KERBSIDE_RELEASE !== undefined,
+    },
+  };
+}
+
+async function verify(
+  source: string,
+  { site: file, json }: { readonly site: string; readonly json?: true },
+): Promise<void> {
+  const site = await fleetSite(file);
+  if (site === undefined) return;
+  const { here, factory } = hereOf(site);
+  const where = bundleSource(source.startsWith('https://') ? source : resolve(source), site.fleet);
+  const envelope = await where.manifest(AbortSignal.timeout(60_000));
+  const state = readBootState(folderOf(site)).state ?? freshState(factory);
+  const judged = judge(envelope, state, { ...here, ...site.fleet, clock: new SystemClock() });
+  const text = judged.ok ? 'it would be taken' : `${judged.code}: ${judged.reason}`;
+  process.stdout.write(json === true ? `${JSON.stringify(judged)}\n` : `${text}\n`);
+  process.exitCode = judged.ok ? EXIT.ok : EXIT.no;
+}
+
+async function take(
+  act: 'stage' | 'apply',
+  source: string,
+  { site: file, json }: { readonly site: string; readonly json?: true },
+): Promise<void> {
+  process.umask(0o077);
+  const site = await fleetSite(file);
+  if (site === undefined) return;
+  let restart = false;
+  const clock = new SystemClock();
+  await using updates = new AgentUpdates({
+    dir: folderOf(site),
+    config: site.fleet,
+    ...hereOf(site),
+    clock,
+    log: silent,
+    // Told by the agent: nothing else writes its log.
+    hub: { readings() {}, event() {}, record: () => Promise.reject(new Error('the agent tells it')) },
+    look: { health: () => [], ledgers: () => [], pulse: async () => {}, lineOf: () => undefined },
+    restart: () => {
+      restart = true;
+    },
+  });
+  const wish = { act, source: source.startsWith('https://') ? source : resolve(source), by: 'cli' };
+  const outcome: UpdateOutcome = await updates.take(wish, new AbortController().signal);
+  if (json === true) process.stdout.write(`${JSON.stringify(outcome)}\n`);
+  else if (!outcome.ok) process.stderr.write(`refused (${outcome.code}): ${outcome.reason}\n`);
+  else
+    process.stdout.write(
+      restart
+        ? `${outcome.version} runs from the next start on: sudo systemctl restart kerbside\n`
+        : `${outcome.version} is staged\n`,
+    );
+  process.exitCode = outcome.ok ? EXIT.ok : EXIT.no;
+}
+
+async function status({ site: file, json }: { readonly site: string; readonly json?: true }): Promise<void> {
+  const result = await load(file, 'skip');
+  const dir = result.ok ? folderOf(result.site) : RELEASES;
+  const { state, torn } = readBootState(dir);
+  if (json === true) return void process.stdout.write(`${JSON.stringify({ state: state ?? null, torn })}\n`);
+  if (state === undefined)
+    return void process.stdout.write('the release of the package runs; nothing was ever updated\n');
+  const { current, base, previous, trial, floor, history } = state;
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  say(
+    `${current === FACTORY ? `${base} of the package` : current} runs; before it ${previous === FACTORY ? `${base} of the package` : previous}`,
+  );
+  if (trial !== undefined) say(`${trial.version} is on trial, start ${trial.starts}`);
+  say(`nothing older than ${floor} is taken`);
+  for (const { at, what, kind, version, reason } of history.slice(-10))
+    say(
+      `${new Date(at).toISOString()}  ${what} ${kind} ${version}${reason === undefined ? '' : `: ${reason}`}`,
+    );
+}
+
+async function giveBack({ site: file, why }: { readonly site: string; readonly why: string }): Promise<void> {
+  const result = await load(file, 'skip');
+  const dir = result.ok ? folderOf(result.site) : RELEASES;
+  const { state } = readBootState(dir);
+  if (state === undefined || state.current === FACTORY) {
+    process.stderr.write('the release of the package runs; there is none before it\n');
+    process.exitCode = EXIT.no;
+    return;
+  }
+  const next = returned(state, why, Date.now(), { whole: (version) => isWhole(dir, version) });
+  writeBootState(dir, next);
+  const to = next.current === FACTORY ? `${next.base} of the package` : next.current;
+  process.stdout.write(`${to} runs from the next start on: sudo systemctl restart kerbside\n`);
+}
+
+function keyId(value: string): string {
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(value)) return value;
+  throw new InvalidArgumentError('expected 1-64 letters, digits, - or _');
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}

@@ -8,6 +8,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { FACTORY, isWhole, readBootState, writeBootState } from './boot-state.ts';
 import { decide } from './decide.ts';
 
@@ -68,14 +69,21 @@ export function command(
   return { file: '/usr/bin/setpriv', args: [...drop, ...run], env: given };
 }
 
-/** Becomes the release that is to run. Does not return. */
-export function launch(args: readonly string[], env: NodeJS.ProcessEnv): never {
+/** Becomes the release that is to run; that of the package runs in this very process. */
+export async function launch(args: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const named = env.KERBSIDE_RELEASES;
   const dir = named ?? FOLDER;
   const start = choose(dir, factoryVersion(), named !== undefined && args[0] === 'run');
+  if (start === FACTORY) {
+    Object.assign(env, { KERBSIDE_RELEASE: start, KERBSIDE_FACTORY: factoryVersion() });
+    const main = join(HOME, 'agent/main.ts');
+    process.argv[1] = main;
+    await import(pathToFileURL(main).href);
+    return;
+  }
   const ready = command(start, dir, args, { uid: process.getuid?.() ?? 0, env });
   process.execve?.(ready.file, [...ready.args], ready.env as Record<string, string>);
   throw new Error('this Node knows no execve; use the one of the package');
 }
 
-if (import.meta.main) launch(process.argv.slice(2), process.env);
+if (import.meta.main) await launch(process.argv.slice(2), process.env);

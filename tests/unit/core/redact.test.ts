@@ -39,7 +39,7 @@ describe('redaction', () => {
 
   test('references, ids and public halves stay, for they explain something', () => {
     const text = [
-      'password: ${env:CITY_PASSWORD}',
+      `password: \${env:CITY_PASSWORD}`,
       'key: file:./client.key',
       'id: meter-1',
       'public: "abc="',

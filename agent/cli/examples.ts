@@ -58,6 +58,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kerbside update status',
     'kerbside update verify https://updates.city.example/0.2.0/manifest.json',
   ],
+  waves: [
+    'kerbside waves --agents fleet.txt --bundle https://updates.city.example/0.3.0/manifest.json --broker mqtts://broker.city.example --id r-0-3-0 --dry-run',
+  ],
   'update keygen': ['kerbside update keygen city-2027 --out city-2027.key'],
   'update make': ['kerbside update make release.json --key city-2027.key --id city-2027 --out bundle/'],
   'update verify': ['kerbside update verify ./bundle --json'],

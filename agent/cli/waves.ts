@@ -40,7 +40,7 @@ export function register(program: Command): void {
     .requiredOption('--broker <url>', 'broker of the agents: mqtt:// or mqtts://')
     .requiredOption(
       '--id <id>',
-      'name of this roll-out, such as r-0.3.0; the same name goes on with it',
+      'name of this roll-out, such as r-0-3-0; the same name goes on with it',
       rollOutId,
     )
     .option('--waves <sizes>', 'numbers, or shares of all', '1,5%,25%,100%')

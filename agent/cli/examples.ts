@@ -19,6 +19,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'config keep': ['kerbside config keep'],
   login: ['sudo -u kerbside kerbside login --site /etc/kerbside/site.yaml'],
   scan: ['kerbside scan /dev/ttyUSB0', 'kerbside scan 192.168.1.50:502 --quick --json'],
+  report: ['kerbside report commissioning --out commissioning.html --name "Li Wei"'],
+  'report commissioning': [
+    'kerbside report commissioning --out commissioning.html --name "Li Wei" --test lamp uplink',
+    'kerbside report commissioning --json',
+  ],
   doctor: ['kerbside doctor --site /etc/kerbside/site.yaml', 'kerbside doctor --offline --json'],
   diagnose: ['kerbside diagnose /dev/ttyUSB0 --unit 1', 'kerbside diagnose /dev/ttyUSB0 --baud 9600 --json'],
   read: ['kerbside read meter-feeder', 'kerbside read meter-feeder voltage-l1 power --json'],

@@ -22,6 +22,7 @@ import type { AgentView, Bucket, Ledger, PartHealth, Preview, RefusedRecord } fr
 import { VirtualPoints } from '../../agent/derive/virtual.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
+import { acceptanceData } from './acceptance-data.ts';
 import {
   ALARMS,
   ARRIVALS,
@@ -190,6 +191,11 @@ export class AgentData implements AgentView {
   readonly energy = energyOver(() => this.now());
   readonly peakLimit = peakLimitOver(() => this.now());
   readonly commissioning = commissioningData();
+  readonly acceptanceData = acceptanceData();
+
+  acceptance() {
+    return this.acceptanceData;
+  }
 
   /** How many listen, but the alarms, which always do. */
   get listeners(): number {

@@ -85,6 +85,8 @@ export async function openAcceptance({
       };
     }
     set(id, ended);
+    // From here on it can be begun again.
+    running.delete(id);
     log.info('acceptance.test', { test: id, state: ended.state, by });
     await save();
   };
@@ -96,10 +98,7 @@ export async function openAcceptance({
       if (subject === undefined) throw new AgentError('not-found', `there is no test ${id} on this site`);
       if (!running.has(id) && !stop.signal.aborted) {
         view().audit({ act: 'acceptance-test', test: id, by, ...(name === undefined ? {} : { name }) });
-        running.set(
-          id,
-          run(subject, by, name).finally(() => running.delete(id)),
-        );
+        running.set(id, run(subject, by, name));
       }
       return kept.get(id) ?? notDone(subject);
     },

@@ -9,7 +9,7 @@ import { Problem } from './problem.ts';
 export type Method = 'GET' | 'POST' | 'DELETE';
 
 /** What comes out where it is not JSON. */
-export type MediaType = 'image/jpeg' | 'text/event-stream' | 'text/plain; version=0.0.4';
+export type MediaType = 'image/jpeg' | 'text/event-stream' | 'text/plain; version=0.0.4' | 'text/html';
 
 /** Where a request came from. */
 export interface Origin {

@@ -4,6 +4,7 @@ import type { Log } from '../../core/log.ts';
 import { doorOf } from '../access/door.ts';
 import type { Demand, Guard } from '../access/guard.ts';
 import type { Principal } from '../access/role.ts';
+import { acceptanceEndpoints } from './acceptance.ts';
 import { accountEndpoints } from './accounts.ts';
 import { alarmEndpoints } from './alarms.ts';
 import { cameraEndpoints } from './cameras.ts';
@@ -49,6 +50,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...templateEndpoints(services),
     ...commissioningEndpoints(services),
     ...configEndpoints(services),
+    ...acceptanceEndpoints(services),
     ...meterEndpoints(services),
     ...maintenanceEndpoints(services),
     ...correctionEndpoints(services),

@@ -6,6 +6,7 @@ import { post, Refusal, remove } from './api.ts';
 import { acceptedOf, type Choices, choiceOf, keepChoices, keptChoices } from './commission-choices.ts';
 import { CommissionFound } from './commission-found.ts';
 import { CommissionPorts } from './commission-ports.ts';
+import { CommissionReport } from './commission-report.ts';
 import { CommissionSaved, type Saved } from './commission-saved.ts';
 import { CommissionSearch } from './commission-search.ts';
 import { t } from './i18n.ts';
@@ -59,10 +60,12 @@ export function CommissionPage() {
     ${failed !== '' && html`<p class="card refusal" role="alert">${failed}</p>`}
     ${
       done !== undefined
-        ? html`<${CommissionSaved} saved=${done} onMore=${leave} />`
+        ? html`<${CommissionSaved} saved=${done} onMore=${leave} />
+            <${CommissionReport} />`
         : scan === undefined
           ? html`<${CommissionPorts} busy=${busy} onScan=${begin} />
-              <${Others} scans=${[...all.values()]} onOpen=${show} />`
+              <${Others} scans=${[...all.values()]} onOpen=${show} />
+              <${CommissionReport} />`
           : html`<${Found} key=${scan.id} scan=${scan} busy=${busy} run=${run} onSaved=${setSaved} onLeave=${leave} />`
     }`;
 }

@@ -29,7 +29,10 @@ export async function commission(
     run.clicks += 1;
     await locator.fill(text);
   };
-  await click(page.locator('nav a[href="/commission"]'));
+  // On a phone the page stands in the sheet of all pages.
+  const link = page.locator('nav a[href="/commission"]').locator('visible=true').first();
+  if (!(await link.isVisible())) await click(page.locator('nav.bar button').last());
+  await click(link);
   const port = page.locator('[data-port$="/rs485-2"] button');
   await port.waitFor();
   await look('port');

@@ -110,7 +110,7 @@ export function pssOf(pid: number): number {
 }
 
 /** User and system time of a process (proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms), s. */
-function cpuOf(pid: number): number {
+export function cpuOf(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;

@@ -12,6 +12,11 @@ export interface Broker extends AsyncDisposable {
   readonly port: number;
 }
 
+/** A broker that is a process of its own. */
+export interface BrokerProcess extends Broker {
+  readonly pid: number;
+}
+
 export interface EmbeddedBroker extends Broker {
   readonly aedes: Aedes;
 }
@@ -40,7 +45,7 @@ export async function embeddedBroker(
 }
 
 /** `settings`: further lines of mosquitto.conf. */
-export async function mosquitto(path: string, settings: readonly string[] = []): Promise<Broker> {
+export async function mosquitto(path: string, settings: readonly string[] = []): Promise<BrokerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'kerbside-mosquitto-'));
   const port = await freePort();
   const file = join(folder, 'mosquitto.conf');
@@ -54,6 +59,7 @@ export async function mosquitto(path: string, settings: readonly string[] = []):
   await answers(port, child, () => said);
   return {
     port,
+    pid: child.pid ?? 0,
     [Symbol.asyncDispose]: async () => {
       const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined;
       child.kill('SIGTERM');

@@ -14,8 +14,10 @@ export interface NatsCluster extends AsyncDisposable {
   kill(node: number): Promise<void>;
   /** Back with what it had on its disk; resolves when it says that it is whole. */
   revive(node: number): Promise<void>;
-  /** Names of all that is there. */
+  /** Whether each is there. */
   readonly alive: readonly boolean[];
+  /** Of those that are there. */
+  readonly pids: readonly number[];
 }
 
 interface Node {
@@ -109,6 +111,9 @@ export async function natsCluster(
     urls: [0, 1, 2].map((node) => `mqtt://${at(1, node)}`),
     get alive() {
       return nodes.map(({ child }) => child !== undefined);
+    },
+    get pids() {
+      return nodes.flatMap(({ child }) => child?.pid ?? []);
     },
     kill: (node) => end(nodes[node], 'SIGKILL'),
     revive: async (index) => {

@@ -3,7 +3,7 @@
  * and then; with a browser also the console's page and the stop's screen, really open.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
+import { type Browser, chromium } from 'playwright-core';
 import type { Ledger, PartHealth } from '../../agent/core/view.ts';
 import { logIn, type Person } from '../../tests/e2e/console-session.ts';
 
@@ -38,10 +38,10 @@ export interface PointRow {
 
 export interface ClientOptions {
   readonly link: string;
-  /** Path of chromium; absent: no browser. */
-  readonly browser?: string;
+  /** Absent: nobody has the pages open. */
+  readonly browser: Browser | undefined;
   /** Address of the stop's screen. */
-  readonly screen?: string;
+  readonly screen: string;
 }
 
 export async function openClient({ link, browser, screen }: ClientOptions): Promise<ConsoleClient> {
@@ -57,7 +57,7 @@ export async function openClient({ link, browser, screen }: ClientOptions): Prom
   };
   const stop = new AbortController();
   await using opened = new AsyncDisposableStack();
-  if (browser !== undefined) opened.use(await openPages(browser, person, screen, counts.troubles));
+  if (browser !== undefined) await openPages(browser, person, screen, counts.troubles);
   const loops = [look(person, counts, stop.signal), stream(person, counts, stop.signal)];
   opened.defer(async () => {
     stop.abort();
@@ -73,22 +73,28 @@ export async function openClient({ link, browser, screen }: ClientOptions): Prom
   };
 }
 
-async function openPages(
-  path: string,
-  person: Person,
-  screen: string | undefined,
-  troubles: string[],
-): Promise<AsyncDisposable> {
-  const browser = await chromium.launch({
+/**
+ * Chromium, without a page yet. To be opened before the lines of the street: it would inherit their terminals, and nothing
+ * hangs up that somebody still holds.
+ */
+export function launchBrowser(path: string): Promise<Browser> {
+  return chromium.launch({
     executablePath: path,
     args: ['--headless=new', '--no-sandbox', '--disable-gpu', '--no-first-run'],
   });
+}
+
+async function openPages(
+  browser: Browser,
+  person: Person,
+  screen: string,
+  troubles: string[],
+): Promise<void> {
   const page = await browser.newPage();
   page.on('pageerror', ({ message }) => troubles.push(message));
   const { link } = await person.post<{ link: string }>('/links', { role: 'viewer' });
   await page.goto(link);
-  if (screen !== undefined) await (await browser.newPage()).goto(screen);
-  return { [Symbol.asyncDispose]: () => browser.close() };
+  await (await browser.newPage()).goto(screen);
 }
 
 /** What a technician does to an alarm in each state that asks for something. */
@@ -136,12 +142,12 @@ async function look(person: Person, counts: Counts, signal: AbortSignal): Promis
       const state = result?.state ?? 'failed';
       counts.commands[state] = (counts.commands[state] ?? 0) + 1;
       const standing = await call(() =>
-        person.get<{ alarms: { status: { id: string; state: string } }[] }>('/alarms'),
+        person.get<{ alarms: { status: { alarm: string; state: string } }[] }>('/alarms'),
       );
       for (const { status } of standing?.alarms ?? []) {
         const act = ACTS[status.state];
         if (act !== undefined)
-          await call(() => person.post(`/alarms/${status.id}/acts`, { act, name: 'Soak' }));
+          await call(() => person.post(`/alarms/${status.alarm}/acts`, { act, name: 'Soak' }));
       }
     }
     await sleep(EVERY, undefined, { signal }).catch(() => {});

@@ -19,7 +19,7 @@ import { siteFile } from '../../hw-sim/site-file.ts';
 import { type StreetParts, startStreet } from '../../hw-sim/street-parts.ts';
 import { startTransit } from '../../hw-sim/street-transit.ts';
 import { type Collected, pssOf, type SoakAgent, startSoakAgent } from './agent.ts';
-import { type ClientCounts, type ConsoleClient, openClient } from './client.ts';
+import { type ClientCounts, type ConsoleClient, launchBrowser, openClient } from './client.ts';
 import { type PlannedFault, planOf, type Windows, windowsOf } from './plan.ts';
 
 export interface SoakOptions {
@@ -80,6 +80,8 @@ export async function runSoak(options: SoakOptions): Promise<SoakRun> {
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), 'kerbside-soak-'));
   stack.defer(() => rm(dir, { recursive: true, force: true, maxRetries: 3 }));
+  const browser = options.browser === undefined ? undefined : await launchBrowser(options.browser);
+  stack.defer(() => browser?.close());
   const street = stack.use(
     await startStreet({
       scenario: await scenarioOf(options.cameraRate),
@@ -109,7 +111,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakRun> {
   const client = stack.use(
     await openClient({
       link: agent.link,
-      ...(options.browser === undefined ? {} : { browser: options.browser }),
+      browser,
       screen: `${screen}?key=${key}`,
     }),
   );

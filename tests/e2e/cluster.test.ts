@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { accountsFor, RECEIVER } from '../../deploy/city/credentials.ts';
 import { openCity } from '../../hw-sim/fleet/city.ts';
 import { planFleet } from '../../hw-sim/fleet/plan.ts';
+import { expectAccess } from '../support/city-access.ts';
 import { natsCluster } from '../support/nats-cluster.ts';
 import { program } from '../support/programs.ts';
 
@@ -35,6 +36,7 @@ test.runIf(nats !== undefined)(
     const passwordFile = join(folder, 'password');
     await writeFile(passwordFile, password(RECEIVER));
     const cluster = stack.use(await natsCluster(nats ?? '', SITE, accounts));
+    await expectAccess(cluster.urls[0] ?? '', ['pole-0000', 'pole-0001'], password);
     const city = stack.use(
       await openCity({
         agents: AGENTS,

@@ -46,10 +46,19 @@ export async function embeddedBroker(
 
 /** `settings`: further lines of mosquitto.conf. */
 export async function mosquitto(path: string, settings: readonly string[] = []): Promise<BrokerProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'kerbside-mosquitto-'));
   const port = await freePort();
-  const file = join(folder, 'mosquitto.conf');
   const lines = [`listener ${port} 127.0.0.1`, 'allow_anonymous true', 'persistence false', ...settings];
+  return mosquittoWith(path, port, lines);
+}
+
+/** With all of mosquitto.conf, which makes it listen at `port` of the loopback. */
+export async function mosquittoWith(
+  path: string,
+  port: number,
+  lines: readonly string[],
+): Promise<BrokerProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'kerbside-mosquitto-'));
+  const file = join(folder, 'mosquitto.conf');
   await writeFile(file, `${lines.join('\n')}\n`);
   const child = spawn(path, ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';

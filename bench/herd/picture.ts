@@ -47,7 +47,7 @@ export function picture({ agents, blackout_s, broker, back }: Told, curves: Curv
       unit: ' %',
     },
   ];
-  const height = TOP + panels.length * (PANEL + BETWEEN) + 20;
+  const height = TOP + panels.length * (PANEL + BETWEEN) + 28;
   const body = panels.map(({ title, points, top, unit }, i) => {
     const y0 = TOP + i * (PANEL + BETWEEN) + 18;
     const y = (value: number) => y0 + PANEL - (value / nice(top)) * PANEL;
@@ -68,7 +68,8 @@ export function picture({ agents, blackout_s, broker, back }: Told, curves: Curv
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12" role="img" aria-label="A herd of agents comes back after a blackout">
 <style>svg{background:#fff;color:#223}text{fill:#445}.title{font-size:13px;font-weight:600;fill:#223}.grid{stroke:#dde}.night{fill:#e8e9f2}.line{fill:none;stroke:#0b6bb8;stroke-width:2}</style>
 <text x="${LEFT}" y="26" class="title" font-size="16">${agents.toLocaleString('en')} agents, ${Math.round(blackout_s / 60)} minutes of blackout, all links back at once</text>
-<text x="${LEFT}" y="46">last agent connected after ${back.connected.last} s, live again after ${back.live.last} s, everything replayed after ${back.replayed.last} s; at most ${back.most_connects_per_s} connects in a second. The blackout is drawn shorter than it was.</text>
+<text x="${LEFT}" y="46">last agent connected after ${back.connected.last} s, live again after ${back.live.last} s, everything replayed after ${back.replayed.last} s; at most ${back.most_connects_per_s} connects in a second.</text>
+<text x="${LEFT}" y="${height - 8}">The blackout is drawn shorter than it was.</text>
 ${body.join('\n')}
 </svg>
 `;

@@ -71,13 +71,14 @@ export function curvesOf(
 ): Curves {
   const second = (at: number) => Math.round((at - restoredAt) / 100) / 10;
   let up = agents;
-  const connected: [number, number][] = [];
+  const connected: [number, number][] = [[second(cutAt) - 60, agents]];
   for (const { at, up: now } of links.filter((one) => one.at >= cutAt).toSorted((a, b) => a.at - b.at)) {
     up += now ? 1 : -1;
     const s = second(at);
     if (connected.at(-1)?.[0] === s) connected.pop();
     connected.push([s, up]);
   }
+  connected.push([second((samples.at(-1)?.t ?? 0) + began), up]);
   return {
     cut: second(cutAt),
     connected,

@@ -114,7 +114,11 @@ async function look(person: Person, counts: Counts, signal: AbortSignal): Promis
   const call = async <T>(run: () => Promise<T>): Promise<T | undefined> => {
     counts.calls += 1;
     try {
-      return await run();
+      return await run().catch((thrown: unknown) => {
+        // The server may close a kept connection in the very moment it is used again (RFC 9112 §9.3.1): once more.
+        if (thrown instanceof TypeError && !signal.aborted) return run();
+        throw thrown;
+      });
     } catch (thrown) {
       counts.failed += 1;
       if (counts.failures.length < 20) counts.failures.push(String(thrown).slice(0, 200));

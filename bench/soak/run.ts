@@ -144,7 +144,8 @@ export async function runSoak(options: SoakOptions): Promise<SoakRun> {
   const marks = collectionsOf(windows);
   for (let at = 0; at < windows.end && agent.alive; at = minute() * 60_000) {
     samples.push(sampleOf(agent, minute()));
-    if (before === undefined && at >= (windows.faults[0]?.[0] ?? 0) * 0.9) before = await stateOf(client);
+    if (before === undefined && at >= (windows.faults[0]?.[0] ?? 0) * 0.9)
+      before = await stateOf(client, options.rate);
     if (marks[0] !== undefined && at >= marks[0]) {
       marks.shift();
       const found = await agent.collect();
@@ -159,7 +160,7 @@ export async function runSoak(options: SoakOptions): Promise<SoakRun> {
   }
   const cpu = agent.cpu() / ((performance.now() - began) / 1000);
   const ended = !agent.alive;
-  const after = await stateOf(client);
+  const after = await stateOf(client, options.rate);
   const ledgers = await drained(client, books);
   const counts = client.counts();
   await client[Symbol.asyncDispose]();
@@ -283,13 +284,13 @@ function sampleOf(agent: SoakAgent, minute: number): Sample {
   return { minute, pss: agent.pss(), nodeRed, files: agent.openFiles(), load: loadavg()[0] ?? 0 };
 }
 
-/** Readings of devices that are polled are good within this time, ms. */
+/** Readings of devices that are polled are good within this time, ms of the machine. */
 const FRESH = 60_000;
 
-async function stateOf(client: ConsoleClient) {
+async function stateOf(client: ConsoleClient, rate: number) {
   const { now, points } = await client.points();
   const good = points.filter(
-    ({ quality, time }) => quality === 'good' && time !== null && now - time < FRESH,
+    ({ quality, time }) => quality === 'good' && time !== null && now - time < FRESH * rate,
   );
   return {
     health: await client.health(),

@@ -26,6 +26,7 @@ export const CONSOLE_PAGES: PageSource = {
     'pole',
     'sign',
     'commission',
+    'settings',
     'field',
     'narrow',
   ],
@@ -51,6 +52,7 @@ export const PAGE_PATHS = [
   '/energy',
   '/commands',
   '/commission',
+  '/settings',
   '/access',
   '/service',
 ] as const;

@@ -154,6 +154,14 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./commission-page.ts')).CommissionPage,
   },
   {
+    path: '/settings',
+    key: 'nav.settings',
+    group: 'care',
+    icon: 'settings',
+    role: 'technician',
+    load: async () => (await import('./settings-page.ts')).SettingsPage,
+  },
+  {
     path: '/access',
     key: 'nav.access',
     group: 'care',

@@ -4,6 +4,7 @@ import { energyPart } from './building/energy-part.ts';
 import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import type { StreetLine, StreetParts } from './street-parts.ts';
+import { monotonic } from './world/world-clock.ts';
 
 export interface SiteAddresses {
   /** mqtt:// or mqtts:// */
@@ -13,6 +14,8 @@ export interface SiteAddresses {
   readonly nodeRed: number;
   /** Agent's state folder, relative to the file. */
   readonly state: string;
+  /** What the agent's clock shows now, Unix epoch ms; absent: the street's time. */
+  readonly wall?: number;
   /** The stop sign of the street, if it has one. */
   readonly sign?: SignAddresses;
 }
@@ -43,7 +46,7 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
     state: at.state,
     rate: street.clock.rate,
     // Only where the world's time is not the machine's: the agent's wall clock then follows it, also after a restart.
-    origin: street.clock.rate === 1 && scenario.start === 'now' ? undefined : street.clock.origin,
+    origin: originOf(street, at.wall),
     lines: [...street.lines.values()].map(lineEntry),
     devices: [...street.lines.values()].flatMap(({ plan }) =>
       plan.devices.map((device) => ({
@@ -88,6 +91,11 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
   };
   const head = '# Written by the simulated street at every start; changes here are lost.\n';
   return head + stringify(site, { keepUndefined: false });
+}
+
+function originOf({ clock, scenario }: StreetParts, wall: number | undefined): object | undefined {
+  if (wall !== undefined) return { mono: Math.round(monotonic()), wall };
+  return clock.rate === 1 && scenario.start === 'now' ? undefined : clock.origin;
 }
 
 function signEntry(

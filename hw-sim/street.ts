@@ -2,7 +2,7 @@
  * `npm start`: a whole street on one machine. Simulated devices, camera and city in this process, the agent as a child,
  * all of them talking over real ports. Prints one address.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
@@ -10,11 +10,15 @@ import { keepAgent, type Ready } from './agent-child.ts';
 import { freePort } from './free-port.ts';
 import { fillHistory } from './history-import.ts';
 import { scenarioNames } from './scenario.ts';
+import { type OpenShowOptions, openShow } from './show/open.ts';
 import { type SignAddresses, siteFile } from './site-file.ts';
 import { type StreetParts, startStreet } from './street-parts.ts';
 import { startTransit } from './street-transit.ts';
 
 const REPOSITORY = fileURLToPath(new URL('..', import.meta.url));
+
+/** What `npm start` plays. */
+const USUAL = 'evening';
 
 interface Options {
   readonly headless?: boolean;
@@ -25,6 +29,9 @@ interface Options {
   readonly broker?: string;
   readonly state?: string;
   readonly port: number;
+  readonly tour?: true;
+  readonly showroom?: true;
+  readonly reset?: true;
   readonly ledger?: string;
 }
 
@@ -33,7 +40,10 @@ const program = new Command('npm start --')
   .option('--headless', 'print one JSON line when everything is up, and nothing else')
   .option('--no-agent', 'only write the site file, for an agent started by hand')
   .option('--speed <factor>', 'the world runs so many times as fast', factor, 1)
-  .option('--scenario <name>', `${(await scenarioNames()).join(', ')}, or the path of a YAML file`, 'street')
+  .option('--scenario <name>', `${(await scenarioNames()).join(', ')}, or the path of a YAML file`, USUAL)
+  .option('--tour', 'the tour of three minutes begins with the first visitor of the street’s page')
+  .option('--showroom', 'the tour again and again')
+  .option('--reset', 'forget what earlier starts have left in the state folder')
   .option(
     '--broker <url>',
     'mqtt:// or mqtts:// of a city of your own; default: one in this process',
@@ -54,6 +64,7 @@ async function run(options: Options): Promise<void> {
   try {
     await using parts = new AsyncDisposableStack();
     const state = stateFolder(options);
+    if (options.reset === true) rmSync(state, { recursive: true, force: true });
     mkdirSync(state, { recursive: true });
     const street = parts.use(
       await startStreet({
@@ -73,7 +84,9 @@ async function run(options: Options): Promise<void> {
     const broker = options.broker ?? street.broker?.url ?? 'mqtt://127.0.0.1:1883';
     const sign = await signOf(street, state, parts, say, stop);
     const at = { broker, console, nodeRed, state: './agent', ...(sign === undefined ? {} : { sign }) };
-    writeFileSync(site, siteFile(street, at));
+    const writeSite = (wall?: number): void =>
+      writeFileSync(site, siteFile(street, wall === undefined ? at : { ...at, wall }));
+    writeSite();
 
     if (!options.agent) {
       const text = `the street is up: npm run kerbside -- run --site ${site}`;
@@ -90,21 +103,31 @@ async function run(options: Options): Promise<void> {
       if (!stop.aborted) say(sentence(error));
     }
     if (!stop.aborted) {
-      parts.use(
+      let up: Ready | undefined;
+      let print = (_ready: Ready): void => undefined;
+      const begun = Promise.withResolvers<void>();
+      const agent = parts.use(
         keepAgent({
           site,
           log: join(state, 'agent.log'),
           say,
-          ready: (ready) =>
-            options.headless === true
-              ? printJson(ready, site, broker)
-              : printAddress(
-                  ready,
-                  nodeRed,
-                  sign === undefined ? undefined : panelAddress(sign.screen, state),
-                ),
+          ready: (ready) => {
+            up = ready;
+            begun.resolve();
+            print(ready);
+          },
         }),
       );
+      await Promise.race([begun.promise, aborted(stop)]);
+      const panel = sign === undefined ? undefined : panelAddress(sign.screen, state);
+      const own = { street, agent, state: join(state, 'agent'), sign: panel, writeSite };
+      const show = await showOf(own, options, parts, say);
+      // Also after each further start: the link of the one before has gone with it.
+      print = (ready) =>
+        options.headless === true
+          ? printJson(ready, site, broker, show)
+          : printAddress(ready, nodeRed, panel, show);
+      if (up !== undefined) print(up);
     }
     await aborted(stop);
   } catch (error) {
@@ -135,7 +158,7 @@ async function signOf(
 function stateFolder({ state, scenario, speed }: Options): string {
   if (state !== undefined) return resolve(state);
   const base = join(REPOSITORY, '.kerbside');
-  if (scenario === 'street' && speed === 1) return base;
+  if (scenario === USUAL && speed === 1) return base;
   const name = scenario.replace(/\.yaml$/, '').replace(/[^A-Za-z0-9_-]+/g, '-');
   return join(base, 'others', speed === 1 ? name : `${name}-x${speed}`);
 }
@@ -148,8 +171,31 @@ function panelAddress(port: number, state: string): string {
   return existsSync(file) ? `${address}?key=${readFileSync(file, 'utf8')}` : address;
 }
 
-function printAddress(ready: Ready, nodeRed: number, screen: string | undefined): void {
+/** The page of the street; undefined where it cannot be shown. */
+async function showOf(
+  street: Omit<OpenShowOptions, 'tour'>,
+  { tour, showroom }: Options,
+  parts: AsyncDisposableStack,
+  say: (line: string) => void,
+): Promise<string | undefined> {
+  const plan = showroom === true ? 'loop' : tour === true ? 'once' : undefined;
+  try {
+    const show = parts.use(await openShow({ ...street, ...(plan === undefined ? {} : { tour: plan }) }));
+    return show.url;
+  } catch (error) {
+    say(sentence(error));
+    return undefined;
+  }
+}
+
+function printAddress(
+  ready: Ready,
+  nodeRed: number,
+  screen: string | undefined,
+  show: string | undefined,
+): void {
   const lines = ['', `  Kerbside  ${ready.link}`, ''];
+  if (show !== undefined) lines.push(`  The street, to look at and to break  ${show}`, '');
   if (screen !== undefined) lines.push(`  Stop sign  ${screen}`, '');
   const [, , server] = (process.env.SSH_CONNECTION ?? '').split(' ');
   if (server !== undefined) {
@@ -163,8 +209,10 @@ function printAddress(ready: Ready, nodeRed: number, screen: string | undefined)
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-function printJson(ready: Ready, site: string, broker: string): void {
-  process.stdout.write(`${JSON.stringify({ ready: true, ...ready, site, broker, pid: process.pid })}\n`);
+function printJson(ready: Ready, site: string, broker: string, street: string | undefined): void {
+  process.stdout.write(
+    `${JSON.stringify({ ready: true, ...ready, site, broker, street, pid: process.pid })}\n`,
+  );
 }
 
 /** Aborts at the first Ctrl-C or SIGTERM; a second one ends the process at once. */

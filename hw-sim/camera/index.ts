@@ -13,7 +13,7 @@ export interface CameraWorld {
   /** Degrees above the horizon. */
   sun(time: number): number;
   /** Level of the street lamp, 0…1. */
-  lampLevel(time: number): number;
+  lampLight(time: number): number;
 }
 
 /**
@@ -21,7 +21,16 @@ export interface CameraWorld {
  * `stall`: the answer begins and never ends. `garbage`: bytes that are no picture. `refuse`: status 503. `bag`: one
  * colour. `tilt`: it looks far too low.
  */
-export type CameraFault = 'cover' | 'freeze' | 'truncate' | 'stall' | 'garbage' | 'refuse' | 'bag' | 'tilt';
+export type CameraFault =
+  | 'cover'
+  | 'freeze'
+  | 'truncate'
+  | 'stall'
+  | 'garbage'
+  | 'refuse'
+  | 'bag'
+  | 'tilt'
+  | 'fog';
 
 export interface CameraOptions {
   readonly world: CameraWorld;
@@ -185,14 +194,17 @@ function draw(
 ): Promise<Buffer> {
   if (struck('cover')) return renderer.renderCovered(moment);
   if (struck('bag')) return renderer.renderBagged(moment);
-  const light = lightAt(world.sun(time), world.lampLevel(time));
+  const light = lightAt(world.sun(time), world.lampLight(time));
   const tilt = struck('tilt') ? TILT : 0;
-  return renderer.render(world.trafficAt(time), light, moment, { tilt });
+  const fog = struck('fog') ? FOG : 0;
+  return renderer.render(world.trafficAt(time), light, moment, { tilt, fog });
 }
 
 const BOUNDARY = 'kerbside-street';
 /** Between two frames of a stream, ms. */
 const STREAM_MS = 100;
+/** Part of the contrast that a dense fog takes. */
+const FOG = 0.97;
 /** Part of the picture's height. */
 const TILT = 0.6;
 

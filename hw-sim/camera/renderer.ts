@@ -30,6 +30,8 @@ export interface RenderOptions {
   readonly tilt?: number;
   /** Streaks and a veil: 0 (dry) … 1 (cloudburst). */
   readonly rain?: number;
+  /** A veil over everything: 0 (clear) … 1 (nothing but grey). */
+  readonly fog?: number;
   /** A pole and a tree stand between camera and road: middle of each, pixels from the left. */
   readonly before?: readonly number[];
 }
@@ -49,7 +51,7 @@ export async function createRenderer(): Promise<Renderer> {
       .toBuffer();
 
   return {
-    async render({ vehicles, faces }, light, moment, { tilt = 0, rain = 0, before = [] } = {}) {
+    async render({ vehicles, faces }, light, moment, { tilt = 0, rain = 0, fog = 0, before = [] } = {}) {
       const rgb = new Uint8ClampedArray(BYTES);
       expose(rgb, background, light, noise, moment);
       // Far ones first, so that near ones cover them.
@@ -64,6 +66,7 @@ export async function createRenderer(): Promise<Renderer> {
       }
       for (const [i, middle] of before.entries()) obstruct(rgb, middle, i % 2 === 0 ? POLE : TRUNK, light);
       if (rain > 0) rainOver(rgb, rain, light, moment);
+      if (fog > 0) fogOver(rgb, fog, light);
       return encode(tilt === 0 ? rgb : tilted(rgb, tilt));
     },
     renderBagged(moment) {
@@ -113,6 +116,12 @@ function obstruct(
       for (let channel = 0; channel < 3; channel++) rgb[at + channel] = (colour[channel] ?? 0) * shade;
     }
   }
+}
+
+/** What fog leaves of a picture: all the nearer to its own grey. */
+function fogOver(rgb: Uint8ClampedArray, fog: number, light: number): void {
+  const grey = 205 * light;
+  for (let at = 0; at < BYTES; at++) rgb[at] = (rgb[at] ?? 0) * (1 - fog) + grey * fog;
 }
 
 /** Drops on their way: bright slanted streaks, other ones in each frame, and less contrast behind them. */

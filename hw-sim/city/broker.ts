@@ -32,6 +32,8 @@ export interface CityBroker extends AsyncDisposable {
   cut(): Promise<void>;
   /** It is back on the same port, remembering nothing but retained messages. Idempotent. */
   restore(): Promise<void>;
+  /** The broker itself publishes, as whoever has it in hand may; QoS 1, not retained. */
+  publish(topic: string, payload: string | Uint8Array): Promise<void>;
   /** Every message published by a client, from now on. */
   onMessage(listener: (topic: string, payload: Uint8Array, retain: boolean) => void): Disposable;
 }
@@ -101,6 +103,19 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
     cut,
     async restore() {
       if (server === undefined) await listen(port);
+    },
+    publish(topic, payload) {
+      const packet = {
+        cmd: 'publish',
+        topic,
+        payload: Buffer.from(payload),
+        qos: 1,
+        dup: false,
+        retain: false,
+      } as const;
+      return new Promise((resolve, reject) =>
+        aedes.publish(packet, (error) => (error ? reject(error) : resolve())),
+      );
     },
     onMessage(listener) {
       listeners.add(listener);

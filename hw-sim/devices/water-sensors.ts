@@ -2,6 +2,8 @@
  * Levels, flow, pressure and water quality. Sources: EnviroDIY/YosemitechModbus, esphome components/kuntze, TUF-2000M
  * register table (arivin29/note-rencana), QDY30A (reQDY30A.cpp), gist of the XKC-Y25, Isuromu (JXCT).
  */
+
+import { drift, keyOf } from '../world/random.ts';
 import { type ModbusModel, type Register, register } from './modbus-model.ts';
 import { counting, type Means, switching, wandering } from './wandering.ts';
 
@@ -72,11 +74,20 @@ const xkcY25: ModbusModel = {
   registers: [register('water', 1, 'uint16', '1', { flag: true }), register('capacitance', 2, 'uint16', '1')],
 };
 
+/** Depth at which an underpass is closed, and some more, mm. */
+const FLOOD = 340;
+const gauged = switching({ 'electrode-fault': 0 }, wandering({ ...WATER, level: [40, 38] }));
+
 const floodGauge: ModbusModel = {
   stem: 'generic-flood-gauge',
   functions: [3],
   serial: { baud: 9600, format: '8N1' },
-  value: switching({ 'flood-alarm': 0.1, 'electrode-fault': 0 }, wandering({ ...WATER, level: [40, 38] })),
+  value: (point, world, time, settings) => {
+    if (world.hands.flooded && point === 'level')
+      return FLOOD + 20 * drift(world.seed, keyOf('flood'), time, 60_000);
+    if (point === 'flood-alarm') return Number(world.hands.flooded);
+    return gauged(point, world, time, settings);
+  },
   registers: [register('level', 0, 'uint16', 'mm'), register('battery', 2, 'uint16', 'V', { scale: 0.1 })],
   status: [
     {

@@ -109,6 +109,8 @@ export class Wire implements AsyncDisposable {
   early = 0;
   /** Requests, all since the start. */
   total = 0;
+  /** Bytes of the master and bytes for it, all since the start. */
+  readonly bytes = { heard: 0, said: 0 };
   readonly #options: WireOptions;
   readonly #devices = new Map<LineDevice, Disposable>();
   readonly #faults = new Set<Fault>();
@@ -171,6 +173,7 @@ export class Wire implements AsyncDisposable {
   /** Bytes that the master has handed to its port now. */
   hear(bytes: Uint8Array): void {
     if (this.#closed || bytes.length === 0) return;
+    this.bytes.heard += bytes.length;
     const now = this.time.mono();
     const start = Math.max(now, this.#masterEnd);
     const end = start + bytes.length * this.charMs;
@@ -295,6 +298,7 @@ export class Wire implements AsyncDisposable {
       }
     }
     this.#out.push(...fresh);
+    this.bytes.said += fresh.length;
     this.#out.sort((a, b) => a.end - b.end);
     const last = this.#out.at(-1);
     if (last !== undefined) this.#lastEnd = Math.max(this.#lastEnd, last.end);

@@ -51,8 +51,8 @@ export interface LoadInputs {
   readonly seed: number;
   /** World time from which energy is counted. */
   readonly begin: number;
-  /** 0…1 of the lamp at a time that is not in the future. */
-  lampLevel(time: number): number;
+  /** 0…1 of what the lamp shines at a time that is not in the future. */
+  lampLight(time: number): number;
   /** Local hour 0…24. */
   localHour(time: number): number;
   /** Rated power of the lamp, W. */
@@ -71,7 +71,7 @@ export function loads(inputs: LoadInputs): Loads {
       before: 204.37,
       // An LED driver draws a little even when dark, and is not quite linear.
       watts: (time) =>
-        1.2 + inputs.lampWatts * inputs.lampLevel(time) ** 1.08 * (1 + 0.01 * noise('led', time, 5000)),
+        1.2 + inputs.lampWatts * inputs.lampLight(time) ** 1.08 * (1 + 0.01 * noise('led', time, 5000)),
     },
     sign: {
       share: [0.2, 0.5, 0.3],
@@ -173,7 +173,7 @@ export function loads(inputs: LoadInputs): Loads {
   const newest = new Map<CircuitName, { time: number; lamp: number; load: CircuitLoad }>();
   return {
     at(name, time) {
-      const lamp = inputs.lampLevel(time);
+      const lamp = inputs.lampLight(time);
       const known = newest.get(name);
       if (known !== undefined && known.time === time && known.lamp === lamp) return known.load;
       const load = compute(name, time);

@@ -27,6 +27,8 @@ export interface WorldOptions {
 export interface Hands {
   readonly doorOpen: boolean;
   readonly sosPressed: boolean;
+  /** Water stands in the underpass. */
+  readonly flooded: boolean;
 }
 
 /** What a meter in a pipe has counted and sees. */
@@ -61,10 +63,14 @@ export interface World extends TrafficPlan {
   localHour(time: number): number;
   /** 0…1: before the street opened by the sun, then as it was set. */
   lampLevel(time: number): number;
+  /** 0…1: what it shines, which is nothing while it is burnt out, whatever its driver is told. */
+  lampLight(time: number): number;
+  /** The lamp burns out, or is replaced, at `time`. */
+  burnLamp(burnt: boolean, time: number): void;
   /** The lamp's driver follows its input from `time` on. */
   setLamp(level: number, time: number): void;
-  /** Called at every change of the lamp. */
-  onLamp(listener: (level: number, time: number) => void): Disposable;
+  /** Called at every change of what it shines. */
+  onLamp(listener: (light: number, time: number) => void): Disposable;
   /** Cabinet door and SOS button as hands have left them. */
   readonly hands: Hands;
   /** Somebody opens the door or presses the button. */
@@ -77,7 +83,7 @@ export function createWorld(options: WorldOptions): World {
   const { seed, place, utcOffset, start } = options;
   const plan = trafficPlan(seed, utcOffset, options.density);
   const changes: { readonly time: number; readonly level: number }[] = [];
-  let hands: Hands = { doorOpen: false, sosPressed: false };
+  let hands: Hands = { doorOpen: false, sosPressed: false, flooded: false };
   const watchers = new Set<(hands: Hands) => void>();
   const localHour = (time: number): number => ((((time + utcOffset * HOUR) % DAY) + DAY) % DAY) / HOUR;
 
@@ -91,10 +97,14 @@ export function createWorld(options: WorldOptions): World {
     return 0;
   };
 
+  const breaks: { readonly time: number; readonly burnt: boolean }[] = [];
+  const lampLight = (time: number): number =>
+    breaks.findLast((change) => change.time <= time)?.burnt === true ? 0 : lampLevel(time);
+
   const mains = loads({
     seed,
     begin: start - DAY,
-    lampLevel,
+    lampLight,
     localHour,
     lampWatts: options.lampWatts ?? 120,
   });
@@ -123,6 +133,13 @@ export function createWorld(options: WorldOptions): World {
     },
     localHour,
     lampLevel,
+    lampLight,
+    burnLamp(burnt, time) {
+      const last = breaks.at(-1);
+      if ((last?.burnt ?? false) === burnt) return;
+      breaks.push({ time: Math.max(time, last?.time ?? time), burnt });
+      for (const follower of [...followers]) follower(lampLight(time), time);
+    },
     weather(time) {
       if (weatherNow?.time !== time) {
         const busyness = plan.passages(time - MINUTE, time).length;
@@ -138,7 +155,7 @@ export function createWorld(options: WorldOptions): World {
       if (last?.level === level) return;
       // Changes come in order; one that claims to be earlier would rewrite energies already shown.
       changes.push({ time: Math.max(time, last?.time ?? time), level });
-      for (const follower of [...followers]) follower(level, time);
+      for (const follower of [...followers]) follower(lampLight(Math.max(time, last?.time ?? time)), time);
     },
     onLamp(listener) {
       followers.add(listener);

@@ -13,6 +13,8 @@ export interface StreetProcess extends AsyncDisposable {
   readonly console: string;
   /** The one-time link it printed. */
   readonly link: string;
+  /** The page on which the street is seen and broken. */
+  readonly street: string;
   /** Another one-time link, as `kerbside login` prints. */
   another(): Promise<string>;
   /** Lines of the agent's log so far. */
@@ -42,10 +44,11 @@ export async function startStreetProcess(options: {
       throw new Error(`the street ended before it was ready: ${said}`);
     }),
   ]);
-  const { console, link } = JSON.parse(ready) as { console: string; link: string };
+  const { console, link, street } = JSON.parse(ready) as { console: string; link: string; street: string };
   return {
     console,
     link,
+    street,
     another: () => requestLink(join(state, 'agent')),
     log: () => readFile(join(state, 'agent.log'), 'utf8'),
     async [Symbol.asyncDispose]() {

@@ -34,7 +34,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const camera = (login = false, rtsp = false): Promise<Camera> =>
   startCamera({
-    world: { trafficAt: () => ({ vehicles: [], faces: [] }), sun: () => 60, lampLevel: () => 0 },
+    world: { trafficAt: () => ({ vehicles: [], faces: [] }), sun: () => 60, lampLight: () => 0 },
     clock: { now: () => NOON },
     rtsp,
     ...(login ? { login: LOGIN } : {}),

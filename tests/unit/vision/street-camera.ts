@@ -15,7 +15,7 @@ const EMPTY: StreetMoment = { vehicles: [], faces: [] };
 export async function handStreet(now: () => number = () => NOON): Promise<HandStreet> {
   const state = { street: EMPTY };
   const camera = await startCamera({
-    world: { trafficAt: () => state.street, sun: () => 60, lampLevel: () => 0 },
+    world: { trafficAt: () => state.street, sun: () => 60, lampLight: () => 0 },
     clock: { now },
   });
   return {

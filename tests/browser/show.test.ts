@@ -31,6 +31,8 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
   let street: StreetProcess;
   let watched: Watched;
   let scene: Scene;
+  /** The latest of each thing: what is over for a while is no longer told of. */
+  const seen = new Map<string, ShownBroken>();
   const took: Record<string, number> = {};
   const begun = performance.now();
   const since = (from: number): number => Math.round((performance.now() - from) / 100) / 10;
@@ -44,7 +46,10 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
     const follow = new AbortController();
     stack.defer(() => follow.abort());
     void (async () => {
-      for await (const frame of frames(street, follow.signal)) scene = frame;
+      for await (const frame of frames(street, follow.signal)) {
+        scene = frame;
+        for (const one of frame.broken) seen.set(one.id, one);
+      }
     })().catch(() => undefined);
     const browser = await launch(chromium ?? '');
     stack.defer(() => browser.close());
@@ -66,7 +71,7 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
       .toFile(join(PICTURES, `${name}.png`));
   };
   const post = (path: string) => fetch(`${street.street}/${path}`, { method: 'POST' });
-  const broken = (id: string): ShownBroken | undefined => scene.broken.find((one) => one.id === id);
+  const broken = (id: string): ShownBroken | undefined => seen.get(id);
 
   test('shows live values and the first vehicle soon after the start', async () => {
     await until(() => scene?.agent.up && scene.lamp.watts !== null, 'a first value');
@@ -97,18 +102,12 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
       if (id === 'city-back') cut = performance.now();
       // What a station does has been noticed when its picture is taken.
       if (['cable', 'city', 'kill', 'sos'].includes(id)) {
-        await until(
-          () => broken(id)?.noticedAfter !== undefined && broken(id)?.noticedAfter !== null,
-          `${id} noticed`,
-        );
+        await until(() => typeof broken(id)?.noticedAfter === 'number', `${id} noticed`);
       }
       stations.set(id, scene);
       await still(id);
       if (id === 'city-back') {
-        await until(
-          () => broken('city') === undefined || broken('city')?.healedAfter !== null,
-          'the city is back',
-        );
+        await until(() => typeof broken('city')?.healedAfter === 'number', 'the city is back');
         took.replay = since(cut);
       }
       if (id === 'kill') await until(() => scene.agent.up && scene.agent.starts > 1, 'the agent is back');
@@ -129,20 +128,19 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
 
   /** Breaks these at once, waits until the agent has noticed and explained each, undoes them, waits until all is well. */
   async function breakAndMend(ids: readonly string[]): Promise<void> {
+    for (const id of ids) seen.delete(id);
     for (const id of ids) {
       const answer = await post(`things/${id}/strike`);
       expect(answer.ok, `${id}: ${answer.ok ? '' : await answer.text()}`).toBe(true);
     }
-    for (const id of ids)
-      await until(() => broken(id)?.noticedAfter !== null && broken(id) !== undefined, `${id} noticed`);
+    for (const id of ids) await until(() => typeof broken(id)?.noticedAfter === 'number', `${id} noticed`);
     for (const id of ids) expect(broken(id)?.says).toMatch(/\w/);
     for (const id of ids) {
       const answer = await post(`things/${id}/undo`);
       expect(answer.ok, `${id}: ${answer.ok ? '' : await answer.text()}`).toBe(true);
     }
     // What is over for a while is no longer listed.
-    for (const id of ids)
-      await until(() => broken(id) === undefined || broken(id)?.healedAfter !== null, `${id} healed`);
+    for (const id of ids) await until(() => typeof broken(id)?.healedAfter === 'number', `${id} healed`);
     await until(
       () => scene.ledger.missing === 0 && scene.ledger.doubled === 0,
       `the ledger after ${ids.join(', ')}`,

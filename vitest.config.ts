@@ -4,9 +4,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take minutes, most of them waiting: begun last they would run on alone. */
 const LONG = [
   'tests/browser/sign-soak',
+  'tests/browser/show',
   'tests/package/arm64',
   'tests/package/debian',
   'tests/fault/store/crash',
+  'tests/browser/commission',
 ];
 
 class LongFirst extends BaseSequencer {

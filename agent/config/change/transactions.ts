@@ -17,7 +17,7 @@ import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { compare } from '../compare.ts';
 import type { SiteDeps } from '../deps.ts';
-import { formatProblem, type Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
 import type { ChangeBook } from './book.ts';
 import { checkText } from './check.ts';
 import type { FollowingAgent } from './contract.ts';
@@ -25,10 +25,12 @@ import { healthBefore } from './decline.ts';
 import { watchFiles } from './hand-edits.ts';
 import type { Told } from './journal.ts';
 import { patchOf } from './patch.ts';
+import { objection, refusal } from './refusal.ts';
 import { loadRevision, onDisk } from './revision.ts';
 import { type Right, WATCH } from './start.ts';
 import { Teller } from './teller.ts';
 import { Watch } from './watch.ts';
+import { WrongFile } from './wrong-file.ts';
 
 /** Limits of the watch time, ms. */
 const SHORTEST_WATCH = 10_000;
@@ -55,7 +57,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   readonly #teller: Teller;
   readonly #stack = new AsyncDisposableStack();
   #running: Right;
-  #wrong: ConfigState['wrong'];
+  readonly #wrong: WrongFile;
   #watch: Watch | undefined;
   #tail: Promise<unknown> = Promise.resolve();
   readonly #closing = new AbortController();
@@ -64,7 +66,8 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     this.#options = options;
     this.#book = options.book;
     this.#running = options.run;
-    if (options.wrong !== undefined) this.#wrong = { since: this.#now(), problems: options.wrong };
+    this.#wrong = new WrongFile(options.agent, options.log, () => this.#now());
+    if (options.wrong !== undefined) this.#wrong.note(options.wrong);
     this.#teller = new Teller(options);
   }
 
@@ -73,7 +76,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     const { clock, log } = this.#options;
     const open = this.#book.open;
     if (open?.state === 'watching') this.#beginWatch(open);
-    if (this.#wrong !== undefined) this.#sayWrong(this.#wrong.problems);
+    this.#wrong.say(this.#running.revision.id);
     void this.#queue(() => this.#teller.tell());
     const watcher = watchFiles({
       files: () => [...this.#running.revision.texts.keys()],
@@ -107,6 +110,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   state(): ConfigState {
     const { open } = this.#book;
     const { file } = this.#book;
+    const { state: wrong } = this.#wrong;
     return {
       file,
       running: this.#running.revision.id,
@@ -114,7 +118,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
       text: this.#running.revision.texts.get(file) ?? '',
       watch: this.#running.site.watch ?? WATCH,
       ...(open === undefined ? {} : { open: this.#shown(open) }),
-      ...(this.#wrong === undefined ? {} : { wrong: this.#wrong }),
+      ...(wrong === undefined ? {} : { wrong }),
     };
   }
 
@@ -223,23 +227,9 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     // What somebody has just edited by hand comes first.
     await this.#look();
     const { check, to } = await this.#checked(text, base, tries, signal);
-    if (to === undefined || !check.ok) {
-      const stale = check.problems.length === 0;
-      const reason = stale
-        ? `it was edited from revision ${base}, and ${check.running} runs`
-        : `the file has problems, the first: ${formatProblem(check.problems[0] as Problem)}`;
-      answer({ ...refusal(stale ? 'stale' : 'wrong', reason), check });
-      return;
-    }
-    if (check.revision === check.running) {
-      answer({ ...refusal('unchanged', 'this is what runs already'), check });
-      return;
-    }
-    const silent = check.trials?.filter(({ result }) => result === 'silent') ?? [];
-    if (silent.length > 0 && !anyway) {
-      const who = silent.map(({ device }) => device).join(', ');
-      const fix = 'see to them, or apply it anyway';
-      answer({ ...refusal('trial-failed', `no good answer from ${who}`, fix), check });
+    const against = objection(check, base, anyway);
+    if (to === undefined || against !== undefined) {
+      answer(against ?? refusal('wrong', 'the file cannot be loaded'));
       return;
     }
     signal.throwIfAborted();
@@ -279,7 +269,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     this.#watch = undefined;
     const before = healthBefore(this.#options.agent.health());
     const change = await this.#book.begin({ ...author, to: to.revision, changes, watch, before }, state);
-    this.#setWrong(undefined);
+    this.#wrong.over();
     return change;
   }
 
@@ -383,7 +373,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   async #look(): Promise<void> {
     if (this.#closed) return;
     const { file } = this.#book;
-    if (await onDisk(this.#running.revision.texts)) return this.#setWrong(undefined);
+    if (await onDisk(this.#running.revision.texts)) return this.#wrong.over();
     const { refused } = this.#book.journal;
     const disk = await loadRevision(file, this.#options.deps);
     if (disk.ok && disk.revision.id === refused) return;
@@ -395,7 +385,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
       agent: this.#options.agent,
     });
     if (to === undefined || !check.ok) {
-      this.#setWrong(check.problems as readonly Problem[]);
+      this.#wrong.is(check.problems as readonly Problem[], this.#running.revision.id);
       return;
     }
     const { changes = [] } = check;
@@ -403,36 +393,6 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     const change = await this.#commit({ by: 'file', why: '' }, to, { changes, watch }, 'watching');
     this.#teller.step(change);
     await this.#follow(change, to);
-  }
-
-  #setWrong(problems: readonly Problem[] | undefined): void {
-    const before = this.#wrong;
-    if (problems === undefined) {
-      this.#wrong = undefined;
-      if (before !== undefined)
-        this.#options.agent.show({ part: 'config', state: 'ok', facts: { problems: 0 } });
-      return;
-    }
-    this.#wrong = { since: before?.since ?? this.#now(), problems };
-    this.#sayWrong(problems);
-  }
-
-  #sayWrong(problems: readonly Problem[]): void {
-    const [problem] = problems;
-    const { running } = this.state();
-    const message =
-      problem === undefined
-        ? `the site file was returned to ${running} and could not be written`
-        : `the site file on the disk does not run, revision ${running} does: ${formatProblem(problem)}`;
-    this.#options.log.error('config.wrong', { problems: problems.length, message });
-    const fix = 'mend the file, or return to the revision that runs (kerbside config history)';
-    this.#options.agent.show({
-      part: 'config',
-      state: 'degraded',
-      message,
-      fix,
-      facts: { problems: problems.length },
-    });
   }
 
   #shown({ told: _, ...change }: Told): ConfigChange {
@@ -467,12 +427,4 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     const { clock } = this.#options;
     return wallAt(clock.mapping(), clock.mono()).time;
   }
-}
-
-function refusal(
-  code: Extract<ConfigAnswer, { ok: false }>['code'],
-  reason: string,
-  fix?: string,
-): Extract<ConfigAnswer, { ok: false }> {
-  return { ok: false, code, reason, ...(fix === undefined ? {} : { fix }) };
 }

@@ -59,14 +59,14 @@ export function SettingsEditor({ text, problems, file, fixed, onText }: EditorPr
     </div>
     ${
       problems.length > 0 &&
-      html`<ul class="refusal" role="alert">
+      html`<div class="refusal" role="alert"><ul>
         ${problems.map(
           ({ file: of, line, column, path, message, fix }) => html`<li>
             <button class="quiet" onClick=${() => go(line, column)} disabled=${of !== file}>${of === file ? '' : `${of}:`}${line}:${column}</button>
             ${path} ${message}${fix === undefined ? '' : `; ${fix}`}
           </li>`,
         )}
-      </ul>`
+      </ul></div>`
     }
     ${
       !fixed &&

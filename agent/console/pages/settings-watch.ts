@@ -26,7 +26,7 @@ export function SettingsWatch({ change, now, may, run }: WatchProps) {
     <header class="card-head"><h2 id="watch-title">${t('settings.change', { id })}: ${t(`change_state.${state}`)}</h2></header>
     <p>${change.name ?? by}${why === '' ? '' : `: ${why}`}</p>
     ${until !== undefined && html`<p role="timer">${t('settings.left', { time: formatSpan(Math.max(0, until - now)) })}</p>`}
-    ${worse.length > 0 && html`<ul class="refusal" role="alert">${worse.map((one) => html`<li>${one}</li>`)}</ul>`}
+    ${worse.length > 0 && html`<div class="refusal" role="alert"><ul>${worse.map((one) => html`<li>${one}</li>`)}</ul></div>`}
     ${
       may &&
       state === 'watching' &&

@@ -5,6 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONG = [
   'tests/browser/sign-soak',
   'tests/browser/show',
+  'tests/e2e/cluster',
   'tests/package/arm64',
   'tests/package/debian',
   'tests/fault/store/crash',

@@ -45,7 +45,7 @@ export function mosquittoPasswords(accounts: readonly Account[]): string {
 
 /**
  * Accounts of NATS. MQTT topics are subjects with dots in place of slashes. Subscriptions of QoS 1 are delivered on a subject
- * of NATS' own, `$MQTT.sub.>`. The password stands here as it is: NATS knows only bcrypt besides.
+ * of NATS' own, `$MQTT.sub.>`; `#` of MQTT is the level above it too. The password stands here as it is: NATS knows only bcrypt besides.
  */
 export function natsUsers(site: string, accounts: readonly Account[]): string {
   const root = `kerbside.v1.${site}`;
@@ -55,7 +55,7 @@ export function natsUsers(site: string, accounts: readonly Account[]): string {
       user === RECEIVER
         ? [
             [`${root}.time`, `${root}.*.cmd.*.*`],
-            [`${root}.>`, '$MQTT.sub.>'],
+            [root, `${root}.>`, '$MQTT.sub.>'],
           ]
         : [
             ['state', 'data.*', 'backlog.*', 'gap', 'describe.*', 'cmd.*.result'].map(

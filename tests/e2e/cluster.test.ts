@@ -24,7 +24,7 @@ async function until(met: () => boolean, what: () => string, ms = 60_000): Promi
 
 test.runIf(nats !== undefined)(
   'a node is lost under load, then two: the agents fail over, and nothing is missing',
-  { timeout: 240_000 },
+  { timeout: 400_000 },
   async () => {
     await using stack = new AsyncDisposableStack();
     const folder = await mkdtemp(join(tmpdir(), 'kerbside-cluster-'));

@@ -19,14 +19,18 @@ export async function expectAccess(
 ): Promise<void> {
   const root = 'kerbside/v1/city';
   const open = async (user: string, topics: readonly string[], as = user): Promise<Client> => {
-    const client = await connectAsync(url, {
-      protocolVersion: 4,
-      reconnectPeriod: 0,
-      clientId: `access-${as}`,
-      username: user,
-      password: password(user),
-      ...options,
-    });
+    const client = await connectAsync(
+      url,
+      {
+        protocolVersion: 4,
+        reconnectPeriod: 0,
+        clientId: `access-${as}`,
+        username: user,
+        password: password(user),
+        ...options,
+      },
+      false,
+    );
     client.on('error', () => {});
     const heard: string[] = [];
     client.on('message', (topic, payload, { retain }) => {
@@ -42,6 +46,7 @@ export async function expectAccess(
     `${root}/${other}/cmd/+/+`,
     `${root}/${other}/#`,
     '#',
+    `${root}/time`,
   ]);
   await using theirs = await open(other, [`${root}/${other}/cmd/+/+`]);
 
@@ -77,13 +82,18 @@ export async function expectAccess(
     .toEqual([`${root}/${one}/cmd/lamp/level for one`, `${root}/time now`]);
   expect(receiver.heard.filter((line) => line.includes('forged'))).toEqual([]);
 
-  const wrong = connectAsync(url, {
-    protocolVersion: 4,
-    reconnectPeriod: 0,
-    ...options,
-    clientId: 'access-wrong',
-    username: other,
-    password: password(one),
-  });
+  const wrong = connectAsync(
+    url,
+    {
+      protocolVersion: 4,
+      reconnectPeriod: 0,
+      ...options,
+      clientId: 'access-wrong',
+      username: other,
+      password: password(one),
+    },
+    // Or a connection that is only closed would never be told.
+    false,
+  );
   await expect(wrong).rejects.toThrow();
 }

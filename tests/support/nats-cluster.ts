@@ -12,7 +12,7 @@ export interface NatsCluster extends AsyncDisposable {
   readonly urls: readonly string[];
   /** No chance to tidy up. */
   kill(node: number): Promise<void>;
-  /** Back with what it had on its disk; resolves when it says that it is whole. */
+  /** Back with what it had on its disk; resolves when it serves. */
   revive(node: number): Promise<void>;
   /** Whether each is there. */
   readonly alive: readonly boolean[];
@@ -70,18 +70,21 @@ export async function natsCluster(
     });
     node.child = child;
   };
-  /** Whether the node's JetStream is caught up with the cluster. */
-  const whole = async ({ child, monitor }: Node): Promise<boolean> => {
+  /**
+   * Whether the node serves; at the first start also whether the cluster has a leader. Later that would ask for more: each
+   * consumer of each agent to be caught up, while agents come and go.
+   */
+  const whole = async ({ child, monitor }: Node, first: boolean): Promise<boolean> => {
     if (child === undefined || child.exitCode !== null) throw new Error(`nats-server ended: ${said}`);
     try {
-      return (await fetch(`http://127.0.0.1:${monitor}/healthz?js-enabled=true`)).ok;
+      return (await fetch(`http://127.0.0.1:${monitor}/healthz${first ? '' : '?js-enabled=true'}`)).ok;
     } catch {
       return false;
     }
   };
-  const untilWhole = async (some: readonly Node[]): Promise<void> => {
+  const untilWhole = async (some: readonly Node[], first = false): Promise<void> => {
     for (const end = performance.now() + PATIENCE; ; ) {
-      const states = await Promise.all(some.map(whole));
+      const states = await Promise.all(some.map((node) => whole(node, first)));
       if (states.every(Boolean)) return;
       if (performance.now() > end) throw new Error(`nats-server is not whole after ${PATIENCE} ms: ${said}`);
       await new Promise((done) => setTimeout(done, 100));
@@ -102,7 +105,7 @@ export async function natsCluster(
   };
   try {
     for (const node of nodes) begin(node);
-    await untilWhole(nodes);
+    await untilWhole(nodes, true);
   } catch (thrown) {
     await close();
     throw thrown;

@@ -19,7 +19,7 @@ import { natsCluster } from '../tests/support/nats-cluster.ts';
 import { program } from '../tests/support/programs.ts';
 import { picture } from './herd/picture.ts';
 import { curvesOf, type HerdSample, returnsOf } from './herd/returns.ts';
-import { cpuOf, pssOf } from './soak/agent.ts';
+import { cpuOf, memoryOf } from './soak/agent.ts';
 import { machine } from './soak/report.ts';
 
 const { values } = parseArgs({
@@ -147,7 +147,7 @@ async function oneBroker(): Promise<At> {
     urls: [`mqtt://127.0.0.1:${broker.port}`],
     access: {},
     cpu: () => cpuOf(broker.pid),
-    pss: () => Math.round(pssOf(broker.pid) / 1e6),
+    pss: () => Math.round(memoryOf(broker.pid).pss / 1e6),
   };
 }
 
@@ -166,7 +166,7 @@ async function nats(): Promise<At> {
     urls: cluster.urls,
     access: { password, receiver: { username: RECEIVER, passwordFile } },
     cpu: () => sum(cpuOf),
-    pss: () => Math.round(sum(pssOf) / 1e6),
+    pss: () => Math.round(sum((pid) => memoryOf(pid).pss) / 1e6),
   };
 }
 

@@ -5,11 +5,13 @@ import { earlierLogs } from '../store/aside.ts';
 import { hardwareId } from '../store/identity.ts';
 import { openAllPeriods } from '../store/periods.ts';
 import { openLogSource } from '../store/reader.ts';
+import { withoutBufferPool } from '../uplink/mqtt/small-buffers.ts';
 import { runUplinks } from '../uplink/run.ts';
 import type { ThreadData } from '../uplink/thread-contract.ts';
 
 const data: ThreadData = workerData;
 if (parentPort !== null) {
+  withoutBufferPool();
   const earlier = () => earlierLogs(dirname(data.logFile));
   // A connection of its own, and only where somebody reports periods.
   const byPeriod = data.configs.some(

@@ -15,15 +15,21 @@ const PROBE_WITHIN = 15_000;
 export interface Collected {
   readonly heap: number;
   readonly external: number;
+  readonly arrayBuffers: number;
   readonly timers: number;
   readonly threads: readonly ThreadFacts[];
+}
+
+/** Proportional set size, bytes, and what of it is the process's own: neither a file nor shared. */
+export interface Memory {
+  readonly pss: number;
+  readonly own: number;
 }
 
 export interface SoakAgent extends AsyncDisposable {
   readonly pid: number;
   readonly link: string;
-  /** Proportional set size, bytes. */
-  pss(): number;
+  memory(): Memory;
   openFiles(): number;
   /** CPU time so far, s. */
   cpu(): number;
@@ -63,7 +69,7 @@ export async function startSoakAgent(site: string, log: string, probe: string): 
   return {
     pid,
     link,
-    pss: () => pssOf(pid),
+    memory: () => memoryOf(pid),
     openFiles: () => readdirSync(`/proc/${pid}/fd`).length,
     cpu: () => cpuOf(pid),
     nodeRed: () => childrenOf(pid).find((one) => commandOf(one).includes('flows/runtime')),
@@ -90,6 +96,7 @@ function collected(threads: readonly ThreadFacts[]): Collected {
   return {
     heap: sum(({ heap }) => heap),
     external: sum(({ external }) => external),
+    arrayBuffers: sum(({ arrayBuffers }) => arrayBuffers),
     timers: sum(({ timers }) => timers),
     threads,
   };
@@ -103,10 +110,11 @@ async function endOf(child: ChildProcess, exited: Promise<unknown>): Promise<voi
   clearTimeout(late);
 }
 
-/** Bytes; shared pages count in parts. */
-export function pssOf(pid: number): number {
+/** Shared pages count in parts, so that this moves with what others on the machine hold of the same files. */
+export function memoryOf(pid: number): Memory {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]) * 1024;
+  const bytes = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]) * 1024;
+  return { pss: bytes('Pss'), own: bytes('Pss_Anon') };
 }
 
 /** User and system time of a process (proc_pid_stat(5), fields 14 and 15, in ticks of 10 ms), s. */

@@ -2,7 +2,10 @@
 import type { CollectedAt, SoakRun } from './run.ts';
 import { median, minuteMinima, type Point, theilSen } from './slope.ts';
 
-/** MB an hour of the agent's PSS. */
+/**
+ * MB an hour of the agent's own part of its PSS (what is no file): the whole moves by tens of MB with every other program on the
+ * machine that runs on the same files, Node's above all. Both are told.
+ */
 export const SLOPE = 4;
 /** How far two moments may be apart. */
 export const APART = 0.02;
@@ -20,9 +23,9 @@ export interface Compared {
 
 export interface Figures {
   /** MB an hour, by Theil–Sen through the minima of each minute after the warm-up. */
-  readonly slope: { readonly agent: number; readonly nodeRed: number };
+  readonly slope: { readonly agent: number; readonly whole: number; readonly nodeRed: number };
   /** MB, medians of the minima of each quiet window. */
-  readonly pss: { readonly agent: readonly [number, number]; readonly nodeRed: readonly [number, number] };
+  readonly pss: Readonly<Record<'agent' | 'whole' | 'nodeRed', readonly [number, number]>>;
   readonly compared: readonly Compared[];
   readonly loadRange: readonly [number, number];
 }
@@ -38,7 +41,8 @@ export function figuresOf(run: SoakRun): Figures {
     );
   const within = (points: readonly Point[], [from, to]: readonly [number, number]) =>
     median(points.filter(([at]) => at * 60_000 >= from && at * 60_000 <= to).map(([, value]) => value));
-  const agent = series(({ pss }) => pss);
+  const agent = series(({ own }) => own);
+  const whole = series(({ pss }) => pss);
   const nodeRed = series((one) => one.nodeRed);
   const [first, last] = run.windows.quiet;
   const after = (points: readonly Point[]) => points.filter(([at]) => at >= warm);
@@ -51,15 +55,21 @@ export function figuresOf(run: SoakRun): Figures {
   };
   const loads = run.samples.map(({ load }) => load);
   return {
-    slope: { agent: theilSen(after(agent)), nodeRed: theilSen(after(nodeRed)) },
+    slope: {
+      agent: theilSen(after(agent)),
+      whole: theilSen(after(whole)),
+      nodeRed: theilSen(after(nodeRed)),
+    },
     pss: {
       agent: [within(agent, first), within(agent, last)],
+      whole: [within(whole, first), within(whole, last)],
       nodeRed: [within(nodeRed, first), within(nodeRed, last)],
     },
     compared: [
       compare('open files', ({ files }) => files),
       compare('timers', ({ timers }) => timers),
       compare('heap after a forced collection, MB', ({ heap }) => heap / 1e6),
+      compare('heap and array buffers, MB', ({ heap, arrayBuffers }) => (heap + arrayBuffers) / 1e6),
     ],
     loadRange: [Math.min(...loads), Math.max(...loads)],
   };
@@ -75,7 +85,7 @@ export function faultsOf(run: SoakRun, figures: Figures): readonly string[] {
   const { slope, compared } = figures;
   const short = run.options.minutes < SLOPE_FROM;
   if (!short && !(slope.agent <= SLOPE))
-    found.push(`PSS of the agent grows by ${slope.agent.toFixed(1)} MB an hour`);
+    found.push(`the agent's own memory grows by ${slope.agent.toFixed(1)} MB an hour`);
   for (const { name, before, after, change } of compared) {
     const counted = name.startsWith('heap') ? 0 : short ? 3 : 1;
     const off = short ? change : Math.abs(change);

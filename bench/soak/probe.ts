@@ -5,14 +5,18 @@
  */
 import { appendFileSync } from 'node:fs';
 import { getHeapStatistics } from 'node:v8';
-import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
+import { BroadcastChannel, isMainThread, threadId, threadName } from 'node:worker_threads';
 
 /** What one thread holds after a collection. */
 export interface ThreadFacts {
   readonly thread: number;
+  /** As `runThread` names it; empty: the main thread. */
+  readonly name: string;
   /** Bytes. */
   readonly heap: number;
+  /** Outside of V8's heap, array buffers among it. */
   readonly external: number;
+  readonly arrayBuffers: number;
   /** Timers that are set, and all other things the event loop waits for, by kind. */
   readonly timers: number;
   readonly resources: Readonly<Record<string, number>>;
@@ -29,10 +33,13 @@ function facts(): ThreadFacts {
   const resources: Record<string, number> = {};
   for (const kind of process.getActiveResourcesInfo()) resources[kind] = (resources[kind] ?? 0) + 1;
   const { Timeout: timers = 0, ...others } = resources;
+  const { external, arrayBuffers } = process.memoryUsage();
   return {
     thread: threadId,
+    name: isMainThread ? '' : (threadName ?? ''),
     heap: getHeapStatistics().used_heap_size,
-    external: process.memoryUsage().external,
+    external,
+    arrayBuffers,
     timers,
     resources: others,
   };

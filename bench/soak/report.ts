@@ -38,8 +38,9 @@ console's pages every 15 s. Faults by seed: ${run.plan.length} in all (${kinds})
 | | minute ${first} | minute ${last} | change | aim |
 |---|---|---|---|---|
 ${compared.map(({ name, before, after, change }) => `| ${name} | ${fixed(before, name.startsWith('heap') ? 2 : 0)} | ${fixed(after, name.startsWith('heap') ? 2 : 0)} | ${percent(change)} | within ${percent(APART)} |`).join('\n')}
-| PSS of the agent, MB | ${fixed(pss.agent[0])} | ${fixed(pss.agent[1])} | ${fixed(slope.agent, 2)} MB/h | at most ${SLOPE} MB/h |
-| PSS of Node-RED, MB | ${fixed(pss.nodeRed[0])} | ${fixed(pss.nodeRed[1])} | ${fixed(slope.nodeRed, 2)} MB/h | |
+| PSS of the agent without files, MB | ${fixed(pss.agent[0])} | ${fixed(pss.agent[1])} | ${fixed(slope.agent, 2)} MB/h | at most ${SLOPE} MB/h |
+| PSS of the agent, MB | ${fixed(pss.whole[0])} | ${fixed(pss.whole[1])} | ${fixed(slope.whole, 2)} MB/h | moves with other programs on the same files |
+| PSS of Node-RED without files, MB | ${fixed(pss.nodeRed[0])} | ${fixed(pss.nodeRed[1])} | ${fixed(slope.nodeRed, 2)} MB/h | |
 
 CPU of the agent: ${percent(run.cpu)} of one core. The slope is Theil–Sen's (median of the slopes through all pairs) through the smallest PSS of
 each minute after the warm-up of a third of the run. Garbage is collected by force every five minutes all along, so that the slope
@@ -83,14 +84,23 @@ export function reportJson(run: SoakRun, figures: Figures, found: readonly strin
     machine: machine(),
     options,
     figures,
-    pss_minima_kb: { agent: minima(({ pss }) => pss), node_red: minima(({ nodeRed }) => nodeRed) },
+    pss_minima_kb: {
+      agent: minima(({ pss }) => pss),
+      own: minima(({ own }) => own),
+      node_red: minima(({ nodeRed }) => nodeRed),
+    },
     collected: collected.map(({ minute, heap, external, timers, files, threads }) => ({
       minute: Math.round(minute * 10) / 10,
       heap,
       external,
       timers,
       files,
-      threads: threads.map((one) => ({ heap: one.heap, timers: one.timers })),
+      threads: threads.map((one) => ({
+        name: one.name,
+        heap: one.heap,
+        array_buffers: one.arrayBuffers,
+        timers: one.timers,
+      })),
     })),
     cpu,
     ledgers,

@@ -18,7 +18,7 @@ import type { ScenarioFault } from '../../hw-sim/scenario-faults.ts';
 import { siteFile } from '../../hw-sim/site-file.ts';
 import { type StreetParts, startStreet } from '../../hw-sim/street-parts.ts';
 import { startTransit } from '../../hw-sim/street-transit.ts';
-import { type Collected, pssOf, type SoakAgent, startSoakAgent } from './agent.ts';
+import { type Collected, memoryOf, type SoakAgent, startSoakAgent } from './agent.ts';
 import { type ClientCounts, type ConsoleClient, launchBrowser, openClient } from './client.ts';
 import { type PlannedFault, planOf, type Windows, windowsOf } from './plan.ts';
 
@@ -38,7 +38,9 @@ export interface SoakOptions {
 export interface Sample {
   readonly minute: number;
   readonly pss: number;
-  /** null while it starts anew. */
+  /** What of it is neither a file nor shared. */
+  readonly own: number;
+  /** The same of Node-RED; null while it starts anew. */
   readonly nodeRed: number | null;
   readonly files: number;
   readonly load: number;
@@ -277,11 +279,11 @@ function sampleOf(agent: SoakAgent, minute: number): Sample {
   const child = agent.nodeRed();
   let nodeRed: number | null = null;
   try {
-    if (child !== undefined) nodeRed = pssOf(child);
+    if (child !== undefined) nodeRed = memoryOf(child).own;
   } catch {
     // It is starting anew.
   }
-  return { minute, pss: agent.pss(), nodeRed, files: agent.openFiles(), load: loadavg()[0] ?? 0 };
+  return { minute, ...agent.memory(), nodeRed, files: agent.openFiles(), load: loadavg()[0] ?? 0 };
 }
 
 /** Readings of devices that are polled are good within this time, ms of the machine. */

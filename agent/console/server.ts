@@ -103,7 +103,7 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
   const { site } = view;
   const people = await People.open(stateDir, [site.id, site.agent.id]);
   const limit = new LoginLimit(clock);
-  const claim = await Claim.open(stateDir);
+  const claim = stack.use(await Claim.open(stateDir));
   const onLogin = (grant: Grant) => {
     if (grant.role !== 'administrator') return;
     const failed = (error: unknown) =>

@@ -8,9 +8,10 @@ import { readKept, saveKept } from '../access/kept-file.ts';
 
 const fileSchema = z.strictObject({ v: z.literal(1), claimed: z.number(), by: z.string() });
 
-export class Claim {
+export class Claim implements AsyncDisposable {
   readonly #path: string;
   #claimed: boolean;
+  #saving: Promise<void> = Promise.resolve();
 
   private constructor(path: string, claimed: boolean) {
     this.#path = path;
@@ -33,6 +34,12 @@ export class Claim {
   async take(by: string, now: number): Promise<void> {
     if (this.#claimed) return;
     this.#claimed = true;
-    await saveKept(this.#path, { v: 1, claimed: now, by });
+    this.#saving = saveKept(this.#path, { v: 1, claimed: now, by });
+    await this.#saving;
+  }
+
+  /** Waits for what is being written: nothing writes into the state folder of a console that is closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#saving.catch(() => {});
   }
 }

@@ -12,6 +12,8 @@ export const APART = 0.02;
 const APART_SHORT = 0.1;
 /** Shorter runs are still filling their caches when they end: their slope says nothing. */
 const SLOPE_FROM = 30;
+/** And still shorter ones have no two quiet windows to compare: they show that all of it works. */
+const COMPARED_FROM = 3;
 
 export interface Compared {
   readonly name: string;
@@ -86,7 +88,7 @@ export function faultsOf(run: SoakRun, figures: Figures): readonly string[] {
   const short = run.options.minutes < SLOPE_FROM;
   if (!short && !(slope.agent <= SLOPE))
     found.push(`the agent's own memory grows by ${slope.agent.toFixed(1)} MB an hour`);
-  for (const { name, before, after, change } of compared) {
+  for (const { name, before, after, change } of run.options.minutes < COMPARED_FROM ? [] : compared) {
     const counted = name.startsWith('heap') ? 0 : short ? 3 : 1;
     const off = short ? change : Math.abs(change);
     if (!(off <= (short ? APART_SHORT : APART) || Math.abs(after - before) <= counted))

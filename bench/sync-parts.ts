@@ -98,7 +98,7 @@ export function uplinkOf(logFile: string, config: MqttUplinkConfig): { uplinks: 
   const uplinks = startUplinks({
     configs: [config],
     logFile,
-    entry: new URL('../agent/compose/uplink-thread.ts', import.meta.url),
+    entry: new URL('../agent/compose/uplink/thread.ts', import.meta.url),
     site: 'bench',
     agent: config.clientId,
     clock,

@@ -10,7 +10,7 @@ import type { SerialSettings } from '../core/site.ts';
 import { characterTime, type LineTiming, silenceTime } from './airtime.ts';
 import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { OwedAnswers } from './owed.ts';
-import type { Pipe } from './port.ts';
+import type { Pipe } from './port/port.ts';
 import { type EchoKnowledge, Reception } from './reception.ts';
 import { type FrameTaps, joined } from './taps.ts';
 import { type Arrival, Waiting } from './waiting.ts';

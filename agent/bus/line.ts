@@ -19,7 +19,7 @@ import { Deadlines } from './deadline.ts';
 import { Wire } from './exchange.ts';
 import { MbapCarrier } from './mbap-carrier.ts';
 import { OverloadWatch } from './overload.ts';
-import type { Pipe, Port } from './port.ts';
+import type { Pipe, Port } from './port/port.ts';
 import { Reopen } from './reopen.ts';
 import { Round } from './round.ts';
 import type { Seat } from './seat.ts';

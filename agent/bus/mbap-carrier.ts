@@ -10,7 +10,7 @@ import type { Answer, ExchangeRequest } from '../core/link.ts';
 import type { Mono } from '../core/reading.ts';
 import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { type Asked, type MbapFrame, MbapStream } from './mbap-stream.ts';
-import type { Pipe } from './port.ts';
+import type { Pipe } from './port/port.ts';
 import type { FrameTaps } from './taps.ts';
 
 /** Requests given up whose answers are still looked out for. */

@@ -2,7 +2,7 @@
 import { Backoff } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
-import type { Pipe, Port } from './port.ts';
+import type { Pipe, Port } from './port/port.ts';
 
 /** Shortest wait between two tries, ms. */
 const SHORTEST_MS = 100;

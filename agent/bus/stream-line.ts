@@ -11,7 +11,7 @@ import { bad, type Mono, type Reading, type Reason } from '../core/reading.ts';
 import type { LineConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
-import type { Port } from './port.ts';
+import type { Port } from './port/port.ts';
 import type { FrameTaps } from './taps.ts';
 import { turn } from './turn.ts';
 import { reasonOf } from './verdict.ts';

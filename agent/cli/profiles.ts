@@ -1,7 +1,7 @@
 /** `kerbside profiles`: the device models there are. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { openCatalogue } from '../config/catalogue.ts';
+import { openCatalogue } from '../config/device/catalogue.ts';
 import { readSource } from '../config/source.ts';
 import type { Profile } from '../core/profile.ts';
 import { EXIT } from './exit.ts';

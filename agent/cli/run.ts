@@ -61,7 +61,7 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
   watchForCrashes(log);
   if (restored) log.warn('agent.restore-ended', { site: file, why: 'it was interrupted' });
   const stop = stopSignal(log);
-  const { keepAgent } = await import('../compose/keeper.ts');
+  const { keepAgent } = await import('../compose/change/keeper.ts');
   let agent: Awaited<ReturnType<typeof keepAgent>>;
   try {
     agent = await keepAgent({

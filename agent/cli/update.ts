@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { releasesFolder, runningRelease } from '../compose/fleet.ts';
+import { releasesFolder, runningRelease } from '../compose/fleet/fleet.ts';
 import { newContentKey } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';

@@ -27,6 +27,9 @@ import { MESSAGE_POINT } from '../sign/content/target.ts';
 import { openHistory } from '../store/history.ts';
 import { openStore } from '../store/store.ts';
 import { openAcceptance } from './acceptance/acceptance.ts';
+import { Exchanged } from './change/exchanged.ts';
+import { followSite } from './change/follow.ts';
+import { LiveSense } from './change/live-sense.ts';
 import { siteClock, watchClock } from './clock.ts';
 import { startCommands } from './commands.ts';
 import { agentCommissioning } from './commissioning/agent.ts';
@@ -35,23 +38,20 @@ import { countCrashes } from './crashes.ts';
 import { DerivedPoints } from './derived-points.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
-import { startEnergyAccount } from './energy.ts';
-import { Exchanged } from './exchanged.ts';
-import type { Fleet } from './fleet.ts';
-import { followSite } from './follow.ts';
+import { startEnergyAccount } from './energy/energy.ts';
+import { peakLimitView } from './energy/peak-limit.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import { frameWatch } from './frames.ts';
 import { followGnss } from './gnss-time.ts';
 import { HealthBoard } from './health.ts';
 import { lampsTonight } from './lamps-tonight.ts';
-import { LiveSense } from './live-sense.ts';
 import { startAgentNodeRed } from './node-red.ts';
-import { peakLimitView } from './peak-limit.ts';
 import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
-import { startSignParts } from './sign-parts.ts';
-import { startSiteUplinks } from './uplinks.ts';
+import { startSignParts } from './sign/parts.ts';
+import { startSiteUplinks } from './uplink/uplinks.ts';
 import { agentView, type LateParts } from './view.ts';
-import { startSiteVision } from './vision.ts';
+import { startSiteVision } from './vision/vision.ts';
 
 export interface RunOptions {
   readonly log: Log;
@@ -322,7 +322,7 @@ export async function runAgent(
   stack.use(opened.onCommitted((heads) => uplinks.current?.wake(heads)));
 
   await startSignParts(stack, { site, clock, hub, log, signal, board, late, content, steer: commands.steer });
-  const cityActs = site.fleet && (await import('./fleet.ts'));
+  const cityActs = site.fleet && (await import('./fleet/fleet.ts'));
   // Before cameras count with a pack that ended the process before.
   await cityActs?.resumeModels(site, clock, log);
   const visionOf = ({ cameras }: Site) =>

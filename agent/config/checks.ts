@@ -3,12 +3,12 @@ import { isIP } from 'node:net';
 import type { Driver } from '../core/driver.ts';
 import type { LineConfig } from '../core/site.ts';
 import { gotText } from './issues.ts';
-import type { LampFile } from './lighting.ts';
+import type { LampFile } from './lighting/schema.ts';
 import { nearest, type Path, type Problem, problem, shown } from './problem.ts';
 import type { DeviceFile, LineFile, ListName } from './schema.ts';
-import { checkSelect } from './select-check.ts';
 import { type MapNode, nodeAt, placeAt, type Tree } from './tree.ts';
-import { UPLINK_KINDS, type UplinkFile } from './uplink-schema.ts';
+import { UPLINK_KINDS, type UplinkFile } from './uplink/schema.ts';
+import { checkSelect } from './uplink/select-checks.ts';
 
 /** An item of a list with its number there. */
 export interface Numbered<T> {
@@ -348,7 +348,7 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
     say(at('urls'), 'an uplink has either url or urls, got both', 'remove one of them');
     return false;
   }
-  // TLS and logins are no part of that protocol (hj212-check.ts).
+  // TLS and logins are no part of that protocol (uplink/hj212-checks.ts).
   if (kind === 'hj212') return true;
   const scheme = SCHEMES[kind];
   const { ca, cert, key, username, password } = { ...item.mqtt, ...item.sparkplug, ...item.http };

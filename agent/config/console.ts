@@ -4,9 +4,9 @@ import * as z from 'zod';
 import type { Point } from '../core/point.ts';
 import type { ConsoleConfig } from '../core/site.ts';
 import type { Say } from './checks.ts';
-import type { SecretSource } from './device-secrets.ts';
+import { definedOnly } from './device/profile.ts';
+import type { SecretSource } from './device/secrets.ts';
 import { nearest, type Path, shown } from './problem.ts';
-import { definedOnly } from './profile.ts';
 import { resolveSecret, secret } from './secret.ts';
 import { duration, flag, hostPort, id, integer, scalar, text } from './values.ts';
 

@@ -2,8 +2,8 @@
 import * as z from 'zod';
 import { FLEET_ACTS, FLEET_DEVICE, type FleetConfig } from '../core/update.ts';
 import type { Say } from './checks.ts';
-import { publicKey } from './content.ts';
-import type { SecretSource } from './device-secrets.ts';
+import { publicKey } from './content/schema.ts';
+import type { SecretSource } from './device/secrets.ts';
 import { type Path, shown } from './problem.ts';
 import { resolveSecret, type SecretRef, secret } from './secret.ts';
 import { id, oneOf } from './values.ts';

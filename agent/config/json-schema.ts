@@ -1,6 +1,6 @@
 /** JSON Schemas for editors, made from the zod schemas; docs/schemas holds copies that a test keeps current. */
 import * as z from 'zod';
-import { profileSchema } from './profile.ts';
+import { profileSchema } from './device/profile.ts';
 import { siteSchema } from './schema.ts';
 
 type Json = Readonly<Record<string, unknown>>;

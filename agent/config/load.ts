@@ -10,9 +10,8 @@ import type { Point } from '../core/point.ts';
 import { SIGN_POINTS } from '../core/sign-points.ts';
 import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
 import { virtualPoints } from '../core/virtual.ts';
-import { checkedAlarms } from './alarm-checks.ts';
-import { cameraOf, checkCamera, privacyOf } from './camera-checks.ts';
-import { openCatalogue } from './catalogue.ts';
+import { checkedAlarms } from './alarms/checks.ts';
+import { cameraOf, checkCamera, privacyOf } from './camera/checks.ts';
 import {
   checkIds,
   checkLamp,
@@ -25,37 +24,38 @@ import {
   writtenIds,
 } from './checks.ts';
 import { consoleOf } from './console.ts';
-import { contentOf } from './content-resolve.ts';
+import { contentOf } from './content/resolve.ts';
 import type { LineFit, SiteDeps } from './deps.ts';
-import { type SecretSource, secretsOfLine } from './device-secrets.ts';
-import { checkDevices } from './devices.ts';
-import { energy as energySchema } from './energy.ts';
-import { checkEnergy } from './energy-checks.ts';
-import { ENERGY_SECRETS } from './energy-uplink.ts';
+import { openCatalogue } from './device/catalogue.ts';
+import { checkDevices } from './device/schema.ts';
+import { type SecretSource, secretsOfLine } from './device/secrets.ts';
+import { checkRules } from './device/sense-checks.ts';
+import { virtualOf } from './device/virtual.ts';
+import { checkEnergy } from './energy/checks.ts';
+import { checkPeakLimit, peakLimit as peakSchema } from './energy/peak-limit.ts';
+import { energy as energySchema } from './energy/schema.ts';
 import { fillEnvironment } from './environment.ts';
-import { figureOf } from './figure-check.ts';
+import { figureOf } from './figures/checks.ts';
 import { fleetOf } from './fleet.ts';
-import { checkHj212 } from './hj212-check.ts';
 import { problemsOf } from './issues.ts';
 import { type Right, rightItems, withoutEmpty } from './items.ts';
-import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting-checks.ts';
-import { checkNames } from './naming-checks.ts';
-import { checkPeakLimit, peakLimit as peakSchema } from './peak-limit.ts';
+import { checkInterlock, checkLampLight, checkProgramme, type Known } from './lighting/checks.ts';
 import { checkPlaces } from './place-check.ts';
 import { checkPole, pole as poleSchema } from './pole.ts';
 import { inOrder, type Path, type Problem, problem } from './problem.ts';
 import { lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
 import { type SiteFile, siteSchema } from './schema.ts';
 import { resolveSecret, type SecretRef } from './secret.ts';
-import { checkRules } from './sense-checks.ts';
-import { feedsOf } from './sign-feeds-resolve.ts';
-import { checkOutlets } from './sign-outlets.ts';
-import { checkSign } from './sign-resolve.ts';
+import { feedsOf } from './sign/feeds-resolve.ts';
+import { checkOutlets } from './sign/outlets.ts';
+import { checkSign } from './sign/resolve.ts';
 import { type ReadSource, readSource } from './source.ts';
 import { readExtended } from './template.ts';
 import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
-import { UPLINK_KINDS } from './uplink-schema.ts';
-import { virtualOf } from './virtual.ts';
+import { ENERGY_SECRETS } from './uplink/building-energy.ts';
+import { checkHj212 } from './uplink/hj212-checks.ts';
+import { checkNames } from './uplink/naming-checks.ts';
+import { UPLINK_KINDS } from './uplink/schema.ts';
 
 export type { LineFit, SiteDeps } from './deps.ts';
 

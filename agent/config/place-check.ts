@@ -1,10 +1,10 @@
 /** Whether the points that the blocks of uplinks name are there. */
 import { type Numbered, type Say, unknownName, writtenIds } from './checks.ts';
-import { energyPlaces } from './energy-uplink.ts';
-import { firePlaces } from './fire-uplink.ts';
 import type { Path } from './problem.ts';
 import type { MapNode } from './tree.ts';
-import type { UplinkFile } from './uplink-schema.ts';
+import { energyPlaces } from './uplink/building-energy.ts';
+import { firePlaces } from './uplink/gb26875.ts';
+import type { UplinkFile } from './uplink/schema.ts';
 
 /** Points that an uplink names are there. `devices` are those whose profile is known; others are told of elsewhere. */
 export function checkPlaces(

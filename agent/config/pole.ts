@@ -4,8 +4,8 @@ import { ARROWS, type FeederConfig, type PoleConfig, type TenantConfig } from '.
 import type { DeviceConfig } from '../core/site.ts';
 import { PANEL_CHARSETS, PANEL_POINTS } from '../core/text-panel.ts';
 import { convertible } from '../core/unit.ts';
+import { definedOnly } from './device/profile.ts';
 import type { Path } from './problem.ts';
-import { definedOnly } from './profile.ts';
 import { duration, id, integer, number, oneOf, text, title } from './values.ts';
 
 const SECOND = 1000;

@@ -20,19 +20,19 @@ import type {
 } from '../core/site.ts';
 import type { FleetConfig } from '../core/update.ts';
 import type { VirtualDevice } from '../core/virtual.ts';
-import { privacyOf } from './camera-checks.ts';
-import { contactsOf } from './contacts.ts';
-import { energyOf } from './energy-resolve.ts';
-import { buildingEnergyOf, type ENERGY_SECRETS } from './energy-uplink.ts';
-import { gb26875Of } from './fire-uplink.ts';
-import { interlockOf, lampOf, programmeOf } from './lighting-resolve.ts';
-import { peakLimitOf } from './peak-limit.ts';
+import { privacyOf } from './camera/checks.ts';
+import { contactsOf } from './device/contacts.ts';
+import { definedOnly } from './device/profile.ts';
+import { mergedRules, rulesOf } from './device/sense.ts';
+import { peakLimitOf } from './energy/peak-limit.ts';
+import { energyOf } from './energy/resolve.ts';
+import { interlockOf, lampOf, programmeOf } from './lighting/resolve.ts';
 import { poleOf } from './pole.ts';
-import { definedOnly } from './profile.ts';
 import type { DeviceFile, LineFile, SiteFile } from './schema.ts';
-import { mergedRules, rulesOf } from './sense.ts';
-import { signOf } from './sign-resolve.ts';
-import type { UplinkFile } from './uplink-schema.ts';
+import { signOf } from './sign/resolve.ts';
+import { buildingEnergyOf, type ENERGY_SECRETS } from './uplink/building-energy.ts';
+import { gb26875Of } from './uplink/gb26875.ts';
+import type { UplinkFile } from './uplink/schema.ts';
 
 /** Defaults that are no defaults of a key, but depend on its neighbours. */
 export const LINE_DEFAULTS = {

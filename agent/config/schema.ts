@@ -3,22 +3,23 @@
  * What needs two parts to be looked at together is in checks.ts.
  */
 import * as z from 'zod';
-import { alarms } from './alarms.ts';
-import { camera, privacy } from './camera-schema.ts';
+import { alarms } from './alarms/schema.ts';
+import { camera, privacy } from './camera/schema.ts';
 import { consoleBlock } from './console.ts';
-import { contactKeys } from './contacts.ts';
-import { content } from './content.ts';
-import { energy } from './energy.ts';
-import { figure } from './figure-schema.ts';
+import { content } from './content/schema.ts';
+import { contactKeys } from './device/contacts.ts';
+import { senseBlock } from './device/sense.ts';
+import { virtual } from './device/virtual.ts';
+import { peakLimit } from './energy/peak-limit.ts';
+import { energy } from './energy/schema.ts';
+import { figure } from './figures/schema.ts';
 import { fleet } from './fleet.ts';
-import { interlock, lamp, programme, right } from './lighting.ts';
-import { peakLimit } from './peak-limit.ts';
+import { interlock, lamp, programme, right } from './lighting/schema.ts';
 import { position } from './place-schema.ts';
 import { pole } from './pole.ts';
 import { secret } from './secret.ts';
-import { senseBlock } from './sense.ts';
-import { sign } from './sign.ts';
-import { uplink } from './uplink-schema.ts';
+import { sign } from './sign/schema.ts';
+import { uplink } from './uplink/schema.ts';
 import {
   baud,
   duration,
@@ -36,7 +37,6 @@ import {
   title,
   url,
 } from './values.ts';
-import { virtual } from './virtual.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;

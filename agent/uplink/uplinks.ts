@@ -24,7 +24,7 @@ export interface UplinksOptions {
   readonly configs: readonly UplinkConfig[];
   /** The store's file, for the thread's own read-only connection. */
   readonly logFile: string;
-  /** The thread's composition root: agent/compose/uplink-thread.ts. */
+  /** The thread's composition root: agent/compose/uplink/thread.ts. */
   readonly entry: URL;
   readonly site: string;
   readonly agent: string;

@@ -14,7 +14,7 @@ import type { VisionCalls, VisionMessage, VisionOrders } from './messages.ts';
 
 export interface VisionOptions {
   readonly cameras: readonly CameraConfig[];
-  /** The thread's file, agent/compose/vision-thread.ts. */
+  /** The thread's file, agent/compose/vision/thread.ts. */
   readonly entry: URL;
   /** Absolute path of the state folder. */
   readonly state: string;

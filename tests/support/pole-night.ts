@@ -1,6 +1,7 @@
 /** One night of a simulated pole, from the afternoon to the morning, with what a night may bring; for a test and a picture. */
-import { programme as programmeSchema } from '../../agent/config/lighting.ts';
-import { programmeOf } from '../../agent/config/lighting-resolve.ts';
+
+import { programmeOf } from '../../agent/config/lighting/resolve.ts';
+import { programme as programmeSchema } from '../../agent/config/lighting/schema.ts';
 import type { Reading } from '../../agent/core/reading.ts';
 import type { AgentEvent } from '../../agent/core/record.ts';
 import { LAMP, PoleStreet } from './pole-street.ts';

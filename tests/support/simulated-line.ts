@@ -1,5 +1,5 @@
 /** A simulated serial line as the port of the agent's own scheduler, byte by byte in virtual time. */
-import type { Pipe, Port } from '../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../agent/bus/port/port.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import { Ledger } from '../../hw-sim/ledger.ts';
 import { type LineDevice, Wire } from '../../hw-sim/lines/wire.ts';

@@ -3,7 +3,7 @@
  * diagnosis lives on. Sends nothing but what it is given.
  */
 import { characterTime, silenceTime } from '../../bus/airtime.ts';
-import type { Pipe } from '../../bus/port.ts';
+import type { Pipe } from '../../bus/port/port.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Mono } from '../../core/reading.ts';

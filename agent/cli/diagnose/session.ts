@@ -4,7 +4,7 @@
  */
 
 import { expectedAnswer } from '../../../drivers/modbus/frame.ts';
-import type { Pipe } from '../../bus/port.ts';
+import type { Pipe } from '../../bus/port/port.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Mono } from '../../core/reading.ts';
 import type { SerialSettings } from '../../core/site.ts';

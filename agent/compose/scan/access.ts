@@ -5,7 +5,7 @@
 import { lineTiming } from '../../bus/airtime.ts';
 import { Wire } from '../../bus/exchange.ts';
 import { type LineHandle, portOf } from '../../bus/open.ts';
-import type { Pipe, Port } from '../../bus/port.ts';
+import type { Pipe, Port } from '../../bus/port/port.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Answer, Exchange, ExchangeRequest } from '../../core/link.ts';
 import type { LineConfig, SerialSettings } from '../../core/site.ts';

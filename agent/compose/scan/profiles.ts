@@ -1,7 +1,7 @@
 /** All profiles there are: those that ship, and those of a site's own folders. */
 import { fileURLToPath } from 'node:url';
 import { DRIVERS, driverFor } from '../../../drivers/index.ts';
-import { openCatalogue } from '../../config/catalogue.ts';
+import { openCatalogue } from '../../config/device/catalogue.ts';
 import { readSource } from '../../config/source.ts';
 import type { Profile } from '../../core/profile.ts';
 

@@ -1,7 +1,7 @@
 /** The search itself: opens the port at each setting, listens, asks every unit, and tells what it finds as it comes. */
 import { DRIVERS, identifyModbus } from '../../../drivers/index.ts';
 import { characterTime } from '../../bus/airtime.ts';
-import type { Pipe, Port } from '../../bus/port.ts';
+import type { Pipe, Port } from '../../bus/port/port.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { PolledDriver } from '../../core/driver.ts';
 import { asAgentError } from '../../core/errors.ts';

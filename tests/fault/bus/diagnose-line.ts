@@ -1,5 +1,5 @@
 /** A simulated line in virtual time with a fault on it, diagnosed byte by byte: everything but the operating system. */
-import type { Pipe } from '../../../agent/bus/port.ts';
+import type { Pipe } from '../../../agent/bus/port/port.ts';
 import { type Expected, unknownUnit } from '../../../agent/cli/diagnose/question.ts';
 import { type DiagnoseOptions, type Observed, observe } from '../../../agent/cli/diagnose/session.ts';
 import { parseSetting, settingText } from '../../../agent/cli/diagnose/settings.ts';

@@ -2,7 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openLine } from '../../../agent/bus/open.ts';
-import { without } from '../../../agent/bus/port-dial-in.ts';
+import { without } from '../../../agent/bus/port/dial-in.ts';
 import type { Facts, Log } from '../../../agent/core/log.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';

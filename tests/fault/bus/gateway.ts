@@ -3,7 +3,7 @@
  * Faults are made by replacing what goes back. A register holds a number that only its unit and address give, so that
  * every wrong answer shows.
  */
-import type { Pipe, Port } from '../../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
 import type { PolledDriver, PolledSession } from '../../../agent/core/driver.ts';
 import { defineDriver } from '../../../agent/core/driver.ts';
 import { AgentError } from '../../../agent/core/errors.ts';

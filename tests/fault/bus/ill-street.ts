@@ -5,7 +5,7 @@
  */
 import { MessageLine } from '../../../agent/bus/message-line.ts';
 import { type LineHandle, openLine } from '../../../agent/bus/open.ts';
-import type { Pipe, Port } from '../../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
 import { wallAt } from '../../../agent/core/clock.ts';
 import type { Message } from '../../../agent/core/driver.ts';
 import { AgentError } from '../../../agent/core/errors.ts';

@@ -1,7 +1,7 @@
 /** The TCP port on real sockets. */
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { tcpPort } from '../../../agent/bus/port-tcp.ts';
+import { tcpPort } from '../../../agent/bus/port/tcp.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
 
 const clock = new SystemClock();

@@ -2,9 +2,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openLine } from '../../../agent/bus/open.ts';
-import { rfc2217Port } from '../../../agent/bus/port-rfc2217.ts';
-import { tcpPort } from '../../../agent/bus/port-tcp.ts';
-import { escaped, negotiation, subnegotiation, TelnetDecoder } from '../../../agent/bus/telnet.ts';
+import { rfc2217Port } from '../../../agent/bus/port/rfc2217.ts';
+import { tcpPort } from '../../../agent/bus/port/tcp.ts';
+import { escaped, negotiation, subnegotiation, TelnetDecoder } from '../../../agent/bus/port/telnet.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
 import { seeded } from '../../support/seeded.ts';

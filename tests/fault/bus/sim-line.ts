@@ -3,7 +3,7 @@
  * answers theirs. Faults are made by replacing what goes back. It notes every request that came inside the silence.
  */
 import { lineTiming } from '../../../agent/bus/airtime.ts';
-import type { Pipe, Port } from '../../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
 import type { Mono } from '../../../agent/core/reading.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';

@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { callerPort } from '../../../agent/bus/port-caller.ts';
+import { callerPort } from '../../../agent/bus/port/caller.ts';
 import { type Log, silent } from '../../../agent/core/log.ts';
 import { SystemClock } from '../../../agent/core/system-clock.ts';
 import { until } from '../../support/mqtt-receiver.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Contacts } from '../../../agent/bus/contacts.ts';
 import { openLine } from '../../../agent/bus/open.ts';
-import type { Pipe, Port } from '../../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
 import type { ContactRules, PulseConfig } from '../../../agent/core/contacts.ts';
 import type { DeviceMemory } from '../../../agent/core/driver.ts';
 import { silent } from '../../../agent/core/log.ts';

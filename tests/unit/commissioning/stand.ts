@@ -1,5 +1,5 @@
 /** A simulated RS-485 line of devices at settings of their own, in virtual time, and ports on it. */
-import type { Pipe, Port } from '../../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
 import { ownPort } from '../../../agent/compose/scan/access.ts';
 import { settingText } from '../../../agent/compose/scan/plan.ts';
 import type { LineConfig, SerialSettings } from '../../../agent/core/site.ts';

@@ -1,8 +1,8 @@
 /** The table of shipped alarms in docs/alarms.md is made of the catalogue: `KERBSIDE_WRITE_DOCS=1 npx vitest run tests/unit/config/alarm-documentation.test.ts`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { CATALOGUE } from '../../../agent/config/alarm-catalogue.ts';
-import type { Shipped } from '../../../agent/config/alarm-shipped.ts';
+import { CATALOGUE } from '../../../agent/config/alarms/catalogue.ts';
+import type { Shipped } from '../../../agent/config/alarms/shipped.ts';
 
 const DOC = new URL('../../../docs/alarms.md', import.meta.url);
 const HEADING = '| name | points | alarm when | priority | source |';

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { CATALOGUE, shippedAlarms } from '../../../agent/config/alarm-catalogue.ts';
-import { SHIPPED_NAMES } from '../../../agent/config/alarm-shipped.ts';
+import { CATALOGUE, shippedAlarms } from '../../../agent/config/alarms/catalogue.ts';
+import { SHIPPED_NAMES } from '../../../agent/config/alarms/shipped.ts';
 import { alarmPoints } from '../../../agent/core/alarm-points.ts';
 import { SiteFolder } from './site-folder.ts';
 

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { siteDeps } from '../../../agent/cli/site.ts';
+import { parseProfile } from '../../../agent/config/device/profile.ts';
 import { type LoadResult, loadSite } from '../../../agent/config/load.ts';
 import { formatProblem } from '../../../agent/config/problem.ts';
-import { parseProfile } from '../../../agent/config/profile.ts';
 import { decode } from '../../../agent/config/source.ts';
 import { STREET } from './site-folder.ts';
 

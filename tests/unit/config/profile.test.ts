@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { PROFILES, siteDeps } from '../../../agent/cli/site.ts';
+import { parseProfile } from '../../../agent/config/device/profile.ts';
 import { formatProblem } from '../../../agent/config/problem.ts';
-import { parseProfile } from '../../../agent/config/profile.ts';
 import { driverFor } from '../../../drivers/index.ts';
 import { MINIMAL, SiteFolder } from './site-folder.ts';
 

@@ -1,6 +1,7 @@
 /** A programme as a site file gives it: written in YAML's words, resolved by the real config. */
-import { programme } from '../../../agent/config/lighting.ts';
-import { programmeOf } from '../../../agent/config/lighting-resolve.ts';
+
+import { programmeOf } from '../../../agent/config/lighting/resolve.ts';
+import { programme } from '../../../agent/config/lighting/schema.ts';
 import type { LightingProgramme } from '../../../agent/core/lighting.ts';
 
 export const ZIBO = { lat: 36.8, lon: 118.05 };

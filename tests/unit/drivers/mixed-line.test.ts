@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { lineTiming } from '../../../agent/bus/airtime.ts';
 import { Wire as BusWire } from '../../../agent/bus/exchange.ts';
 import { openLine } from '../../../agent/bus/open.ts';
-import type { Pipe, Port } from '../../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../../../agent/core/site.ts';

@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openLine } from '../../../agent/bus/open.ts';
-import type { Pipe, Port } from '../../../agent/bus/port.ts';
+import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
 import { siteDeps } from '../../../agent/cli/site.ts';
 import type { Found } from '../../../agent/compose/scan/found.ts';
 import { fragment } from '../../../agent/compose/scan/fragment.ts';

@@ -56,7 +56,7 @@ it('reports to several centres at once what was measured before it began, answer
         },
       ],
       logFile: store.file,
-      entry: new URL('../../../agent/compose/uplink-thread.ts', import.meta.url),
+      entry: new URL('../../../agent/compose/uplink/thread.ts', import.meta.url),
       site: 'demo',
       agent: 'pole-1',
       timezone: 'Asia/Shanghai',

@@ -1,5 +1,5 @@
 /** Sense between what a test says and a real hub, over a log in memory that remembers as the store does. */
-import { rulesOf, senseBlock } from '../../../agent/config/sense.ts';
+import { rulesOf, senseBlock } from '../../../agent/config/device/sense.ts';
 import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { type CounterBreak, type Mark, markOf } from '../../../agent/core/mark.ts';

@@ -3,7 +3,7 @@ import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
-import { fleetModels, packsOf } from '../../../agent/compose/fleet-models.ts';
+import { fleetModels, packsOf } from '../../../agent/compose/fleet/models.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { PartHealth } from '../../../agent/core/view.ts';
 import { freshState, readBootState, writeBootState } from '../../../agent/update/boot-state.ts';

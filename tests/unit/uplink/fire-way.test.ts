@@ -6,7 +6,7 @@ import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { openLine } from '../../../agent/bus/open.ts';
-import { callerPort } from '../../../agent/bus/port-caller.ts';
+import { callerPort } from '../../../agent/bus/port/caller.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Lane } from '../../../agent/core/point.ts';
 import type { Reading } from '../../../agent/core/reading.ts';

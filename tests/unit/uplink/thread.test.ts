@@ -19,7 +19,7 @@ import { MqttReceiver, until } from '../../support/mqtt-receiver.ts';
 import { TcpProxy } from '../../support/tcp-proxy.ts';
 import { configOf, METER } from './mqtt-agent.ts';
 
-const ENTRY = new URL('../../../agent/compose/uplink-thread.ts', import.meta.url);
+const ENTRY = new URL('../../../agent/compose/uplink/thread.ts', import.meta.url);
 
 interface Agent {
   readonly store: Store;

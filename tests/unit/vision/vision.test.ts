@@ -14,7 +14,7 @@ import { car, type HandStreet, handStreet, people, until } from './street-camera
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
-const THREAD = new URL('../../../agent/compose/vision-thread.ts', import.meta.url);
+const THREAD = new URL('../../../agent/compose/vision/thread.ts', import.meta.url);
 const DYING = new URL('./dying-thread.ts', import.meta.url);
 
 const state = await mkdtemp(join(tmpdir(), 'kerbside-vision-state-'));

@@ -34,7 +34,7 @@ it('counts its connections in the log and settles its cursor, across a restart',
     const uplinks = startUplinks({
       configs: [configOf(broker.port)],
       logFile: store.file,
-      entry: new URL('../../../../agent/compose/uplink-thread.ts', import.meta.url),
+      entry: new URL('../../../../agent/compose/uplink/thread.ts', import.meta.url),
       site: 'demo',
       agent: 'pole-1',
       clock,

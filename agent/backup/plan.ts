@@ -3,22 +3,10 @@
  * is to be moved where. Before it is there a restore has not happened; from then on it has, and whoever comes next
  * (`kerbside run`, or `restore` again) ends it. Every move can be made again, so a power cut at any of them does no harm.
  */
-import {
-  chownSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
+import { readIfThereSync, renameDurably, replaceFileSync, syncFolder } from '../core/durable-file.ts';
 import { AgentError } from '../core/errors.ts';
 
 const plan = z.strictObject({
@@ -40,12 +28,8 @@ export function planFile(siteFile: string): string {
 
 /** Makes the plan durable: with the return of it the restore has happened. `before` is told of each step, for tests. */
 export function commitPlan(siteFile: string, made: Plan, before: (step: string) => void = () => {}): void {
-  const file = planFile(siteFile);
   before('write plan');
-  writeDurably(`${file}.new`, Buffer.from(JSON.stringify(made)));
-  before('commit plan');
-  renameSync(`${file}.new`, file);
-  syncFolder(dirname(file));
+  replaceFileSync(planFile(siteFile), JSON.stringify(made), () => before('commit plan'));
 }
 
 /**
@@ -62,16 +46,14 @@ export function finishRestore(siteFile: string, before: (step: string) => void =
       for (const one of act.moves) move(one, before);
       before('moves are made');
       // From here on what stands in its place must not be taken for what was there.
-      renameSync(file, done);
-      syncFolder(dirname(file));
+      renameDurably(file, done);
     }
     for (const { from, to } of tidying.aside) {
       if (!existsSync(from)) continue;
       before(`forget ${to}`);
       rmSync(to, { recursive: true, force: true });
       before(`keep ${to}`);
-      renameSync(from, to);
-      syncFolder(dirname(to));
+      renameDurably(from, to);
     }
     for (const folder of tidying.rubbish) {
       before(`remove ${folder}`);
@@ -89,9 +71,9 @@ export function finishRestore(siteFile: string, before: (step: string) => void =
 /** Undefined where there is none. */
 function readPlan(file: string): Plan | undefined {
   try {
-    return plan.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const bytes = readIfThereSync(file);
+    return bytes === undefined ? undefined : plan.parse(JSON.parse(bytes.toString('utf8')));
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw failed(file, thrown);
   }
 }
@@ -100,8 +82,7 @@ function move({ from, to }: Plan['moves'][number], before: (step: string) => voi
   if (!existsSync(from) || existsSync(to)) return;
   before(`move ${from}`);
   mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
-  renameSync(from, to);
-  syncFolder(dirname(to));
+  renameDurably(from, to);
   syncFolder(dirname(from));
 }
 
@@ -111,25 +92,6 @@ function failed(file: string, cause: unknown): AgentError {
     cause,
     fix: 'Start as a user who may write both the state folder and the folder of the site file.',
   });
-}
-
-export function writeDurably(file: string, bytes: Uint8Array): void {
-  const fd = openSync(file, 'w', 0o600);
-  try {
-    writeSync(fd, bytes);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-export function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Folder by folder, so that the names in them are durable. */

@@ -2,19 +2,19 @@
  * `kerbside backup`: everything that makes this agent this agent into one file, while it runs. Sealed wherever keys and
  * passwords are in it. Appears whole or not at all.
  */
-import { createReadStream, existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { type Entry, type Listing, listed, pack } from '../backup/archive.ts';
 import { siteEntries, stateEntries } from '../backup/collect.ts';
-import { syncFolder } from '../backup/plan.ts';
 import { type Sealing, seal } from '../backup/seal.ts';
 import { readIdentity } from '../compose/identity.ts';
 import { loadSite, type SiteFacts } from '../config/load.ts';
 import { readSource } from '../config/source.ts';
 import { toPlain } from '../config/tree.ts';
+import { renameDurably } from '../core/durable-file.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { earlierLogs, earlierName, logFile } from '../store/aside.ts';
@@ -163,8 +163,7 @@ async function make(
     const content = pack(listing, entries, (bytes) => bar.at(0.5 + bytes / all / 2));
     const outside = { agent: listing.agent, site: listing.site, created, version: VERSION };
     const size = await write(part, seal(content, outside, sealing));
-    renameSync(part, file);
-    syncFolder(dirname(file));
+    renameDurably(part, file);
     return { listing, file, size };
   } catch (thrown) {
     rmSync(part, { force: true });

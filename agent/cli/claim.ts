@@ -11,13 +11,14 @@ import { parse } from 'yaml';
 import * as z from 'zod';
 import { type Claim, checkClaim, readClaim } from '../backup/claim.ts';
 import { siteEntries } from '../backup/collect.ts';
-import { commitPlan, finishRestore, give, syncFolders, writeDurably } from '../backup/plan.ts';
+import { commitPlan, finishRestore, give, syncFolders } from '../backup/plan.ts';
 import { planOf } from '../backup/stage.ts';
 import { IDENTITY_FILE } from '../compose/identity.ts';
 import { loadSite } from '../config/load.ts';
 import { readSource } from '../config/source.ts';
 import { toPlain } from '../config/tree.ts';
 import { parseDuration } from '../config/values.ts';
+import { writeDurably } from '../core/durable-file.ts';
 import { CLAIM_TYPE, sealEnvelope } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
 import { hardwareIds } from '../store/identity.ts';
@@ -242,8 +243,8 @@ async function take(what: string, options: Take): Promise<void> {
     rmSync(fresh, { recursive: true, force: true });
     mkdirSync(fresh, { recursive: true, mode: 0o700 });
     const hardware = hardwareIds()[0] ?? 'unknown';
-    writeDurably(join(fresh, IDENTITY_FILE), Buffer.from(`${JSON.stringify({ generation: 1, hardware })}\n`));
-    writeDurably(join(fresh, TAKEN), Buffer.from(`${JSON.stringify([...before, claim.id])}\n`));
+    writeDurably(join(fresh, IDENTITY_FILE), `${JSON.stringify({ generation: 1, hardware })}\n`);
+    writeDurably(join(fresh, TAKEN), `${JSON.stringify([...before, claim.id])}\n`);
     for (const [from, like] of [
       [staging, folder],
       [fresh, state],

@@ -1,7 +1,8 @@
 /** The two formats of an export: rows into CSV (RFC 4180) or Parquet, a piece at a time. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileWriter, ParquetWriter, schemaFromColumnData } from 'hyparquet-writer';
+import { renameDurably } from '../core/durable-file.ts';
 import { AgentError } from '../core/errors.ts';
 
 export type CellType = 'time' | 'text' | 'number' | 'flag';
@@ -51,7 +52,7 @@ export function csvSheet(file: string | undefined, { columns, time }: SheetOptio
       if (part === undefined || file === undefined) return;
       fsyncSync(fd);
       closeSync(fd);
-      renameSync(part, file);
+      renameDurably(part, file);
     },
     drop: () => {
       if (part === undefined) return;
@@ -118,7 +119,7 @@ export function parquetSheet(file: string, { columns, about }: SheetOptions): Sh
       const fd = openSync(part, 'r+');
       fsyncSync(fd);
       closeSync(fd);
-      renameSync(part, file);
+      renameDurably(part, file);
     },
     drop: () => rmSync(part, { force: true }),
   };

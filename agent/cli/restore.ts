@@ -7,10 +7,11 @@ import { connect } from 'node:net';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Listing } from '../backup/archive.ts';
-import { commitPlan, finishRestore, give, syncFolders, writeDurably } from '../backup/plan.ts';
+import { commitPlan, finishRestore, give, syncFolders } from '../backup/plan.ts';
 import type { Opening } from '../backup/seal.ts';
 import { look, type PlanOptions, planOf, stageSite, stageState } from '../backup/stage.ts';
 import { IDENTITY_FILE, readIdentity } from '../compose/identity.ts';
+import { writeDurably } from '../core/durable-file.ts';
 import { AgentError } from '../core/errors.ts';
 import { LANES } from '../core/point.ts';
 import { LOG_NAME, logFile, RESTORED } from '../store/aside.ts';
@@ -187,11 +188,9 @@ export async function restore(options: RestoreOptions): Promise<Restored | strin
     const generation = options.sameDevice ? listing.generation : nextGeneration(listing, state);
     writeDurably(
       join(fresh, IDENTITY_FILE),
-      Buffer.from(
-        `${JSON.stringify({ generation, hardware: options.sameDevice ? listing.hardware : hardwareId() })}\n`,
-      ),
+      `${JSON.stringify({ generation, hardware: options.sameDevice ? listing.hardware : hardwareId() })}\n`,
     );
-    if (fate.log === 'new-epoch') writeDurably(join(fresh, RESTORED), new Uint8Array());
+    if (fate.log === 'new-epoch') writeDurably(join(fresh, RESTORED), '');
     if (fate.adopt !== undefined) {
       before('take over log');
       renameSync(join(fresh, fate.adopt), join(fresh, LOG_NAME));

@@ -4,10 +4,10 @@
  * card, is of no use elsewhere. Who is root on the machine can open it: it is no secure element.
  */
 import { createCipheriv, createDecipheriv, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { give, syncFolder, writeDurably } from '../backup/plan.ts';
+import { give } from '../backup/plan.ts';
 import { type ReadSource, readSource, type Source } from '../config/source.ts';
+import { readIfThereSync, replaceFileSync } from '../core/durable-file.ts';
 import { hardwareIds } from '../store/identity.ts';
 
 const BEGIN = '-----BEGIN KERBSIDE BOUND KEY-----';
@@ -32,7 +32,7 @@ export interface UnitKey {
 /** The key of a state folder, made (P-256) where there is none or `renew` asks for it. Throws where it is another machine's. */
 export function unitKey(state: string, renew: boolean): UnitKey {
   const file = keyPath(state);
-  const known = renew ? undefined : readIfThere(file);
+  const known = renew ? undefined : readIfThereSync(file)?.toString('utf8');
   if (known !== undefined) {
     const opened = unbind(known, bindings());
     if (opened === undefined) throw new Error('it was made on another machine');
@@ -47,12 +47,8 @@ export function unitKey(state: string, renew: boolean): UnitKey {
 
 /** Puts a file of the state folder in its place whole, for the owner of the folder. */
 export function replaceDurably(file: string, state: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeDurably(`${file}.new`, Buffer.from(text));
-  give(`${file}.new`, state);
-  renameSync(`${file}.new`, file);
+  replaceFileSync(file, text, (fresh) => give(fresh, state));
   give(dirname(file), state);
-  syncFolder(dirname(file));
 }
 
 /** Reads files of a site; a bound key comes as the PEM it is on its own machine, and not at all on another. */
@@ -105,13 +101,4 @@ export function unbind(text: string, ids: readonly string[]): string | undefined
 
 function keyOf(id: string, salt: Buffer): Buffer {
   return Buffer.from(hkdfSync('sha256', `kerbside ${id}`, salt, 'kerbside bound key v1', 32));
-}
-
-function readIfThere(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw thrown;
-  }
 }

@@ -1,9 +1,8 @@
 /** What sessions keep of their devices over restarts: one small file in the state folder, replaced as a whole. */
-import { readFileSync } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { DeviceMemory } from '../core/driver.ts';
+import { readIfThereSync, replaceFile } from '../core/durable-file.ts';
 import type { Log } from '../core/log.ts';
 
 /** What is saved within this time goes into one write, ms. */
@@ -45,15 +44,15 @@ export class DeviceMemories implements AsyncDisposable {
 
   #load(): Map<string, string> {
     try {
-      const raw: unknown = JSON.parse(readFileSync(this.#file, 'utf8'));
+      const bytes = readIfThereSync(this.#file);
+      if (bytes === undefined) return new Map();
+      const raw: unknown = JSON.parse(bytes.toString('utf8'));
       if (typeof raw !== 'object' || raw === null) throw new TypeError('no object');
       return new Map(
         Object.entries(raw).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
       );
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-        this.#log.warn('memory.unreadable', { file: this.#file, error: String(error) });
-      }
+      this.#log.warn('memory.unreadable', { file: this.#file, error: String(error) });
       return new Map();
     }
   }
@@ -66,15 +65,8 @@ export class DeviceMemories implements AsyncDisposable {
   }
 
   async #write(): Promise<void> {
-    const fresh = `${this.#file}.new`;
     try {
-      await mkdir(dirname(this.#file), { recursive: true });
-      {
-        await using file = await open(fresh, 'w', 0o600);
-        await file.writeFile(JSON.stringify(Object.fromEntries(this.#kept)));
-        await file.sync();
-      }
-      await rename(fresh, this.#file);
+      await replaceFile(this.#file, JSON.stringify(Object.fromEntries(this.#kept)));
       if (this.#failed) this.#log.info('memory.written', { file: this.#file });
       this.#failed = false;
     } catch (error) {

@@ -3,10 +3,11 @@
  * old one is told to be silent (docs/replace.md). Kept in `identity.json` of the state folder; a restore raises it, and so
  * does a card that is found in another machine.
  */
-import { mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { give, syncFolder, writeDurably } from '../backup/plan.ts';
+import { give } from '../backup/plan.ts';
+import { replaceFileSync } from '../core/durable-file.ts';
 
 const shape = z.object({
   /** 1 for a unit that replaced nobody. */
@@ -29,13 +30,8 @@ export function readIdentity(state: string): Identity | undefined {
 
 /** Durable with its return. Throws where the folder cannot be written. */
 export function writeIdentity(state: string, identity: Identity): void {
-  mkdirSync(state, { recursive: true });
-  const file = join(state, IDENTITY_FILE);
-  writeDurably(`${file}.new`, Buffer.from(`${JSON.stringify(identity)}\n`));
   // Root may do this for the agent's user, who has to read it.
-  give(`${file}.new`, state);
-  renameSync(`${file}.new`, file);
-  syncFolder(state);
+  replaceFileSync(join(state, IDENTITY_FILE), `${JSON.stringify(identity)}\n`, (fresh) => give(fresh, state));
 }
 
 /** The identity this start runs under, on `hardware`. Where it cannot be written, the next start decides again. */

@@ -2,10 +2,8 @@
  * Small files of state that a sign can do without: replaced as a whole, with a word, a version and a checksum in front.
  * What is damaged or of another version is thrown away rather than believed.
  */
-import { readFileSync } from 'node:fs';
-import { mkdir, open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { readIfThereSync, replaceFile } from '../core/durable-file.ts';
 
 /** Bytes; what a sign keeps is some MB at most. */
 const LARGEST = 16 * 1024 ** 2;
@@ -23,13 +21,13 @@ export type Kept =
 
 /** Never throws. What passes the checksum is as it was written. */
 export function readKept(file: string, { word, version }: Kind): Kept {
-  let raw: Buffer;
+  let raw: Buffer | undefined;
   try {
-    raw = readFileSync(file);
+    raw = readIfThereSync(file);
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? { kind: 'none' } : { kind: 'damaged', why: message };
+    return { kind: 'damaged', why: (error as Error).message };
   }
+  if (raw === undefined) return { kind: 'none' };
   if (raw.length > LARGEST)
     return { kind: 'damaged', why: `${raw.length} bytes, expected at most ${LARGEST}` };
   const end = raw.indexOf(0x0a);
@@ -50,15 +48,7 @@ export function readKept(file: string, { word, version }: Kind): Kept {
 /** Resolves when the file is durable; the one before stays until then. */
 export async function writeKept(file: string, { word, version }: Kind, content: unknown): Promise<void> {
   const body = Buffer.from(JSON.stringify(content));
-  const fresh = `${file}.new`;
-  await mkdir(dirname(file), { recursive: true });
-  {
-    await using handle = await open(fresh, 'w', 0o600);
-    await handle.writeFile(`${word} ${version} ${sumOf(body)}\n`);
-    await handle.appendFile(body);
-    await handle.sync();
-  }
-  await rename(fresh, file);
+  await replaceFile(file, Buffer.concat([Buffer.from(`${word} ${version} ${sumOf(body)}\n`), body]));
 }
 
 function sumOf(body: Buffer): string {

@@ -1,11 +1,13 @@
 /**
  * What starts next, in two files that are written in turn, each with its digest: whatever a power cut tears, the other one
  * stands (the redundant environment of boot loaders). It is the only truth about which release runs; one rename switches.
- * The launcher reads it before anything of a release runs, so it imports nothing but Node.
+ * The launcher reads it before anything of a release runs, so nothing it imports imports
+ * more than Node.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfThereSync, replaceFileSync } from '../core/durable-file.ts';
 
 /** The release that the package brought: owned by root, never written to. */
 export const FACTORY = 'factory';
@@ -117,14 +119,13 @@ export function readBootState(dir: string): {
 
 /** Writes the next generation into the file that does not hold the newest one, and waits for the disk. */
 export function writeBootState(dir: string, state: BootState): BootState {
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const slots = SLOTS.map((name) => readSlot(join(dir, name)));
   const generations = slots.map((slot) => (typeof slot === 'object' ? slot.generation : -1));
   const [a = -1, b = -1] = generations;
   const next: BootState = { ...state, generation: Math.max(a, b, state.generation) + 1 };
   const target = join(dir, a < b ? SLOTS[0] : a > b ? SLOTS[1] : SLOTS[0]);
   const body = JSON.stringify(next);
-  replaceSync(target, `${digest(body)}\n${body}\n`);
+  replaceFileSync(target, `${digest(body)}\n${body}\n`);
   return next;
 }
 
@@ -139,12 +140,13 @@ export function isWhole(dir: string, version: string): boolean {
 }
 
 function readSlot(file: string): BootState | 'torn' | undefined {
-  let text: string;
+  let text: string | undefined;
   try {
-    text = readFileSync(file, 'utf8');
-  } catch (thrown) {
-    return (thrown as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : 'torn';
+    text = readIfThereSync(file)?.toString('utf8');
+  } catch {
+    return 'torn';
   }
+  if (text === undefined) return undefined;
   const cut = text.indexOf('\n');
   const body = text.slice(cut + 1).trimEnd();
   if (text.slice(0, cut) !== digest(body)) return 'torn';
@@ -158,28 +160,4 @@ function readSlot(file: string): BootState | 'torn' | undefined {
 
 function digest(body: string): string {
   return createHash('sha256').update(body).digest('hex');
-}
-
-/** As `replaceFile` of agent/core/durable-file.ts, for a launcher that waits for nothing else. */
-function replaceSync(file: string, text: string): void {
-  const fresh = `${file}.new`;
-  const handle = openSync(fresh, 'w', 0o600);
-  try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(fresh, file);
-  syncFolder(join(file, '..'));
-}
-
-/** Waits until the names in a folder are on the disk. */
-export function syncFolder(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }

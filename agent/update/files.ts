@@ -1,8 +1,9 @@
 /** What staging does on the disk: room, flushing, linking, sizes. */
 import { execFile } from 'node:child_process';
-import { link, mkdir, open, readdir, stat, statfs } from 'node:fs/promises';
+import { link, mkdir, readdir, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { flushPath } from '../core/durable-file.ts';
 
 const execute = promisify(execFile);
 
@@ -26,14 +27,9 @@ async function flushEach(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) await flushEach(path);
-    else if (entry.isFile()) await flushOne(path);
+    else if (entry.isFile()) await flushPath(path);
   }
-  await flushOne(folder);
-}
-
-export async function flushOne(path: string): Promise<void> {
-  await using handle = await open(path, 'r');
-  await handle.sync();
+  await flushPath(folder);
 }
 
 /** The same file or tree under another name, without its bytes a second time. Gives how many files. Rejects as link(2) does. */

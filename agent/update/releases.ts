@@ -5,6 +5,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { flushPath } from '../core/durable-file.ts';
 import { AgentError } from '../core/errors.ts';
 import {
   type ReleaseManifest,
@@ -15,7 +16,7 @@ import {
 import { unpack } from './archive.ts';
 import { type BootState, isWhole } from './boot-state.ts';
 import { type BundleSource, fetchPart } from './fetch.ts';
-import { flush, flushOne, linkTree } from './files.ts';
+import { flush, linkTree } from './files.ts';
 
 /** What a release says of itself in `release.json`. */
 export interface Marker {
@@ -129,7 +130,7 @@ export async function layRelease(
   });
   await rename(fresh, place);
   step('release named');
-  await flushOne(dir);
+  await flushPath(dir);
   await rm(old, { recursive: true, force: true });
   await rm(join(dir, INCOMING), { recursive: true, force: true });
   step('release whole');

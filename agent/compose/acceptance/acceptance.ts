@@ -1,5 +1,5 @@
 /** Tests of a site and the report of its commissioning; what was tested is kept in the state folder over restarts. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { arch, platform, release } from 'node:os';
 import { join } from 'node:path';
 import { modelNames } from '../../../models/folders.ts';
@@ -11,6 +11,7 @@ import type {
   TestFact,
 } from '../../core/acceptance.ts';
 import type { Clock } from '../../core/clock.ts';
+import { replaceFile } from '../../core/durable-file.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { AgentView } from '../../core/view.ts';
@@ -47,9 +48,7 @@ export async function openAcceptance({
     const text = JSON.stringify([...kept.values()].filter(({ state }) => state !== 'running'));
     saving = saving.then(async () => {
       try {
-        await mkdir(dir, { recursive: true });
-        await writeFile(`${file}.new`, text, { mode: 0o600 });
-        await rename(`${file}.new`, file);
+        await replaceFile(file, text);
       } catch (thrown) {
         log.warn('acceptance.not_kept', { error: asAgentError(thrown).message });
       }

@@ -8,8 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { PAIR_FIX, pairTrouble } from '../../core/certificate.ts';
+import { replaceFile } from '../../core/durable-file.ts';
 import { AgentError } from '../../core/errors.ts';
-import { saveText } from './kept-file.ts';
 
 export interface Certificate {
   /** PEM; the chain behind it where there is one. */
@@ -92,8 +92,8 @@ export async function ownCertificate(
     }
   }
   const made = await make(names, Math.max(now, FLOOR), kept?.key);
-  await saveText(keyFile, made.key);
-  await saveText(certFile, made.cert);
+  await replaceFile(keyFile, made.key);
+  await replaceFile(certFile, made.cert);
   return { ...made, made: true };
 }
 

@@ -1,10 +1,6 @@
-/**
- * Small files of the console's folder in the state folder. Each is replaced whole (written beside, synced, renamed), so
- * that a power cut leaves the old or the new one; only the agent's user may read it.
- */
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/** Small files of the console's folder in the state folder, each checked by a schema; only the agent's user may read them. */
 import type { z } from 'zod';
+import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 import { AgentError } from '../../core/errors.ts';
 
 /** What lies at `path`; undefined where there is no file. Rejects with `store-damaged` where it is none of ours. */
@@ -15,15 +11,9 @@ export async function readKept<S extends z.ZodType>(
 ): Promise<z.output<S> | undefined> {
   const damaged = (cause: unknown) =>
     new AgentError('store-damaged', `reading ${path} failed: it is not ${what.is}`, { cause, fix: what.fix });
-  let text: string;
   try {
-    text = await readFile(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return undefined;
-    throw damaged(cause);
-  }
-  try {
-    return schema.parse(JSON.parse(text));
+    const bytes = await readIfThere(path);
+    return bytes === undefined ? undefined : schema.parse(JSON.parse(bytes.toString('utf8')));
   } catch (cause) {
     throw damaged(cause);
   }
@@ -31,21 +21,7 @@ export async function readKept<S extends z.ZodType>(
 
 /** Writes JSON, durably. */
 export function saveKept(path: string, value: unknown): Promise<void> {
-  return saveText(path, `${JSON.stringify(value, null, 2)}\n`);
-}
-
-/** Writes text, durably, mode 0600. */
-export async function saveText(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const beside = `${path}.new`;
-  const file = await open(beside, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(beside, path);
+  return replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
 /** Runs changes one after another; one that fails does not stop those behind it. */

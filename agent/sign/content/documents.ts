@@ -224,10 +224,12 @@ export class Documents {
 
   async #load(): Promise<void> {
     const { dir, log, clock } = this.#options;
-    const versions = await readIfThere(join(dir, 'versions.json'));
+    // A card that cannot be read must not keep the sign dark: what was taken is fetched again.
+    const kept = (name: string) => readIfThere(join(dir, name)).catch(() => undefined);
+    const versions = await kept('versions.json');
     for (const channel of CONTENT_CHANNELS) {
       const highest = versionIn(versions, channel);
-      const envelope = await readIfThere(join(dir, `${channel}.json`));
+      const envelope = await kept(`${channel}.json`);
       const found = envelope && this.#read(envelope);
       if (envelope !== undefined && found?.ok === true && found.document.channel === channel) {
         // A crash between the two files leaves the document ahead of the number.

@@ -26,7 +26,7 @@ export class PackShown {
 
   static async open(options: PackShownOptions): Promise<PackShown> {
     const packs = new PackShown(options);
-    const envelope = await readIfThere(join(options.dir, 'pack-complete.json'));
+    const envelope = await readIfThere(join(options.dir, 'pack-complete.json')).catch(() => undefined);
     const document = envelope && options.documents.reread(envelope);
     if (envelope !== undefined && document?.channel === 'pack') packs.#complete = { envelope, document };
     return packs;

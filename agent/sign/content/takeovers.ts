@@ -33,7 +33,7 @@ export class TakeoverTime implements Disposable {
 
   static async open(dir: string, clock: Clock): Promise<TakeoverTime> {
     const time = new TakeoverTime(dir, clock);
-    time.#running = parse(await readIfThere(time.#file));
+    time.#running = parse(await readIfThere(time.#file).catch(() => undefined));
     time.#saved = time.#running.ms;
     return time;
   }

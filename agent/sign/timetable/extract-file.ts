@@ -3,8 +3,8 @@
  * the file before stays in place until the new one is durable.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
+import { replaceFile } from '../../core/durable-file.ts';
 import { AgentError } from '../../core/errors.ts';
 import { STOP_EXTRACT_FORMAT, type StopExtract } from '../../core/timetable.ts';
 
@@ -21,25 +21,9 @@ export function hashOfExtract({
 
 /** Resolves when `file` and its name are durable. */
 export async function writeExtract(file: string, extract: StopExtract): Promise<void> {
-  const fresh = `${file}.new`;
-  await mkdir(dirname(file), { recursive: true });
   try {
-    const handle = await open(fresh, 'w', 0o644);
-    try {
-      await handle.writeFile(JSON.stringify(extract));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(fresh, file);
-    const folder = await open(dirname(file), 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
+    await replaceFile(file, JSON.stringify(extract), 0o644);
   } catch (cause) {
-    await rm(fresh, { force: true }).catch(() => {});
     throw new AgentError('store-failed', `writing ${file} failed: ${(cause as Error).message}`, {
       cause,
       fix: 'Check that the folder can be written to and has room; the file before is still there.',

@@ -1,7 +1,8 @@
 /** The key of the device: Ed25519, made at the first start, in the state folder, for nobody but the agent's user. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { readIfThereSync, replaceFileSync } from '../../core/durable-file.ts';
 import { storeError } from '../sqlite.ts';
 import { publicText } from './statement.ts';
 
@@ -21,18 +22,7 @@ export function deviceKey(dir: string): KeyObject {
     const known = readKey(file);
     if (known !== undefined) return known;
     const { privateKey } = generateKeyPairSync('ed25519');
-    // Whole or not at all: written beside, made durable, then renamed.
-    const building = `${file}.new`;
-    rmSync(building, { force: true });
-    const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-    const fd = openSync(building, 'wx', 0o600);
-    try {
-      writeSync(fd, pem);
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-    renameSync(building, file);
+    replaceFileSync(file, privateKey.export({ type: 'pkcs8', format: 'pem' }));
     return privateKey;
   } catch (thrown) {
     throw storeError(thrown, `opening of the device key ${file}`);
@@ -43,21 +33,16 @@ export function deviceKey(dir: string): KeyObject {
 export function devicePublicKey(dir: string): string | undefined {
   const file = keyFile(dir);
   try {
-    return publicText(createPrivateKey(readFileSync(file, 'utf8')));
+    const pem = readIfThereSync(file);
+    return pem === undefined ? undefined : publicText(createPrivateKey(pem));
   } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
     throw storeError(thrown, `reading of the device key ${file}`);
   }
 }
 
 function readKey(file: string): KeyObject | undefined {
-  let pem: string;
-  try {
-    pem = readFileSync(file, 'utf8');
-  } catch (thrown) {
-    if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return undefined;
-    throw thrown;
-  }
+  const pem = readIfThereSync(file);
+  if (pem === undefined) return undefined;
   try {
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyType === 'ed25519') return key;

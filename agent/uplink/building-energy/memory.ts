@@ -2,8 +2,9 @@
  * What outlives a session: what was reported of each function, the period the centre asked for, the books. The period is
  * kept in a file too, where the agent gives uplinks a folder, so that a restart does not forget the centre's word.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFileSync } from '../../core/durable-file.ts';
 import { LocalTime } from '../../core/local-time.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
@@ -33,11 +34,9 @@ export function memoryOf(config: BuildingEnergyUplinkConfig, context: UplinkCont
     local,
     setPeriod(ms) {
       sampler.setPeriod(ms);
-      if (file === undefined || context.stateDir === undefined) return;
+      if (file === undefined) return;
       try {
-        mkdirSync(context.stateDir, { recursive: true });
-        writeFileSync(`${file}.new`, `${JSON.stringify({ period_ms: ms })}\n`);
-        renameSync(`${file}.new`, file);
+        replaceFileSync(file, `${JSON.stringify({ period_ms: ms })}\n`);
       } catch (thrown) {
         context.log.warn('building-energy.period-not-kept', { error: String(thrown) });
       }

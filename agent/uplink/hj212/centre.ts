@@ -3,17 +3,9 @@
  * them, kept in a file of the state folder so that a restart does not undo them; and the books by period.
  */
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFileSync } from '../../core/durable-file.ts';
 import type { Hj212UplinkConfig } from '../../core/site.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
 import type { PeriodKind } from './period.ts';
@@ -164,15 +156,5 @@ function read(file: string | undefined): Kept | undefined {
 /** Whole or not at all, for nobody but the agent's user: it may hold a key. */
 function write(file: string | undefined, kept: Kept): void {
   if (file === undefined) return;
-  const building = `${file}.new`;
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  rmSync(building, { force: true });
-  const fd = openSync(building, 'wx', 0o600);
-  try {
-    writeSync(fd, `${JSON.stringify(kept)}\n`);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(building, file);
+  replaceFileSync(file, `${JSON.stringify(kept)}\n`);
 }

@@ -14,6 +14,8 @@ export interface Verdict {
   readonly awaited: number;
   readonly conflicts: number;
   readonly outOfOrder: number;
+  /** Delivered late by the broker, after its receiver or a node was gone. */
+  readonly late: number;
   readonly broken: number;
   readonly gaps: Readonly<Record<string, number>>;
   readonly epochs: readonly { readonly agent: string; readonly epoch: string; readonly chain: string }[];

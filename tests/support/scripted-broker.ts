@@ -24,10 +24,15 @@ export interface ScriptedBroker extends Broker {
   mostUnderWay: number;
   /** Largest PUBLISH, bytes of its payload. */
   largest: number;
+  /** PUBACKs of its receivers. */
+  confirmed: number;
+  /** Sends to its receivers with QoS 1; `again`: with DUP, as what was tried before. */
+  deliver(topic: string, payload: string, again?: boolean): void;
 }
 
 export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroker> {
   const sockets = new Map<Socket, { readonly filters: Set<string>; version: number }>();
+  let delivered = 0;
   const server = createServer((socket) => {
     sockets.set(socket, { filters: new Set(), version: 5 });
     socket.on('error', () => {});
@@ -41,6 +46,11 @@ export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroke
     taken: [],
     mostUnderWay: 0,
     largest: 0,
+    confirmed: 0,
+    deliver: (topic, payload, again = false) => {
+      delivered += 1;
+      send({ cmd: 'publish', topic, payload, qos: 1, messageId: delivered, dup: again, retain: false });
+    },
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets.keys()) socket.destroy();
@@ -91,6 +101,9 @@ export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroke
           });
           return;
         }
+        case 'puback':
+          broker.confirmed += 1;
+          return;
         case 'pingreq':
           say({ cmd: 'pingresp' });
           return;
@@ -107,11 +120,14 @@ export async function scriptedBroker(script: Script = {}): Promise<ScriptedBroke
   function take(packet: IPublishPacket): void {
     broker.taken.push(packet);
     const { topic, payload } = packet;
-    // Receivers of this broker get QoS 0 whatever they asked for.
-    const copy = { cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false } as const;
+    // What clients publish, receivers of this broker get with QoS 0 whatever they asked for.
+    send({ cmd: 'publish', topic, payload, qos: 0, dup: false, retain: false });
+  }
+
+  function send(packet: IPublishPacket): void {
     for (const [socket, { filters, version }] of sockets) {
-      if (![...filters].some((filter) => matches(filter, topic))) continue;
-      socket.write(generate(copy, { protocolVersion: version }));
+      if (![...filters].some((filter) => matches(filter, packet.topic))) continue;
+      socket.write(generate(packet, { protocolVersion: version }));
     }
   }
   return broker;

@@ -19,6 +19,8 @@ export interface LaneReport {
   readonly conflicts: number;
   /** New records with a number below one that their stream had already brought. */
   readonly outOfOrder: number;
+  /** The same, but the broker had tried to deliver them before (DUP): their place says nothing of the sender's order. */
+  readonly late: number;
   /** Named as refused, dropped or not selected, and not received. */
   readonly explained: Readonly<Record<string, number>>;
   /** Promised by the live stream, and the backlog has not come that far. */
@@ -44,12 +46,12 @@ export class LaneLedger {
   readonly #received = new Numbers();
   readonly #explained = new Map<string, Numbers>();
   readonly #streams: Readonly<Record<Stream, StreamBooks>> = { live: books(), backlog: books() };
-  #counts = { resent: 0, retimed: 0, conflicts: 0, outOfOrder: 0 };
+  #counts = { resent: 0, retimed: 0, conflicts: 0, outOfOrder: 0, late: 0 };
   /** The last number of the lane, where the next epoch named it. */
   #final = 0;
 
-  /** True where it brought a record that was new. */
-  take(message: Received): boolean {
+  /** `again`: the broker delivers it once more. True where it brought a record that was new. */
+  take(message: Received, again = false): boolean {
     const before = this.#received.size;
     const stream = this.#streams[message.stream];
     stream.start = Math.min(stream.start ?? message.prev, message.prev);
@@ -67,7 +69,7 @@ export class LaneLedger {
       const unnamed = named.missing(message.prev + 1, message.last);
       for (const [from, to] of unnamed.spans) this.#why('selection').add(from, to);
     }
-    for (const record of message.records) this.#see(record, stream);
+    for (const record of message.records) this.#see(record, stream, again);
     return this.#received.size > before;
   }
 
@@ -143,12 +145,12 @@ export class LaneLedger {
     return before;
   }
 
-  #see(record: Received['records'][number], stream: StreamBooks): void {
+  #see(record: Received['records'][number], stream: StreamBooks, again: boolean): void {
     const { seq } = record;
     switch (this.#identities.see(record)) {
       case 'new':
         this.#received.add(seq, seq);
-        if (seq < stream.high) this.#counts.outOfOrder += 1;
+        if (seq < stream.high) this.#counts[again ? 'late' : 'outOfOrder'] += 1;
         stream.high = Math.max(stream.high, seq);
         return;
       case 'conflict':

@@ -39,6 +39,8 @@ export interface Report {
   readonly awaited: number;
   readonly conflicts: number;
   readonly outOfOrder: number;
+  /** Came after later ones because the broker had to deliver them again: no error of the sender. */
+  readonly late: number;
   readonly broken: number;
   readonly brokenBecause: readonly string[];
   /** Of units that were replaced: records beyond what their successor took over, and batches that were refused. */
@@ -89,8 +91,8 @@ export class ReceiverLedger {
     this.#complete = complete;
   }
 
-  /** Books one message of records, parsed from JSON. Never throws. */
-  take(payload: unknown): void {
+  /** Books one message of records, parsed from JSON; `again`: the broker says it delivers it once more (DUP). Never throws. */
+  take(payload: unknown, again = false): void {
     this.#messages += 1;
     const message = readEnvelope(payload);
     if (typeof message === 'string') {
@@ -100,8 +102,9 @@ export class ReceiverLedger {
     const { agent, epoch, lane } = message;
     const end = this.#books(agent, epoch).handedOver?.get(lane);
     if (end !== undefined) this.#replaced += message.records.filter(({ seq }) => seq > end).length;
-    const isNew = this.#lane(agent, epoch, lane).take(message);
-    if (isNew && message.stream === 'live' && epoch !== ROLLUPS) this.#turn(agent, epoch);
+    const isNew = this.#lane(agent, epoch, lane).take(message, again);
+    // What a broker delivers late is no sign that the machine still sends.
+    if (isNew && !again && message.stream === 'live' && epoch !== ROLLUPS) this.#turn(agent, epoch);
     for (const record of message.records) {
       if (record.event === 'gap') this.#gap(agent, epoch, `${lane}/${record.seq}`, record.body);
       if (record.event === 'epoch') this.#chain(agent, epoch, record.body);
@@ -131,6 +134,7 @@ export class ReceiverLedger {
       awaited: sum((lane) => lane.awaited),
       conflicts: sum((lane) => lane.conflicts),
       outOfOrder: sum((lane) => lane.outOfOrder),
+      late: sum((lane) => lane.late),
       broken: this.#brokenCount,
     };
     const { missing, awaited, conflicts, outOfOrder, broken } = totals;

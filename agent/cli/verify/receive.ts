@@ -66,7 +66,7 @@ export async function listen(options: BrokerOptions, ledger: ReceiverLedger): Pr
   );
   connected.on('message', (topic, payload, packet) => {
     if (!packet.retain && nodes.take(topic, payload)) return;
-    if (RECORDS.test(topic) && !packet.retain) book(payload, topic, ledger);
+    if (RECORDS.test(topic) && !packet.retain) book(payload, topic, ledger, packet.dup);
   });
   await connected.subscribeAsync(filters(site, agent, sparkplug), { qos: 1 });
   return {
@@ -179,10 +179,10 @@ async function open(broker: string, options: IClientOptions) {
   }
 }
 
-function book(bytes: Uint8Array, where: string, ledger: ReceiverLedger): void {
+function book(bytes: Uint8Array, where: string, ledger: ReceiverLedger, again = false): void {
   const payload = readPayload(bytes);
   if (payload === undefined) ledger.malformed(`${where}: not JSON`);
-  else ledger.take(payload);
+  else ledger.take(payload, again);
 }
 
 function parse(text: string): unknown {

@@ -54,6 +54,7 @@ function laneText(lane: LaneReport): string {
   if (lane.awaited > 0) parts.push(`${lane.awaited} awaited ${rangesText(lane.awaitedRanges)}`);
   if (lane.missing > 0) parts.push(`${lane.missing} MISSING ${rangesText(lane.missingRanges)}`);
   if (lane.conflicts > 0) parts.push(`${lane.conflicts} CONFLICTS`);
+  if (lane.late > 0) parts.push(`${lane.late} late (the broker delivered them again)`);
   if (lane.outOfOrder > 0) parts.push(`${lane.outOfOrder} OUT OF ORDER`);
   return parts.join(', ');
 }

@@ -116,6 +116,31 @@ describe('receiver ledger', () => {
     expect(report).toMatchObject({ balanced: false, outOfOrder: 10, missing: 0 });
   });
 
+  it('takes what the broker delivered again for late, not for out of order, and no machine for its clone', () => {
+    const ledger = new ReceiverLedger({ complete: true });
+    for (const [one, again] of [
+      [message(0, 1, 10), false],
+      [message(20, 21, 30), false],
+      [message(10, 11, 20), true],
+      // The agent has a new log by now, and what is left of the old one comes in between.
+      [message(0, 1, 10, { epoch: 'e2' }), false],
+      [message(40, 41, 50), true],
+      [message(10, 11, 20, { epoch: 'e2' }), false],
+      [message(30, 31, 40), true],
+      [message(20, 21, 30, { epoch: 'e2' }), false],
+      [message(50, 51, 60), true],
+      [message(50, 51, 60), true],
+    ] as const)
+      ledger.take(one, again);
+    expect(ledger.report()).toMatchObject({
+      balanced: true,
+      late: 20,
+      outOfOrder: 0,
+      resent: 10,
+      clones: [],
+    });
+  });
+
   it('asks a late receiver only for what it can know', () => {
     const late = [
       message(600, 601, 610),

@@ -129,6 +129,24 @@ describe('kerbside verify', () => {
     expect(code).toBe(0);
   });
 
+  it('does not blame the agent for the order of what the broker had to deliver again', async () => {
+    await using broker = await scriptedBroker();
+    const args = ['--broker', `mqtt://127.0.0.1:${broker.port}`, '--complete', '--json'];
+    const listening = verify(args);
+    await until(() => listening.err().includes('listening'), 'the receiver');
+    for (const [prev, again] of [
+      [0, false],
+      [6, false],
+      [3, true],
+    ] as const)
+      broker.deliver(topic, JSON.stringify(message(prev, prev + 1, prev + 3)), again);
+    await until(() => broker.confirmed === 3, 'what was delivered');
+    listening.child.kill('SIGINT');
+    const { out, code } = await listening.ended;
+    expect(JSON.parse(out)).toMatchObject({ balanced: true, records: 9, late: 3, outOfOrder: 0 });
+    expect(code).toBe(0);
+  });
+
   it('is the receiver of an HTTP uplink, in both formats', async () => {
     const listening = verify(['--http', '0', '--agent', 'pole-1', '--complete', '--json']);
     const port = () => Number(/127\.0\.0\.1:(\d+)/.exec(listening.err())?.[1]);

@@ -58,10 +58,10 @@ export function natsUsers(site: string, accounts: readonly Account[]): string {
             [root, `${root}.>`, '$MQTT.sub.>'],
           ]
         : [
-            ['state', 'data.*', 'backlog.*', 'gap', 'describe.*', 'cmd.*.result'].map(
+            ['state', 'generation', 'data.*', 'backlog.*', 'gap', 'describe.*', 'cmd.*.result'].map(
               (name) => `${own}.${name}`,
             ),
-            [`${own}.state`, `${own}.cmd.*.*`, `${root}.time`, '$MQTT.sub.>'],
+            [`${own}.state`, `${own}.generation`, `${own}.cmd.*.*`, `${root}.time`, '$MQTT.sub.>'],
           ];
     const list = (subjects: readonly string[]) =>
       `[${subjects.map((one) => JSON.stringify(one)).join(', ')}]`;

@@ -43,6 +43,7 @@ export async function expectAccess(
   await using receiver = await open(RECEIVER, [`${root}/#`]);
   await using mine = await open(one, [
     `${root}/${one}/cmd/+/+`,
+    `${root}/${one}/generation`,
     `${root}/${other}/cmd/+/+`,
     `${root}/${other}/#`,
     '#',
@@ -56,6 +57,7 @@ export async function expectAccess(
       (name) => [`${root}/${other}/${name}`] as const,
     ),
     [`${root}/${other}/state`, true],
+    [`${root}/${other}/generation`, true],
     [`${root}/${other}/cmd/lamp/level`],
     [`${root}/${one}/cmd/lamp/level`],
     [`${root}/time`],
@@ -69,6 +71,7 @@ export async function expectAccess(
   }
   // Behind them: when it is there, they would be.
   const own = `${root}/${one}/data/telemetry`;
+  await mine.client.publishAsync(`${root}/${one}/generation`, 'own', { qos: 1 });
   await mine.client.publishAsync(own, 'own', { qos: 1 });
   await receiver.client.publishAsync(`${root}/${other}/cmd/lamp/level`, 'for the other', { qos: 1 });
   await receiver.client.publishAsync(`${root}/${one}/cmd/lamp/level`, 'for one', { qos: 1 });
@@ -79,7 +82,7 @@ export async function expectAccess(
   await receiver.client.publishAsync(`${root}/time`, 'now', { qos: 1 });
   await expect
     .poll(() => mine.heard, { timeout: 15_000 })
-    .toEqual([`${root}/${one}/cmd/lamp/level for one`, `${root}/time now`]);
+    .toEqual([`${root}/${one}/generation own`, `${root}/${one}/cmd/lamp/level for one`, `${root}/time now`]);
   expect(receiver.heard.filter((line) => line.includes('forged'))).toEqual([]);
 
   const wrong = connectAsync(

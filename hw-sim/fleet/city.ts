@@ -41,7 +41,7 @@ export interface CityOptions {
   readonly receiver?: { readonly username: string; readonly passwordFile: string };
 }
 
-export interface CityFacts extends Omit<WorkerFacts, 'rivals'> {
+export interface CityFacts extends Omit<WorkerFacts, 'rivals' | 'quiet'> {
   readonly rivals: readonly string[];
   readonly traffic: Traffic;
   /** Records the receiver said last that it has. */
@@ -134,6 +134,7 @@ export async function openCity(options: CityOptions): Promise<City> {
       unheard: sum(({ unheard }) => unheard),
       rss: sum(({ rss }) => rss),
       cpu: sum(({ cpu }) => cpu),
+      waiting: all.flatMap(({ waiting }) => waiting),
       rivals: all.flatMap(({ rivals }) => rivals).sort(),
       traffic: carrier.traffic(),
       received: verifier.records,
@@ -154,9 +155,11 @@ export async function openCity(options: CityOptions): Promise<City> {
     returns: () => processes.flatMap(({ returns }) => returns),
     async settle(ms) {
       say({ do: 'quiet' });
+      // Facts of before then may show a moment in which nothing happened to wait.
+      const quiet = () => processes.every(({ facts: last }) => last?.quiet === true);
       for (const end = performance.now() + ms; ; await sleep(250)) {
         const now = facts();
-        if (now.unheard === 0 && now.backlog === 0 && now.received >= now.acknowledged) return;
+        if (quiet() && now.unheard === 0 && now.backlog === 0 && now.received >= now.acknowledged) return;
         if (performance.now() > end) throw new Error(`the city is not settled: ${JSON.stringify(now)}`);
       }
     },

@@ -24,6 +24,15 @@ export interface Return {
   replayed?: number;
 }
 
+/** An agent without a link, or with records that are not settled. */
+export interface Waiting {
+  readonly agent: string;
+  readonly up: boolean;
+  readonly backlog: number;
+  /** What its link said last. */
+  readonly says?: string;
+}
+
 export interface WorkerFacts {
   readonly connected: number;
   readonly stored: number;
@@ -37,6 +46,10 @@ export interface WorkerFacts {
   readonly rivals: readonly string[];
   /** Agents whose log an uplink said nothing of yet. */
   readonly unheard: number;
+  /** The first of those who are not done. */
+  readonly waiting: readonly Waiting[];
+  /** No more readings are made. */
+  readonly quiet: boolean;
   /** Of this process: bytes, and seconds of CPU so far. */
   readonly rss: number;
   readonly cpu: number;

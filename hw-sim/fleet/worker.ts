@@ -2,12 +2,14 @@
 import type { Ledger } from '../../agent/core/view.ts';
 import type { FromThread } from '../../agent/uplink/thread-contract.ts';
 import { monotonic } from '../world/world-clock.ts';
-import type { FromWorker, Return, ToWorker, WorkerFacts, WorkerPlan } from './messages.ts';
+import type { FromWorker, Return, ToWorker, Waiting, WorkerFacts, WorkerPlan } from './messages.ts';
 import { openPole, type Pole } from './pole.ts';
 
 /** ms */
 const TELL_EVERY = 500;
 const OPEN_AT_ONCE = 20;
+/** So many of those who wait are named. */
+const NAMED = 10;
 
 interface Standing {
   readonly pole: Pole;
@@ -15,6 +17,8 @@ interface Standing {
   readonly contested: boolean;
   up: boolean;
   rival: boolean;
+  /** What its link said last. */
+  says: string | undefined;
   ledger: Ledger | undefined;
   /** Last number of its readings when its link came up after the mark. */
   before: number | undefined;
@@ -22,6 +26,7 @@ interface Standing {
 }
 
 const standing = new Map<number, Standing>();
+let quiet = false;
 let links: { index: number; up: boolean; at: number }[] = [];
 
 function tell(message: FromWorker): void {
@@ -35,6 +40,7 @@ function hear(index: number, message: FromThread): void {
     const at = monotonic();
     if (message.up !== one.up) links.push({ index, up: message.up, at });
     one.up = message.up;
+    one.says = message.message;
     one.rival = !message.up && message.message?.includes('another machine') === true;
     if (message.up && one.back !== undefined && one.back.connected === undefined) {
       one.back.connected = at;
@@ -69,6 +75,7 @@ async function start({ poles, ...common }: WorkerPlan): Promise<void> {
       contested: plan.contested,
       up: false,
       rival: false,
+      says: undefined,
       ledger: undefined,
       before: undefined,
       back: undefined,
@@ -96,9 +103,17 @@ function facts(): WorkerFacts {
     resent: sum(({ resent }) => resent),
     rivals: all.filter(({ rival }) => rival).map(({ agent }) => agent),
     unheard: all.filter(({ contested, ledger }) => !contested && ledger === undefined).length,
+    waiting: all.flatMap(waitingOf).slice(0, NAMED),
+    quiet,
     rss: process.memoryUsage.rss(),
     cpu: (user + system) / 1e6,
   };
+}
+
+function waitingOf({ agent, pole, up, ledger, says }: Standing): readonly Waiting[] {
+  const backlog = pole.stored - settledOf(ledger);
+  if (up && backlog === 0) return [];
+  return [{ agent, up, backlog, ...(says === undefined ? {} : { says }) }];
 }
 
 function settledOf(ledger: Ledger | undefined): number {
@@ -136,6 +151,7 @@ process.on('message', (message: ToWorker) => {
       break;
     case 'quiet':
       for (const { pole } of standing.values()) pole.quiet();
+      quiet = true;
       break;
     case 'stop':
       void stop();

@@ -1,7 +1,8 @@
 /** Three real NATS servers on loopback ports, from deploy/city/nats/city.conf as it is. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Account, natsUsers } from '../../deploy/city/credentials.ts';
@@ -10,6 +11,8 @@ import { freePort } from './brokers.ts';
 export interface NatsCluster extends AsyncDisposable {
   /** mqtt://127.0.0.1:… of each node. */
   readonly urls: readonly string[];
+  /** Does nothing any more, while its connections stay open: as a machine that is ill. */
+  hang(node: number): void;
   /** No chance to tidy up. */
   kill(node: number): Promise<void>;
   /** Back with what it had on its disk; resolves when it serves. */
@@ -18,9 +21,12 @@ export interface NatsCluster extends AsyncDisposable {
   readonly alive: readonly boolean[];
   /** Of those that are there. */
   readonly pids: readonly number[];
+  /** The last lines of each node's log. */
+  tails(lines: number): Promise<string>;
 }
 
 interface Node {
+  readonly log: string;
   readonly env: NodeJS.ProcessEnv;
   readonly monitor: number;
   child: ChildProcess | undefined;
@@ -47,6 +53,7 @@ export async function natsCluster(
       return {
         monitor: ports[6 + node] ?? 0,
         child: undefined,
+        log: join(folder, `log-${node}`),
         env: {
           KERBSIDE_NODE: `city-${node + 1}`,
           KERBSIDE_NATS: `"${at(0, node)}"`,
@@ -59,23 +66,26 @@ export async function natsCluster(
       };
     }),
   );
-  let said = '';
   const begin = (node: Node): void => {
-    const child = spawn(path, ['-c', join(folder, 'city.conf')], {
-      stdio: ['ignore', 'ignore', 'pipe'],
+    const log = openSync(node.log, 'a');
+    node.child = spawn(path, ['-c', join(folder, 'city.conf')], {
+      stdio: ['ignore', 'ignore', log],
       env: { PATH: process.env.PATH ?? '', ...node.env },
     });
-    child.stderr.on('data', (bytes: Buffer) => {
-      said = (said + bytes.toString()).slice(-4000);
-    });
-    node.child = child;
+    closeSync(log);
   };
+  const tail = async ({ log }: Node, lines: number): Promise<string> =>
+    (await readFile(log, 'utf8').catch(() => '')).trimEnd().split('\n').slice(-lines).join('\n');
+  const tails = async (lines: number): Promise<string> =>
+    (await Promise.all(nodes.map(async (node, i) => `node ${i}:\n${await tail(node, lines)}`))).join('\n');
   /**
    * Whether the node serves; at the first start also whether the cluster has a leader. Later that would ask for more: each
    * consumer of each agent to be caught up, while agents come and go.
    */
-  const whole = async ({ child, monitor }: Node, first: boolean): Promise<boolean> => {
-    if (child === undefined || child.exitCode !== null) throw new Error(`nats-server ended: ${said}`);
+  const whole = async (node: Node, first: boolean): Promise<boolean> => {
+    const { child, monitor } = node;
+    if (child === undefined || child.exitCode !== null)
+      throw new Error(`nats-server ended: ${await tail(node, 40)}`);
     try {
       return (await fetch(`http://127.0.0.1:${monitor}/healthz${first ? '' : '?js-enabled=true'}`)).ok;
     } catch {
@@ -86,7 +96,8 @@ export async function natsCluster(
     for (const end = performance.now() + PATIENCE; ; ) {
       const states = await Promise.all(some.map((node) => whole(node, first)));
       if (states.every(Boolean)) return;
-      if (performance.now() > end) throw new Error(`nats-server is not whole after ${PATIENCE} ms: ${said}`);
+      if (performance.now() > end)
+        throw new Error(`nats-server is not whole after ${PATIENCE} ms: ${await tails(40)}`);
       await new Promise((done) => setTimeout(done, 100));
     }
   };
@@ -118,6 +129,8 @@ export async function natsCluster(
     get pids() {
       return nodes.flatMap(({ child }) => child?.pid ?? []);
     },
+    tails,
+    hang: (node) => void nodes[node]?.child?.kill('SIGSTOP'),
     kill: (node) => end(nodes[node], 'SIGKILL'),
     revive: async (index) => {
       const node = nodes[index];

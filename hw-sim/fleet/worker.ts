@@ -8,7 +8,7 @@ import { openPole, type Pole } from './pole.ts';
 /** ms */
 const TELL_EVERY = 500;
 const OPEN_AT_ONCE = 20;
-/** So many of those who wait are named. */
+/** So many of those who wait are named, first who has no link. */
 const NAMED = 10;
 
 interface Standing {
@@ -103,7 +103,10 @@ function facts(): WorkerFacts {
     resent: sum(({ resent }) => resent),
     rivals: all.filter(({ rival }) => rival).map(({ agent }) => agent),
     unheard: all.filter(({ contested, ledger }) => !contested && ledger === undefined).length,
-    waiting: all.flatMap(waitingOf).slice(0, NAMED),
+    waiting: all
+      .flatMap(waitingOf)
+      .sort((a, b) => Number(a.up) - Number(b.up) || b.backlog - a.backlog)
+      .slice(0, NAMED),
     quiet,
     rss: process.memoryUsage.rss(),
     cpu: (user + system) / 1e6,

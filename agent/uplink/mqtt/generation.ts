@@ -70,8 +70,9 @@ export function hearGeneration(
     const inForce = on === topic ? readGeneration(payload) : undefined;
     if (inForce !== undefined) heard(inForce);
   });
-  // A broker that refuses it has nobody who could tell.
-  client.subscribe(topic, { qos: 1 }, () => {});
+  // A broker that refuses it has nobody who could tell. QoS 0, for it is retained and comes anew with each connection: of every
+  // subscription of QoS 1 a cluster of NATS makes a Raft group.
+  client.subscribe(topic, { qos: 0 }, () => {});
 }
 
 /** What is retained on `topic`, as far as it comes within `within` ms. Never rejects. */

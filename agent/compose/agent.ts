@@ -330,6 +330,7 @@ export async function runAgent(
   const vision = stack.use(new Exchanged(visionOf(site)));
   const restarts: Record<string, () => Promise<void>> = {};
   late.preview = async (camera, blur) => vision.current?.preview(camera, blur);
+  late.boxes = async (camera) => vision.current?.boxes(camera);
   if (site.nodeRed.enabled) {
     const token = await console.issueToken('node-red', 'technician');
     const nodeRedOf = () =>

@@ -16,7 +16,7 @@ import type { ScreenView } from '../core/screen.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
 import type { Updates } from '../core/update.ts';
-import type { AgentView, Ledger, Preview } from '../core/view.ts';
+import type { AgentView, FoundInFrame, Ledger, Preview } from '../core/view.ts';
 import type { VirtualActs } from '../core/virtual.ts';
 import type { Directory } from './describe.ts';
 import type { HealthBoard } from './health.ts';
@@ -26,6 +26,7 @@ export interface LateParts {
   history?: AgentView['history'];
   ledgers?: () => readonly Ledger[];
   preview?: (camera: string, blur?: boolean) => Promise<Preview | undefined>;
+  boxes?: (camera: string) => Promise<FoundInFrame | undefined>;
   nodeRedTicket?: (by: string) => string | undefined;
   arrivals?: () => ArrivalBoard;
   screen?: () => ScreenView | undefined;
@@ -120,6 +121,7 @@ export function agentView({
     acceptance: () => late.acceptance,
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
+    boxes: async (camera) => late.boxes?.(camera),
     audit: (body, device) =>
       hub.event({
         event: 'audit',

@@ -129,13 +129,18 @@ export interface Detection {
   readonly box: readonly [number, number, number, number];
 }
 
-/** The newest frame of a camera with what was found in it; lives in memory only. */
-export interface Preview {
-  readonly jpeg: Uint8Array;
+/** What was found in the newest frame of a camera, in its pixels. */
+export interface FoundInFrame {
   readonly width: number;
   readonly height: number;
+  /** Unix epoch ms. */
   readonly time: number;
   readonly detections: readonly Detection[];
+}
+
+/** The same with the frame; lives in memory only. */
+export interface Preview extends FoundInFrame {
+  readonly jpeg: Uint8Array;
 }
 
 export interface AgentView {
@@ -185,6 +190,8 @@ export interface AgentView {
   ): Promise<readonly { readonly command: Command; readonly result: CommandResult }[]>;
   /** Undefined where the site forbids it, the camera is dark or nobody may look. */
   preview(camera: string, blur?: boolean): Promise<Preview | undefined>;
+  /** The same without a picture, which then is not made either. */
+  boxes(camera: string): Promise<FoundInFrame | undefined>;
   /** Lamps tonight; none where there are none. */
   lamps?(): readonly LampTonight[];
   /** Records that receivers refused for good, newest first; the last 1,000 are kept. */

@@ -33,17 +33,22 @@ export type VisionMessage =
   | { readonly kind: 'event'; readonly event: AgentEvent }
   | { readonly kind: 'health'; readonly health: CameraHealth };
 
-/** A preview whose time is still the monotonic one. */
-export interface Shot {
-  readonly jpeg: Uint8Array;
+/** What was found in a frame, in its pixels; the time is still the monotonic one. */
+export interface Boxes {
   readonly width: number;
   readonly height: number;
   readonly time: Mono;
   readonly detections: readonly Detection[];
 }
 
+/** The same with the picture. */
+export interface Shot extends Boxes {
+  readonly jpeg: Uint8Array;
+}
+
 /** Functions the thread serves. */
 export type VisionCalls = {
   /** `blur` false shows faces as they are. */
   preview(camera: string, blur: boolean): Promise<Shot | undefined>;
+  boxes(camera: string): Promise<Boxes | undefined>;
 };

@@ -8,7 +8,7 @@ import type { Mono } from '../core/reading.ts';
 import type { Detection } from '../core/view.ts';
 import { blurFaces, plainFrame } from './blur.ts';
 import type { Detector } from './detector.ts';
-import type { Shot } from './messages.ts';
+import type { Boxes, Shot } from './messages.ts';
 import { decode } from './picture.ts';
 import type { Frame } from './source/frame.ts';
 
@@ -60,17 +60,18 @@ export class Shown {
     if (this.#kept !== undefined) for (const wake of this.#waiting.splice(0)) wake();
   }
 
+  /** What was found in the newest frame, in its pixels; no picture is made. Undefined where there is none. */
+  async boxes(): Promise<Boxes | undefined> {
+    const kept = await this.#newest();
+    if (kept === undefined) return undefined;
+    const { frame, size, detections } = kept;
+    return { width: size.width, height: size.height, time: frame.time, detections };
+  }
+
   /** The newest frame with its boxes, faces blurred unless `blur` is false; undefined where there is none. */
   async take(blur = true): Promise<Shot | undefined> {
-    const { allowed, clock, faces } = this.#options;
-    if (!allowed) return undefined;
-    this.#until = clock.mono() + LOOKING;
-    this.#expiry?.[Symbol.dispose]();
-    this.#expiry = clock.after(LOOKING, () => {
-      this.#kept = undefined;
-    });
-    if (this.#fresh() === undefined) await this.#frame();
-    const kept = this.#fresh();
+    const { faces } = this.#options;
+    const kept = await this.#newest();
     if (kept === undefined) return undefined;
     const { frame, size } = kept;
     let shown = blur ? undefined : await plainFrame(frame.bytes, size);
@@ -86,6 +87,19 @@ export class Shown {
       box: scaled(detection.box, scale),
     }));
     return { jpeg, width, height, time: frame.time, detections };
+  }
+
+  /** Somebody looks: the frame that is kept, or else the next one. */
+  async #newest(): Promise<Kept | undefined> {
+    const { allowed, clock } = this.#options;
+    if (!allowed) return undefined;
+    this.#until = clock.mono() + LOOKING;
+    this.#expiry?.[Symbol.dispose]();
+    this.#expiry = clock.after(LOOKING, () => {
+      this.#kept = undefined;
+    });
+    if (this.#fresh() === undefined) await this.#frame();
+    return this.#fresh();
   }
 
   #fresh(): Kept | undefined {

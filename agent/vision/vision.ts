@@ -8,9 +8,9 @@ import { bad } from '../core/reading.ts';
 import { caller, type Remote } from '../core/rpc.ts';
 import type { CameraConfig } from '../core/site.ts';
 import { runThread } from '../core/thread.ts';
-import type { PartHealth, Preview } from '../core/view.ts';
+import type { FoundInFrame, PartHealth, Preview } from '../core/view.ts';
 import { cameraPoints } from './description.ts';
-import type { VisionCalls, VisionMessage, VisionOrders } from './messages.ts';
+import type { Boxes, VisionCalls, VisionMessage, VisionOrders } from './messages.ts';
 
 export interface VisionOptions {
   readonly cameras: readonly CameraConfig[];
@@ -34,6 +34,8 @@ export interface Vision extends AsyncDisposable {
   health(): readonly PartHealth[];
   /** The newest frame with its boxes, faces blurred unless `blur` is false. Undefined where it is forbidden or there is none to show. */
   preview(camera: string, blur?: boolean): Promise<Preview | undefined>;
+  /** What was found in the newest frame; undefined as above. No picture is made. */
+  boxes(camera: string): Promise<FoundInFrame | undefined>;
 }
 
 /** Longest wait for a preview, ms: the first one loads the face network. */
@@ -162,15 +164,21 @@ export function startVision(options: VisionOptions): Vision {
           },
         });
 
+  /** What the thread has of a camera that may be looked through, its time made a true one. */
+  async function look<T extends Boxes>(
+    camera: string,
+    ask: (open: VisionCalls) => Promise<T | undefined>,
+  ): Promise<T | undefined> {
+    const allowed = cameras.find((one) => one.id === camera)?.preview === true;
+    if (!allowed || calls === undefined) return undefined;
+    const seen = await ask(calls).catch(() => undefined);
+    return seen && { ...seen, time: Math.round(wallAt(clock.mapping(), seen.time).time) };
+  }
+
   return {
     health: () => [...parts.values()],
-    async preview(camera, blur = true) {
-      const allowed = cameras.find((one) => one.id === camera)?.preview === true;
-      if (!allowed || calls === undefined) return undefined;
-      const shot = await calls.preview(camera, blur).catch(() => undefined);
-      if (shot === undefined) return undefined;
-      return { ...shot, time: Math.round(wallAt(clock.mapping(), shot.time).time) };
-    },
+    preview: (camera, blur = true) => look(camera, (open) => open.preview(camera, blur)),
+    boxes: (camera) => look(camera, (open) => open.boxes(camera)),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await ended;

@@ -10,7 +10,7 @@ import type { Condition } from './condition.ts';
 import type { Detector } from './detector.ts';
 import { Governor, type Limit } from './governor.ts';
 import type { CountingLine } from './line.ts';
-import type { Shot, VisionMessage } from './messages.ts';
+import type { Boxes, Shot, VisionMessage } from './messages.ts';
 import { type Decoded, Observer } from './observer.ts';
 import { decode, measure, type Picture } from './picture.ts';
 import type { Shadow } from './shadow.ts';
@@ -39,6 +39,7 @@ export interface Watch {
   /** Settles when the signal has aborted and nothing is under way. Never rejects. */
   readonly ended: Promise<void>;
   preview(blur?: boolean): Promise<Shot | undefined>;
+  boxes(): Promise<Boxes | undefined>;
 }
 
 const RECONNECT = { first: 500, max: 10_000 };
@@ -198,5 +199,5 @@ export function watchCamera(options: WatchOptions): Watch {
     totals?.stop(observer.tally.state);
   };
 
-  return { ended: end(), preview: (blur) => shown.take(blur) };
+  return { ended: end(), preview: (blur) => shown.take(blur), boxes: () => shown.boxes() };
 }

@@ -18,7 +18,15 @@ import type { Reading } from '../../agent/core/reading.ts';
 import type { AgentEvent, EventKind, LoggedEvent } from '../../agent/core/record.ts';
 import type { ScreenView } from '../../agent/core/screen.ts';
 import type { Site } from '../../agent/core/site.ts';
-import type { AgentView, Bucket, Ledger, PartHealth, Preview, RefusedRecord } from '../../agent/core/view.ts';
+import type {
+  AgentView,
+  Bucket,
+  FoundInFrame,
+  Ledger,
+  PartHealth,
+  Preview,
+  RefusedRecord,
+} from '../../agent/core/view.ts';
 import { VirtualPoints } from '../../agent/derive/virtual.ts';
 import { sensePlan } from '../../agent/sense/plan.ts';
 import { Sense } from '../../agent/sense/sense.ts';
@@ -272,6 +280,10 @@ export class AgentData implements AgentView {
 
   audit(body: AgentEvent['body']): void {
     this.audited.push(body);
+  }
+
+  async boxes(): Promise<FoundInFrame | undefined> {
+    return this.frame;
   }
 
   async preview(_camera?: string, blur = true): Promise<Preview | undefined> {

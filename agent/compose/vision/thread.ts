@@ -83,6 +83,7 @@ async function main({ cameras, state, logFile, crashMark, mapping }: VisionOrder
   const watches = new Map<string, Watch>();
   const calls = {
     preview: async (camera: string, blur: boolean) => watches.get(camera)?.preview(blur),
+    boxes: async (camera: string) => watches.get(camera)?.boxes(),
   } satisfies VisionCalls;
   for (const camera of cameras) {
     const own: Partial<Record<VisionTask, Detector>> = {};

@@ -25,7 +25,7 @@ export interface VisionParts {
 export function startSiteVision(
   cameras: readonly CameraConfig[],
   { site, clock, hub, log, signal, board, opened, crashes }: VisionParts,
-): Pick<Vision, 'preview' | typeof Symbol.asyncDispose> | undefined {
+): Pick<Vision, 'preview' | 'boxes' | typeof Symbol.asyncDispose> | undefined {
   if (cameras.length === 0) return undefined;
   const stack = new AsyncDisposableStack();
   const vision = stack.use(
@@ -44,5 +44,5 @@ export function startSiteVision(
   );
   stack.use(watchBays(cameras, hub));
   stack.use(board.source(vision.health));
-  return { preview: vision.preview, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  return { preview: vision.preview, boxes: vision.boxes, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 }

@@ -3,7 +3,7 @@
  * pass them on. They come from memory, go out with `no-store`, and are made only because somebody asks.
  */
 import { z } from 'zod';
-import type { Preview } from '../../core/view.ts';
+import type { FoundInFrame } from '../../core/view.ts';
 import { type Principal, reaches } from '../access/role.ts';
 import * as contract from './contract.ts';
 import { withDrawing } from './drawings.ts';
@@ -31,7 +31,13 @@ export function cameraEndpoints({ view, viewings, log }: Services): Endpoint[] {
     log.info('console.viewing', { camera, who: who.name, faces });
     view.audit({ act: 'viewing', who: who.name, faces, ...(reason === undefined ? {} : { reason }) }, camera);
   };
-  const newest = async (id: string, who: Principal, cookie: string | undefined): Promise<Preview> => {
+  /** What `take` has of the newest frame for who looks; `blur`: whether faces are to be blurred for them. */
+  const newest = async <T extends FoundInFrame>(
+    id: string,
+    who: Principal,
+    cookie: string | undefined,
+    take: (blur: boolean) => Promise<T | undefined>,
+  ): Promise<T> => {
     allowed(id);
     const asked = viewings.ask(cookie ?? '', id);
     if (asked === undefined) {
@@ -40,11 +46,11 @@ export function cameraEndpoints({ view, viewings, log }: Services): Endpoint[] {
       });
     }
     if (asked.begins) audit(who, id, 'blurred');
-    const preview = await view.preview(id, asked.viewing.faces === 'blurred');
-    if (preview === undefined) {
+    const frame = await take(asked.viewing.faces === 'blurred');
+    if (frame === undefined) {
       throw new Problem(503, 'no-frame', `camera ${id} has no frame right now`, { retryAfter: 2 });
     }
-    return preview;
+    return frame;
   };
   return [
     endpoint({
@@ -65,7 +71,7 @@ export function cameraEndpoints({ view, viewings, log }: Services): Endpoint[] {
       answer: 'image/jpeg',
       problems: [404, 503],
       run: async ({ params: { id }, reply, who, cookie }) => {
-        const preview = await newest(id, who, cookie);
+        const preview = await newest(id, who, cookie, (blur) => view.preview(id, blur));
         reply.header(DETECTIONS_HEADER, ascii(JSON.stringify(found(id, preview))));
         return Buffer.from(preview.jpeg.buffer, preview.jpeg.byteOffset, preview.jpeg.byteLength);
       },
@@ -149,12 +155,13 @@ export function cameraEndpoints({ view, viewings, log }: Services): Endpoint[] {
       params,
       answer: contract.detections,
       problems: [404, 503],
-      run: async ({ params: { id }, who, cookie }) => found(id, await newest(id, who, cookie)),
+      run: async ({ params: { id }, who, cookie }) =>
+        found(id, await newest(id, who, cookie, () => view.boxes(id))),
     }),
   ];
 }
 
-function found(camera: string, { time, width, height, detections }: Preview): contract.ApiDetections {
+function found(camera: string, { time, width, height, detections }: FoundInFrame): contract.ApiDetections {
   return {
     camera,
     time,

@@ -354,6 +354,13 @@ describe('cameras', () => {
     });
   });
 
+  test('boxes alone make no picture', async () => {
+    const { previews } = console_.agent;
+    const answer = await get('/cameras/camera-1/detections');
+    expect(JSON.parse(answer.text).detections).toEqual([{ class: 'car', score: 0.912, box: [1, 2, 30, 40] }]);
+    expect(console_.agent.previews).toBe(previews);
+  });
+
   test('a dark camera, an unknown one and a forbidden one say so', async () => {
     const { agent } = console_;
     const frame = agent.frame;

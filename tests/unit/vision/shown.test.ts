@@ -56,11 +56,35 @@ test('faces are blurred unless that was turned off', async () => {
   expect([await count(await blurred), await count(await plain)]).toEqual([0, 3]);
 });
 
+test('boxes come without a picture, and keep a frame no longer than a look does', async () => {
+  const clock = new VirtualClock();
+  const found = [{ class: 'car', score: 0.9, box: [1, 2, 3, 4] as const }];
+  const shown = new Shown({
+    clock,
+    allowed: true,
+    rate: 6,
+    faces: () => Promise.reject(new Error('no face is looked for')),
+  });
+  const offer = () =>
+    shown.offer({
+      frame: { bytes: new Uint8Array(), time: clock.mono() },
+      size: { width: 64, height: 36 },
+      detections: found,
+    });
+  const asked = shown.boxes();
+  offer();
+  expect(await asked).toEqual({ width: 64, height: 36, time: clock.mono(), detections: found });
+  await clock.advance(LOOKING);
+  offer();
+  expect(shown.keeps).toBe(false);
+});
+
 test('where it is forbidden nothing is kept and nobody waits', async () => {
   const { shown, offer } = await opened(false);
   const asked = shown.take();
   offer();
   expect(await asked).toBeUndefined();
+  expect(await shown.boxes()).toBeUndefined();
   expect(shown.keeps).toBe(false);
 });
 

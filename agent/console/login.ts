@@ -14,8 +14,11 @@ export interface LoginOptions {
   readonly built: Promise<Built>;
 }
 
+/** Pages that a login may lead to: addresses of this app, of plain words. */
+const PAGE = /^(?:\/[\w-]+){1,4}$/;
+
 export function serveLogin(app: FastifyInstance, { entrance, guard, built }: LoginOptions): void {
-  app.get<{ Querystring: { code?: unknown } }>('/login', async (request, reply) => {
+  app.get<{ Querystring: { code?: unknown; to?: unknown } }>('/login', async (request, reply) => {
     guard.checkHost(request);
     // A browser that fetches ahead must not use the code up.
     if (request.headers['sec-purpose'] !== undefined || request.headers.purpose !== undefined) {
@@ -31,10 +34,12 @@ export function serveLogin(app: FastifyInstance, { entrance, guard, built }: Log
       reply.code(401);
       return sendPage(request, reply, built);
     }
+    const { to } = request.query;
+    const page = typeof to === 'string' && PAGE.test(to) ? to : '/';
     // The key is in the fragment, which no server, log or referrer sees; the page keeps it and takes it off.
     return reply
       .header('set-cookie', sessionCookie(guard, door, halves.id))
-      .redirect(`/#key=${halves.key}`, 303);
+      .redirect(`${page}#key=${halves.key}`, 303);
   });
 }
 

@@ -19,8 +19,19 @@ import { moveStreet } from './support/moving-street.ts';
 const chromium = program('chromium');
 
 /** Every address of the router once; the service link's page is for units that have one. */
+/** Ids in addresses that name one of many on their page. */
+const NAMED: Readonly<Record<string, string>> = {
+  line: 'rs485-1',
+  uplink: 'city',
+  lamp: 'lamp-1',
+  camera: 'camera-1',
+  alarm: 'door',
+};
 const PATHS = PAGE_PATHS.filter((path) => path !== '/service').map((path) =>
-  path.replace(':device', 'meter-feeder').replace(':point', 'voltage'),
+  path
+    .replace(':device', 'meter-feeder')
+    .replace(':point', 'voltage')
+    .replace(/:(\w+)$/, (_, kind) => NAMED[kind] ?? ''),
 );
 
 describe.runIf(chromium !== undefined)('all pages in chromium', () => {

@@ -5,6 +5,7 @@ import type { ApiAlarm, ApiAlarmsTold } from '../api/alarm-contract.ts';
 import { AlarmActions, type Person } from './alarm-actions.ts';
 import { get } from './api.ts';
 import { formatAge, formatMoment, formatNumber, say, t } from './i18n.ts';
+import { useAddressed, useNamed } from './named.ts';
 import { type Mark, Shape } from './quality.ts';
 import { reachesTechnician, type State, use, useTick } from './state.ts';
 
@@ -17,6 +18,7 @@ export function AlarmsPage() {
   useTick(1000);
   const all = use(alarms);
   const may = use(reachesTechnician);
+  const asked = useAddressed();
   const [person, setPerson] = useState<Person>({
     name: localStorage.getItem('kerbside.person') ?? '',
     note: '',
@@ -52,7 +54,7 @@ export function AlarmsPage() {
       </section>`
     }
     <section class="card">
-      <details>
+      <details open=${of(['normal']).some(({ status }) => status.alarm === asked)}>
         <summary>${t('alarms.watched', { n: all.alarms.length })}</summary>
         <ul class="alarms">${rows(of(['normal']))}</ul>
       </details>
@@ -94,7 +96,8 @@ function Row({ alarm, may, person, onFailed }: RowParts) {
     `${formatNumber(value, null)} ${unit ?? ''}${limit === undefined ? '' : ` (${formatNumber(limit, null)})`}`;
   const deed = acknowledged ?? shelved ?? outOfService;
   const quiet = state === 'normal';
-  return html`<li>
+  const named = useNamed(status.alarm);
+  return html`<li class=${named.class} ref=${named.ref} data-alarm=${status.alarm}>
     <${Shape} mark=${markOf(state)} label="" />
     <div>
       <p>

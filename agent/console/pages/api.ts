@@ -1,13 +1,34 @@
 /** Talks to the local API: session key, JSON, refusals, and the live stream. */
 import type { ProblemBody } from '../api/problem.ts';
+import { pathAsked } from './state.ts';
 
 const KEY = 'kerbside.key';
 
-/** Keeps the session's second half, which a login leaves in the fragment, and takes it out of the address bar. */
+/** A one-time code that came with the address, for whoever is not logged in yet. */
+let code: string | undefined;
+
+/**
+ * Keeps what came in the fragment and takes it out of the address bar: the session's second half, which a login leaves
+ * there, or a code to log in with where nobody is.
+ */
 export function takeKey(): void {
-  const key = /^#key=([\w-]+)$/.exec(location.hash)?.[1];
-  if (key !== undefined) keepKey(key);
-  if (key !== undefined || location.pathname === '/login') history.replaceState(null, '', '/');
+  const [, kind, value] = /^#(key|enter)=([\w-]+)$/.exec(location.hash) ?? [];
+  if (kind === 'key' && value !== undefined) keepKey(value);
+  if (kind === 'enter') code = value;
+  if (kind !== undefined || location.pathname === '/login') history.replaceState(null, '', pathAsked());
+}
+
+/** Logs in with the code that came with the address; false where none did, or it has been tried. */
+export function enterByCode(): boolean {
+  if (code === undefined) return false;
+  location.replace(loginAt(code));
+  code = undefined;
+  return true;
+}
+
+/** Address that logs in with a code and leads to the page that was asked for. */
+export function loginAt(given: string): string {
+  return `/login?${new URLSearchParams({ code: given, to: pathAsked() })}`;
 }
 
 /** Keeps the session's second half in the storage of this very origin. */

@@ -8,6 +8,7 @@ import type { ApiDetections, ApiDrawing, ApiSite, PointRow } from '../api/contra
 import { ask, post, Refusal } from './api.ts';
 import { drawPlan, PlanTools } from './camera-plan.ts';
 import { formatCount, formatValue, say, t } from './i18n.ts';
+import { useNamed } from './named.ts';
 import { NO_PLAN, type Plan, placed } from './plan.ts';
 import { markOf, Shape } from './quality.ts';
 import { reachesAdministrator, reachesTechnician, type State, use } from './state.ts';
@@ -22,7 +23,8 @@ const points = (state: State) => state.points;
 export function CameraCard({ camera }: { camera: ApiSite['cameras'][number] }) {
   const allowed = use(reachesTechnician);
   const counts = [...use(points).values()].filter(({ device }) => device === camera.id);
-  return html`<section class="card camera" aria-label=${say(camera.title)}>
+  const named = useNamed(camera.id);
+  return html`<section class="card camera ${named.class}" ref=${named.ref} aria-label=${say(camera.title)}>
     <header class="card-head"><h2>${say(camera.title)} <small>${camera.id}</small></h2></header>
     ${
       !camera.preview

@@ -1,10 +1,11 @@
 /** Lamps tonight: what is planned and what was measured as a curve, what holds now and why, an override with its end. */
 import { html } from 'htm/preact';
-import type { ApiBucket } from '../api/contract.ts';
+import type { ApiBucket, ApiSite } from '../api/contract.ts';
 import type { ApiLamp, ApiLamps } from '../api/light-contract.ts';
 import { useAsked } from './asked.ts';
 import { formatHour, formatMoment, formatNumber, formatSpan, type Key, say, t } from './i18n.ts';
 import { EndOverride, LampCard } from './lamp.ts';
+import { useNamed } from './named.ts';
 import { type State, use } from './state.ts';
 
 const EVERY = 5000;
@@ -26,11 +27,24 @@ export function LightPage() {
     ${failed !== '' && html`<p class="card refusal" role="alert">${failed}</p>`}
     ${here.map((lamp) => {
       const tonight = answer?.lamps.find((one) => one.lamp === lamp.id);
-      return html`<div class="grid light" key=${lamp.id}>
-        ${tonight === undefined ? html`<p class="card waiting" role="status">${t('page.loading')}</p>` : html`<${Tonight} lamp=${tonight} now=${answer?.now ?? 0} />`}
-        <${LampCard} lamp=${lamp} until=${tonight?.programme?.dawn} />
-      </div>`;
+      return html`<${Lamp} key=${lamp.id} lamp=${lamp} tonight=${tonight} now=${answer?.now ?? 0} />`;
     })}`;
+}
+
+function Lamp({
+  lamp,
+  tonight,
+  now,
+}: {
+  lamp: ApiSite['lamps'][number];
+  tonight: ApiLamp | undefined;
+  now: number;
+}) {
+  const named = useNamed(lamp.id);
+  return html`<div class="grid light ${named.class}" ref=${named.ref}>
+    ${tonight === undefined ? html`<p class="card waiting" role="status">${t('page.loading')}</p>` : html`<${Tonight} lamp=${tonight} now=${now} />`}
+    <${LampCard} lamp=${lamp} until=${tonight?.programme?.dawn} />
+  </div>`;
 }
 
 function Tonight({ lamp, now }: { lamp: ApiLamp; now: number }) {

@@ -4,6 +4,7 @@ import type { ApiLine, ApiLineDevice, ApiLines } from '../api/device-contract.ts
 import { useAsked } from './asked.ts';
 import { STATE_MARKS } from './health.ts';
 import { formatAge, formatCount, formatNumber, type Key, say, t } from './i18n.ts';
+import { useNamed } from './named.ts';
 import { Shape } from './quality.ts';
 import { follow } from './router.ts';
 
@@ -20,7 +21,8 @@ export function LinesPage() {
 
 function Line({ line }: { line: ApiLine }) {
   const { id, port, settings, state, since, message, fix } = line;
-  return html`<section class="card line" aria-labelledby="line-${id}">
+  const named = useNamed(id);
+  return html`<section class="card line ${named.class}" ref=${named.ref} aria-labelledby="line-${id}">
     <header class="card-head">
       <h2 id="line-${id}">${id} <small>${port}${settings !== null && ` · ${settings}`}</small></h2>
       <span class="since"><${Shape} mark=${STATE_MARKS[state]} label="" /> ${t(`state.${state}`)}${since > 0 && ` · ${formatAge(since)}`}</span>

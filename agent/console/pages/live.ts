@@ -2,7 +2,7 @@
 import type { ApiAlarms } from '../api/alarm-contract.ts';
 import type { ApiScan } from '../api/commissioning-contract.ts';
 import type { ApiCommands, ApiLedger, ApiPart, ApiReading, ApiSite, PointRow } from '../api/contract.ts';
-import { dropKey, get, listen, Refusal } from './api.ts';
+import { dropKey, enterByCode, get, listen, Refusal } from './api.ts';
 import { partName, say, t } from './i18n.ts';
 import { current, type State, set, setNow, takeReadings } from './state.ts';
 
@@ -42,7 +42,11 @@ export async function start(): Promise<void> {
       cut = new AbortController();
       await listen('/stream', AbortSignal.any([signal, cut.signal]), take);
     } catch (thrown) {
-      if (thrown instanceof Refusal && (thrown.status === 401 || thrown.status === 403)) return loggedOut();
+      if (thrown instanceof Refusal && (thrown.status === 401 || thrown.status === 403)) {
+        // The browser is on its way through the login.
+        if (enterByCode()) return;
+        return loggedOut();
+      }
     }
     if (current().connection === 'logged-out') return;
     set({ connection: current().site === undefined ? 'starting' : 'lost' });

@@ -1,8 +1,9 @@
 /** What somebody sees who is not logged in: a place for a code, for name and password, or for the code of the label. */
 import { html } from 'htm/preact';
 import { useState } from 'preact/hooks';
-import { keepKey, post } from './api.ts';
+import { keepKey, loginAt, post } from './api.ts';
 import { t } from './i18n.ts';
+import { pathAsked } from './state.ts';
 
 /** Over the service link nothing but the code of the label opens. */
 const AT_SERVICE = '/service';
@@ -12,11 +13,11 @@ export function LoginPage() {
 }
 
 function Login() {
-  const [failed, enter] = useEntrance('/login', '/');
+  const [failed, enter] = useEntrance('/login', pathAsked());
   const byCode = (form: FormData) => {
     const given = String(form.get('code') ?? '').trim();
     const code = /[?&]code=([\w-]+)/.exec(given)?.[1] ?? given;
-    if (code !== '') location.assign(`/login?code=${encodeURIComponent(code)}`);
+    if (code !== '') location.assign(loginAt(code));
   };
   const byName = (form: FormData) => enter({ name: form.get('name'), password: form.get('password') });
   return html`<section class="card login" aria-labelledby="login-title">

@@ -33,6 +33,13 @@ export interface State {
   readonly narrow: boolean;
 }
 
+/** Page that the address asks for, also where it is still on its way through the login. */
+export function pathAsked(): string {
+  if (location.pathname !== '/login') return location.pathname;
+  const to = new URLSearchParams(location.search).get('to') ?? '';
+  return /^(?:\/[\w-]+){1,4}$/.test(to) ? to : '/';
+}
+
 const root = document.documentElement;
 
 const systemScheme = matchMedia('(prefers-color-scheme: dark)');
@@ -49,7 +56,7 @@ let state: State = {
   scans: new Map(),
   alarms: undefined,
   announcement: '',
-  path: location.pathname === '/login' ? '/' : location.pathname,
+  path: pathAsked(),
   language: root.lang === 'zh-CN' ? 'zh-CN' : 'en',
   theme: root.dataset.theme === 'light' || root.dataset.theme === 'dark' ? root.dataset.theme : 'auto',
   systemDark: systemScheme.matches,

@@ -4,6 +4,7 @@ import type { ApiUplink, ApiUplinks } from '../api/uplink-contract.ts';
 import { useAsked } from './asked.ts';
 import { STATE_MARKS } from './health.ts';
 import { formatAge, formatCount, formatMoment, formatNumber, formatSpan, type Key, t } from './i18n.ts';
+import { useNamed } from './named.ts';
 import { Shape } from './quality.ts';
 
 const EVERY = 3000;
@@ -20,7 +21,8 @@ export function UplinksPage() {
 
 function Uplink({ uplink }: { uplink: ApiUplink }) {
   const { id, kind, address, state, since, message, fix, ledger, backlog_s: age, data, refusals } = uplink;
-  return html`<section class="card uplink" aria-labelledby="uplink-${id}">
+  const named = useNamed(id);
+  return html`<section class="card uplink ${named.class}" ref=${named.ref} aria-labelledby="uplink-${id}">
     <header class="card-head">
       <h2 id="uplink-${id}">${id} <small>${kind} · ${address}</small></h2>
       <span class="since"><${Shape} mark=${STATE_MARKS[state]} label="" /> ${t(`state.${state}`)}${since > 0 && ` · ${formatAge(since)}`}</span>

@@ -53,6 +53,26 @@ describe('a one-time link', () => {
     expect([again.status, again.headers['set-cookie']]).toEqual([401, undefined]);
   });
 
+  test('leads to the page that was asked for, and to no other place', async () => {
+    const to = async (page: string) => {
+      const path = `${pathOf(console_.console.link())}&${new URLSearchParams({ to: page })}`;
+      return (await console_.ask(path)).headers.location?.replace(/#key=.*/, '');
+    };
+    expect(await to('/devices/meter-feeder/voltage-l1')).toBe('/devices/meter-feeder/voltage-l1');
+    expect(await to('/uplinks/city')).toBe('/uplinks/city');
+    for (const strange of [
+      '//evil.example',
+      'https://evil.example/',
+      '/\\evil.example',
+      '/a?b',
+      '/a#b',
+      '/a/../b',
+      'x',
+    ])
+      expect([strange, await to(strange)]).toEqual([strange, '/']);
+    expect(await to(`/${'a/'.repeat(500)}`)).toBe('/');
+  });
+
   test('expires, is not used up by looking ahead, and does not open with other methods', async () => {
     const path = pathOf(console_.console.link());
     expect((await console_.ask(path, { method: 'HEAD' })).status).toBe(404);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Camera } from './camera/index.ts';
 import { truthOf } from './camera/scene.ts';
-import type { CameraThreadData, ToCamera } from './camera-thread.ts';
+import type { CameraAddresses, CameraThreadData, ToCamera } from './camera-thread.ts';
 import type { World } from './world/world.ts';
 import type { WorldClock } from './world/world-clock.ts';
 
@@ -16,15 +16,14 @@ export async function startCameraThread(world: World, clock: WorldClock, port: n
   const thread = new Worker(new URL('./camera-thread.ts', import.meta.url), { workerData: data });
   const exited = once(thread, 'exit');
   exited.catch(() => undefined);
-  const [{ url, streamUrl }] = (await once(thread, 'message')) as [Pick<Camera, 'url' | 'streamUrl'>];
+  const [addresses] = (await once(thread, 'message')) as [CameraAddresses];
   // From here on a failure of drawing darkens the camera, which is what the agent is there to report.
   thread.on('error', (error) => process.stderr.write(`simulated camera ended: ${String(error)}\n`));
   const tell = (message: ToCamera): void => thread.postMessage(message);
   const lamp = world.onLamp((level, time) => tell({ kind: 'lamp', level, time }));
   let count = 0;
   return {
-    url,
-    streamUrl,
+    ...addresses,
     rtspUrl: undefined,
     truthAt: (time) => truthOf(world.trafficAt(time)),
     inject(fault) {

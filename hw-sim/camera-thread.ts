@@ -1,6 +1,6 @@
 /** Entry of the camera's thread: drawing a frame takes tens of ms, in which no simulated line may stand still. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type CameraFault, startCamera } from './camera/index.ts';
+import { type Camera, type CameraFault, startCamera } from './camera/index.ts';
 import { createWorld, type WorldOptions } from './world/world.ts';
 import { monotonic } from './world/world-clock.ts';
 
@@ -10,6 +10,9 @@ export interface CameraThreadData {
   readonly origin: { readonly mono: number; readonly wall: number };
   readonly port: number;
 }
+
+/** What the thread says once it listens. */
+export type CameraAddresses = Pick<Camera, 'url' | 'servedUrl' | 'streamUrl'>;
 
 export type ToCamera =
   | { readonly kind: 'lamp'; readonly level: number; readonly time: number }
@@ -43,4 +46,5 @@ port.on('message', (message: ToCamera) => {
       break;
   }
 });
-port.postMessage({ url: camera.url, streamUrl: camera.streamUrl });
+const { url, servedUrl, streamUrl } = camera;
+port.postMessage({ url, servedUrl, streamUrl } satisfies CameraAddresses);

@@ -5,6 +5,7 @@ import { lightAt } from './light.ts';
 import { createRenderer, type Renderer } from './renderer.ts';
 import { admitted, CHALLENGE, openRtsp } from './rtsp.ts';
 import { type StreetMoment, type Truth, truthOf } from './scene.ts';
+import { ServedPictures } from './served.ts';
 
 /** What the camera sees of the world; hw-sim/world gives it. */
 export interface CameraWorld {
@@ -47,6 +48,8 @@ export interface CameraOptions {
 export interface Camera extends AsyncDisposable {
   /** Of the snapshot: `http://127.0.0.1:<port>/snapshot.jpg`. Header `x-world-time` says which moment it shows. */
   readonly url: string;
+  /** Of a picture given out before: `http://127.0.0.1:<port>/served.jpg`, with `?time=` of the moment it was had, epoch ms. */
+  readonly servedUrl: string;
   /** Of the MJPEG stream: `http://127.0.0.1:<port>/stream.mjpg`. */
   readonly streamUrl: string;
   /** Of the RTSP stream, where there is one. */
@@ -69,6 +72,7 @@ export async function startCamera({
   const faults = new Set<{ readonly kind: CameraFault }>();
   let frozen: Promise<Buffer> | undefined;
   let answers = 0;
+  const served = new ServedPictures();
 
   const struck = (kind: CameraFault) => [...faults].some((fault) => fault.kind === kind);
 
@@ -89,6 +93,7 @@ export async function startCamera({
     }
     const time = clock.now();
     const jpeg = await snapshot(time);
+    served.keep({ time, jpeg });
     response.writeHead(200, {
       'content-type': 'image/jpeg',
       'cache-control': 'no-store',
@@ -103,6 +108,18 @@ export async function startCamera({
         Buffer.concat([jpeg.subarray(0, jpeg.length >> 1), Buffer.alloc(jpeg.length - (jpeg.length >> 1))]),
       );
     } else response.end(jpeg);
+  };
+
+  /** What was given out before. */
+  const again = async (response: ServerResponse, asked: URLSearchParams): Promise<void> => {
+    const picture = served.before(Number(asked.get('time') ?? Number.NaN) || clock.now());
+    if (picture === undefined) return void response.writeHead(404).end();
+    response.writeHead(200, {
+      'content-type': 'image/jpeg',
+      'cache-control': 'no-store',
+      'x-world-time': String(picture.time),
+    });
+    response.end(picture.jpeg);
   };
 
   /** Parts of multipart/x-mixed-replace, one after the other, until the reader goes. */
@@ -134,10 +151,15 @@ export async function startCamera({
     }
   };
 
+  const ways = new Map([
+    ['/snapshot.jpg', answer],
+    ['/stream.mjpg', stream],
+    ['/served.jpg', again],
+  ]);
   const server = createServer((request, response) => {
     response.on('error', () => {});
-    const path = new URL(request.url ?? '/', 'http://camera').pathname;
-    const give = path === '/snapshot.jpg' ? answer : path === '/stream.mjpg' ? stream : undefined;
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://camera');
+    const give = ways.get(pathname);
     if (request.method !== 'GET' || give === undefined) {
       response.writeHead(404).end();
       return;
@@ -146,7 +168,7 @@ export async function startCamera({
       response.writeHead(401, { 'www-authenticate': CHALLENGE }).end();
       return;
     }
-    give(response).catch((error) => {
+    give(response, searchParams).catch((error) => {
       console.error(`camera: snapshot failed: ${error}`);
       if (!response.headersSent) response.writeHead(500);
       response.end();
@@ -168,6 +190,7 @@ export async function startCamera({
 
   return {
     url: `http://127.0.0.1:${bound}/snapshot.jpg`,
+    servedUrl: `http://127.0.0.1:${bound}/served.jpg`,
     streamUrl: `http://127.0.0.1:${bound}/stream.mjpg`,
     rtspUrl: door?.url,
     truthAt: (time) => truthOf(world.trafficAt(time)),

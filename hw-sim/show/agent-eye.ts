@@ -64,6 +64,16 @@ export interface SeenArrival {
   readonly stopsAway?: number;
 }
 
+/** What the agent answers where it does not do what it is asked, with its code. */
+export class Refused extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
 /** Between two looks at what the stream does not carry, ms. */
 const LOOK_MS = 1000;
 /** Between two tries to reach an agent that is not there, ms. */
@@ -129,7 +139,11 @@ export class AgentEye implements AsyncDisposable {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(PATIENCE_MS)]),
     });
-    if (!answer.ok) throw new Error(`${method} ${path} failed: ${answer.status} ${await answer.text()}`);
+    if (!answer.ok) {
+      const text = await answer.text();
+      const code = /"code":"([\w-]+)"/.exec(text)?.[1] ?? 'unknown';
+      throw new Refused(code, `${method} ${path} failed: ${answer.status} ${text}`);
+    }
     return (await answer.json()) as T;
   }
 

@@ -1,7 +1,7 @@
 /** What can happen to the gateway itself: its process dies, its clock is dead, its disk is full. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { type Breakable, type Ground, said, well } from './breakable.ts';
+import { type Breakable, type Ground, toldBy } from './breakable.ts';
 
 const run = promisify(execFile);
 /** Longest that the agent's clock may be off, ms. */
@@ -83,6 +83,5 @@ export const fullDisk: Breakable = {
       await run('prlimit', [`--pid=${pid}`, '--fsize=unlimited']).catch(() => undefined);
     };
   },
-  noticed: (ground) => said(ground, 'store'),
-  healed: (ground) => well(ground, 'store'),
+  ...toldBy('store'),
 };

@@ -1,7 +1,13 @@
 /** What can happen to the camera's view. */
-import { type Breakable, said, well } from './breakable.ts';
+import type { CameraFault } from '../camera/index.ts';
+import { type Breakable, type Ground, toldBy, type Undo } from './breakable.ts';
 
 const CAMERA = 'camera:camera-1';
+
+function inject({ street }: Ground, kind: CameraFault): Undo {
+  const fault = street.camera?.inject(kind);
+  return () => fault?.[Symbol.dispose]();
+}
 
 export const coveredCamera: Breakable = {
   id: 'cover',
@@ -11,12 +17,8 @@ export const coveredCamera: Breakable = {
     zh: '镜头被遮住。数不到，不等于数到零。',
   },
   at: 'camera',
-  strike({ street }) {
-    const fault = street.camera?.inject('cover');
-    return () => fault?.[Symbol.dispose]();
-  },
-  noticed: (ground) => said(ground, CAMERA),
-  healed: (ground) => well(ground, CAMERA),
+  strike: (ground) => inject(ground, 'cover'),
+  ...toldBy(CAMERA),
 };
 
 export const foggedCamera: Breakable = {
@@ -24,10 +26,6 @@ export const foggedCamera: Breakable = {
   title: { en: 'Let fog come', zh: '起雾' },
   does: { en: 'The street disappears in fog.', zh: '街道隐没在浓雾之中。' },
   at: 'camera',
-  strike({ street }) {
-    const fault = street.camera?.inject('fog');
-    return () => fault?.[Symbol.dispose]();
-  },
-  noticed: (ground) => said(ground, CAMERA),
-  healed: (ground) => well(ground, CAMERA),
+  strike: (ground) => inject(ground, 'fog'),
+  ...toldBy(CAMERA),
 };

@@ -1,5 +1,6 @@
 /** What the city can do to the agent: go away, or send what no city should. */
 import { randomBytes } from 'node:crypto';
+import type { SeenCommand } from './agent-eye.ts';
 import type { Breakable, Ground } from './breakable.ts';
 
 const connected = ({ eye }: Ground): boolean =>
@@ -51,6 +52,8 @@ function hostile(): readonly (string | Buffer)[] {
   ];
 }
 
+const isHostile = ({ command }: SeenCommand): boolean => command.id.startsWith('hostile-');
+
 export const hostileBroker: Breakable = {
   id: 'hostile',
   title: { en: 'Let the broker turn hostile', zh: '恶意消息服务器' },
@@ -75,16 +78,12 @@ export const hostileBroker: Breakable = {
     return () => undefined;
   },
   noticed: ({ eye }) => {
-    const refused = eye.commands.filter(
-      ({ command, result }) => /^hostile-/.test(command.id) && result.state !== 'done',
-    );
+    const refused = eye.commands.filter((one) => isHostile(one) && one.result.state !== 'done');
     const last = refused.at(0)?.result;
     return last === undefined
       ? undefined
       : `${refused.length} refused; ${last.reason ?? last.code ?? last.state}`;
   },
   // The lamp is where it was: none of them was obeyed.
-  healed: ({ eye }) =>
-    eye.up &&
-    !eye.commands.some(({ command, result }) => /^hostile-/.test(command.id) && result.state === 'done'),
+  healed: ({ eye }) => eye.up && !eye.commands.some((one) => isHostile(one) && one.result.state === 'done'),
 };

@@ -1,6 +1,18 @@
 /** What a technician's flow can do: be changed while all runs, or never come to an end. */
-import { type Breakable, said, well } from './breakable.ts';
-import { Flows } from './flows.ts';
+import { type Breakable, commandsSince, type Ground, toldBy, type Undo, well } from './breakable.ts';
+import { DIMMING, type FlowNode, Flows } from './flows.ts';
+
+const NODE_RED = 'node-red';
+
+type Change = (flows: readonly FlowNode[]) => readonly FlowNode[];
+
+/** Deploys what `change` makes of the flows. Undone by what `back` makes of those that are there by then. */
+async function deployed({ eye }: Ground, change: Change, back: Change): Promise<Undo> {
+  const deploy = (of: Change): Promise<void> =>
+    Flows.whenUp(eye, async (flows) => flows.deploy(of(await flows.read())));
+  await deploy(change);
+  return () => deploy(back);
+}
 
 const TAB = 'show-loop';
 const LOOP = [
@@ -34,6 +46,8 @@ const LOOP = [
   },
 ];
 
+const withoutLoop: Change = (flows) => flows.filter(({ z, id }) => id !== TAB && z !== TAB);
+
 export const loopingFlow: Breakable = {
   id: 'loop',
   title: { en: 'Deploy a flow that loops for ever', zh: '部署一个死循环流程' },
@@ -42,23 +56,15 @@ export const loopingFlow: Breakable = {
     zh: 'Node-RED 停住：流程被停止并指名，计量照常进行。',
   },
   at: 'flows',
-  async strike({ eye }) {
-    const flows = await Flows.openWhenUp(eye);
-    const before = await flows.read();
-    await flows.deploy([...before.filter(({ z, id }) => id !== TAB && z !== TAB), ...LOOP]);
-    return async () => {
-      const again = await Flows.openWhenUp(eye);
-      await again.deploy(before);
-    };
-  },
-  noticed: (ground) => said(ground, 'node-red'),
-  healed: (ground) => well(ground, 'node-red'),
+  strike: (ground) => deployed(ground, (flows) => [...withoutLoop(flows), ...LOOP], withoutLoop),
+  ...toldBy(NODE_RED),
 };
 
-/** Of the example that dims by traffic: full light at a vehicle, then this level. */
-const HOLD = 'kb-hold';
+/** Full light at a vehicle, then this level. */
 const DIMMED = '50';
-let deployed = 0;
+
+const holding = (flows: readonly FlowNode[], level: unknown): readonly FlowNode[] =>
+  flows.map((node) => (node.id === DIMMING.hold ? { ...node, op2: level } : node));
 
 export const changedFlow: Breakable = {
   id: 'dim',
@@ -68,26 +74,29 @@ export const changedFlow: Breakable = {
     zh: '在 Node-RED 中把无人经过时的亮度由 30 % 改为 50 %，运行中直接部署。',
   },
   at: 'flows',
-  async strike({ eye }) {
-    const flows = await Flows.openWhenUp(eye);
-    const before = await flows.read();
-    if (!before.some(({ id }) => id === HOLD)) throw new Error('the flow that dims by traffic is not there');
-    deployed = eye.now;
-    await flows.deploy(before.map((node) => (node.id === HOLD ? { ...node, op2: DIMMED } : node)));
-    return async () => {
-      const again = await Flows.openWhenUp(eye);
-      await again.deploy(before);
-    };
+  strike(ground) {
+    let was: unknown;
+    return deployed(
+      ground,
+      (flows) => {
+        const hold = flows.find(({ id }) => id === DIMMING.hold);
+        if (hold === undefined) throw new Error('the flow that dims by traffic is not there');
+        was = hold.op2;
+        return holding(flows, DIMMED);
+      },
+      (flows) => holding(flows, was),
+    );
   },
   // It begins with full light, which the board reads back.
-  noticed: ({ eye }) => {
-    const done = eye.commands.find(
-      ({ command, result }) =>
-        command.issuer.startsWith('flow:') && command.issued >= deployed && result.state === 'done',
+  noticed: (ground, struck) => {
+    const [done] = commandsSince(
+      ground,
+      struck,
+      ({ command, result }) => command.issuer.startsWith('flow:') && result.state === 'done',
     );
     return (
       done && `${done.command.issuer}: lamp ${done.command.value} %, read back ${done.result.readback} %`
     );
   },
-  healed: (ground) => well(ground, 'node-red'),
+  healed: (ground) => well(ground, NODE_RED),
 };

@@ -1,6 +1,6 @@
 /** What can be done to the RS-485 line. */
 import { silence, swappedWires } from '../faults.ts';
-import { type Breakable, type Ground, said, well } from './breakable.ts';
+import { type Breakable, type Ground, said, toldBy, well } from './breakable.ts';
 
 const LINE = 'rs485-1';
 const METER = 'meter-feeder';
@@ -24,8 +24,7 @@ export const cableOut: Breakable = {
     const fault = port.wire.inject(silence(plan.devices.find(({ id }) => id === METER)?.unit ?? 1));
     return () => fault[Symbol.dispose]();
   },
-  noticed: (ground) => said(ground, `device:${METER}`),
-  healed: (ground) => well(ground, `device:${METER}`),
+  ...toldBy(`device:${METER}`),
 };
 
 export const wiresSwapped: Breakable = {

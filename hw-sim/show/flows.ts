@@ -8,10 +8,13 @@ export interface FlowNode {
   readonly [key: string]: unknown;
 }
 
+/** Of the example that dims by traffic: its tab, and the node that holds the level. */
+export const DIMMING = { tab: 'kb-tab', hold: 'kb-hold' } as const;
+
 const PATIENCE_MS = 10_000;
-/** Between two tries to reach a Node-RED that is coming up, and how many. */
+/** Between two tries to reach a Node-RED that is coming up, and the longest they go on, ms. */
 const AGAIN_MS = 500;
-const TRIES = 120;
+const LONGEST_MS = 180_000;
 
 export class Flows {
   readonly #origin: string;
@@ -46,14 +49,13 @@ export class Flows {
     return new Flows(origin, token);
   }
 
-  /** As `open`, and waits for a Node-RED that is being started again. Rejects after a minute. */
-  static async openWhenUp(eye: AgentEye): Promise<Flows> {
-    for (let left = TRIES; ; left--) {
+  /** Does it once Node-RED is up, and again where it went away meanwhile. Rejects with the last reason after three minutes. */
+  static async whenUp(eye: AgentEye, act: (flows: Flows) => Promise<void>): Promise<void> {
+    for (const end = performance.now() + LONGEST_MS; ; await sleep(AGAIN_MS)) {
       try {
-        return await Flows.open(eye);
+        return await act(await Flows.open(eye));
       } catch (error) {
-        if (left === 0) throw error;
-        await sleep(AGAIN_MS);
+        if (performance.now() > end) throw error;
       }
     }
   }

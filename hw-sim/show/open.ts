@@ -5,7 +5,7 @@ import { freePort } from '../free-port.ts';
 import type { StreetParts } from '../street-parts.ts';
 import { AgentEye } from './agent-eye.ts';
 import { CityEye } from './city-eye.ts';
-import { linkFrom } from './door.ts';
+import { linksOf } from './links.ts';
 import { type Show, startShow } from './server.ts';
 
 /** First port tried for the page. */
@@ -48,7 +48,7 @@ export async function openShow(options: OpenShowOptions): Promise<Show> {
           },
         },
       },
-      links: { console: () => linkFrom(door), sign },
+      links: linksOf({ door, sign, eye }),
       port: await freePort(PORT),
       ...(tour === undefined ? {} : { tour }),
     }),

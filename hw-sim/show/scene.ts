@@ -1,9 +1,11 @@
 /** One moment of the street as the page draws it: plain data, made anew for every frame. */
 import { performance } from 'node:perf_hooks';
 import type { StreetParts } from '../street-parts.ts';
-import type { AgentEye } from './agent-eye.ts';
+import type { VehicleClass } from '../world/traffic.ts';
 import type { Ground } from './breakable.ts';
+import type { SeenBoxes } from './camera-eye.ts';
 import type { Broken, Stage } from './stage.ts';
+import { momentOf, THINGS, type ThingMoment } from './things.ts';
 import type { Tour, TourMoment } from './tour.ts';
 
 export interface Scene {
@@ -21,19 +23,34 @@ export interface Scene {
   /** Level as the board reads it back, %; light 0…1; watts as the meter sees them. */
   readonly lamp: { readonly level: number | null; readonly light: number; readonly watts: number | null };
   readonly hands: StreetParts['world']['hands'];
-  readonly vehicles: readonly (readonly [
-    lane: number,
-    position: number,
-    length: number,
-    direction: number,
-    colour: number,
-    kind: string,
-  ])[];
-  readonly camera: { readonly state: string; readonly vehicles: number | null; readonly passed: number };
+  readonly vehicles: readonly ShownVehicle[];
+  /** Metres from the pole of those who stand before the sign. */
+  readonly people: readonly number[];
+  readonly camera: {
+    readonly state: string;
+    readonly vehicles: number | null;
+    readonly passed: number;
+    readonly seen: SeenBoxes | null;
+  };
   readonly sign: { readonly state: string; readonly rows: readonly SignRow[] };
   readonly alarms: readonly { readonly en: string; readonly zh: string; readonly priority: string }[];
   readonly broken: readonly ShownBroken[];
   readonly tour: TourMoment | undefined;
+  /** By id. */
+  readonly things: Readonly<Record<string, ThingMoment>>;
+}
+
+export interface ShownVehicle {
+  readonly id: string;
+  readonly kind: VehicleClass;
+  readonly lane: number;
+  /** Metres from the pole to its middle. */
+  readonly position: number;
+  /** Metres in a second of the page; below 0: to the left. */
+  readonly pace: number;
+  readonly length: number;
+  /** 0 ≤ x < 1 */
+  readonly colour: number;
 }
 
 export interface Ledger {
@@ -74,18 +91,15 @@ export interface ShownBroken {
 }
 
 const SIGN_ROWS = 5;
-/** Vehicles passed since the page's server began to look. */
-const passed = new WeakMap<AgentEye, { total: number; last: unknown }>();
-
 export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
-  const { street, eye, city } = ground;
+  const { street, eye, city, camera } = ground;
   const { world, clock } = street;
   const now = clock.now();
   const number = (key: string): number | null => {
     const value = eye.readings.get(key)?.value;
     return typeof value === 'number' ? value : null;
   };
-  const camera = street.scenario.cameras[0]?.id ?? 'camera-1';
+  const moment = world.trafficAt(now);
   const uplink = eye.ledgers.find((one) => one.uplink === 'city');
   return {
     now: Math.round(now),
@@ -121,20 +135,23 @@ export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
       watts: number('meter-lamp/power-active-total'),
     },
     hands: world.hands,
-    vehicles: world
-      .trafficAt(now)
-      .vehicles.map(({ lane, position, length, direction, colour, class: kind }) => [
-        lane,
-        round(position, 1),
-        length,
-        direction,
-        round(colour, 2),
+    vehicles: moment.vehicles.map(
+      ({ id, lane, position, speed, length, direction, colour, class: kind }) => ({
+        id,
         kind,
-      ]),
+        lane,
+        position: round(position, 1),
+        pace: round(direction * speed * clock.rate, 2),
+        length,
+        colour: round(colour, 2),
+      }),
+    ),
+    people: moment.faces.map(({ position }) => position),
     camera: {
-      state: eye.parts.get(`camera:${camera}`)?.state ?? 'off',
-      vehicles: number(`${camera}/vehicles`),
-      passed: passedSince(eye, camera),
+      state: eye.parts.get(`camera:${camera?.camera}`)?.state ?? 'off',
+      vehicles: number(`${camera?.camera}/vehicles`),
+      passed: camera?.passed ?? 0,
+      seen: camera?.seen ?? null,
     },
     sign: {
       state: eye.parts.get('sign:screen')?.state ?? 'off',
@@ -154,29 +171,18 @@ export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
       .map(({ title, status }) => ({ en: title.en, zh: title.zh ?? title.en, priority: status.priority })),
     broken: stage.broken.map((one) => shown(one, performance.now())),
     tour: tour.moment,
+    things: Object.fromEntries(THINGS.map((thing) => [thing.id, momentOf(thing, ground)])),
   };
-}
-
-/** The camera tells how many passed in each interval; the page shows their sum. */
-function passedSince(eye: AgentEye, camera: string): number {
-  const reading = eye.readings.get(`${camera}/vehicles-passed`);
-  const sum = passed.get(eye) ?? { total: 0, last: undefined };
-  if (reading !== undefined && reading !== sum.last && typeof reading.value === 'number') {
-    sum.total += reading.value;
-    sum.last = reading;
-  }
-  passed.set(eye, sum);
-  return sum.total;
 }
 
 function shown({ id, struck, noticed, says, undone, healed }: Broken, now: number): ShownBroken {
   return {
     id,
     says: says ?? null,
-    noticedAfter: noticed === undefined ? null : Math.round(noticed - struck),
+    noticedAfter: noticed === undefined ? null : Math.round(noticed - struck.at),
     undone: undone !== undefined,
     healedAfter: healed === undefined || undone === undefined ? null : Math.round(healed - undone),
-    age: Math.round(now - struck),
+    age: Math.round(now - struck.at),
   };
 }
 

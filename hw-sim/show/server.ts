@@ -3,30 +3,33 @@
  * an agent. It is served without a login, for it can break nothing but this simulated street; pages of other origins
  * are refused all the same.
  */
-import { readFile } from 'node:fs/promises';
-import { stripTypeScriptTypes } from 'node:module';
-import { join } from 'node:path';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Ground } from './breakable.ts';
 import { BREAKABLES } from './breakables.ts';
+import { CameraEye } from './camera-eye.ts';
+import type { Links } from './links.ts';
+import { HEADERS, servePages } from './pages.ts';
 import { sceneOf } from './scene.ts';
 import { Stage } from './stage.ts';
+import { THINGS } from './things.ts';
 import { Tour } from './tour.ts';
 
-/** Where the page finds what it links to. */
-export interface ShowLinks {
-  /** With a one-time login, asked for at each click. */
-  console(): Promise<string>;
-  readonly sign: string | undefined;
+/** How fast the street's time runs, where that can be changed while it runs. */
+export interface StreetSpeed {
+  /** Times as fast as life that are offered. */
+  readonly rates: readonly number[];
+  set(rate: number): Promise<void>;
 }
 
 export interface ShowOptions {
-  readonly ground: Ground;
-  readonly links: ShowLinks;
+  readonly ground: Omit<Ground, 'camera'>;
+  readonly links: Links;
   /** Of 127.0.0.1; 0: any. */
   readonly port: number;
   /** `once` begins the tour with the first visitor, `loop` again and again. */
   readonly tour?: 'once' | 'loop';
+  /** Absent: it runs as it was started. */
+  readonly speed?: StreetSpeed;
 }
 
 export interface Show extends AsyncDisposable {
@@ -34,33 +37,26 @@ export interface Show extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Frames a second. */
+/** Between two frames, ms. */
 const FRAME_MS = 200;
-const PAGES = join(import.meta.dirname, 'pages');
-/** Modules keep their names and lose their types. */
-const SCRIPT = 'text/javascript; charset=utf-8';
-const FILES: Readonly<Record<string, string>> = {
-  'style.css': 'text/css; charset=utf-8',
-  'icon.svg': 'image/svg+xml',
-  'main.ts': SCRIPT,
-  'drawing.ts': SCRIPT,
-  'words.ts': SCRIPT,
-  'panel.ts': SCRIPT,
-};
-const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store',
-};
+/** Longest wait for a picture of the simulated camera, ms. */
+const PICTURE_MS = 3000;
 
 /** Resolves when it listens; rejects where the port is taken. */
-export async function startShow({ ground, links, port, tour: plan }: ShowOptions): Promise<Show> {
+export async function startShow({
+  ground: found,
+  links,
+  port,
+  tour: plan,
+  speed,
+}: ShowOptions): Promise<Show> {
   await using parts = new AsyncDisposableStack();
+  const watchers = new Set<FastifyReply['raw']>();
+  const [camera] = found.street.scenario.cameras;
+  const seen = camera && parts.use(new CameraEye(found.eye, camera.id, () => watchers.size > 0));
+  const ground: Ground = { ...found, camera: seen };
   const stage = parts.use(new Stage(ground));
   const tour = parts.use(new Tour(stage, ground.eye));
-  const watchers = new Set<FastifyReply['raw']>();
   let toured = false;
 
   const app = fastify({ forceCloseConnections: true });
@@ -69,23 +65,30 @@ export async function startShow({ ground, links, port, tour: plan }: ShowOptions
     if (foreign(request)) return reply.code(403).send({ error: 'requests of other pages are refused' });
     return undefined;
   });
-  app.get('/', async (_request, reply) => reply.redirect('/street'));
-  app.get('/street', async (_request, reply) =>
-    reply.type('text/html; charset=utf-8').send(await readFile(join(PAGES, 'index.html'))),
-  );
-  app.get<{ Params: { file: string } }>('/street/:file', async ({ params: { file } }, reply) => {
-    const type = Object.hasOwn(FILES, file) ? FILES[file] : undefined;
-    if (type === undefined) return reply.code(404).send({ error: 'there is no such file' });
-    const text = await readFile(join(PAGES, file), 'utf8');
-    return reply.type(type).send(type === SCRIPT ? stripTypeScriptTypes(text) : text);
-  });
-  app.get('/street/things', async () =>
-    BREAKABLES.map(({ id, title, does, at, passes }) => ({ id, title, does, at, passes: passes ?? false })),
-  );
-  app.get('/street/camera.jpg', async (_request, reply) => {
-    const url = ground.street.camera?.url;
+  servePages(app);
+  app.get('/street/things', async () => ({
+    breakables: BREAKABLES.map(({ id, title, does, at, passes }) => ({
+      id,
+      title,
+      does,
+      at,
+      passes: passes ?? false,
+    })),
+    things: THINGS.map(({ id, title, facts, pages }) => ({
+      id,
+      title,
+      facts: facts.map((one) => one.title),
+      pages: pages.map((one) => ({ id: one.id, title: one.title })),
+    })),
+    rates: speed?.rates ?? [],
+  }));
+  app.get<{ Querystring: { time?: string } }>('/street/camera.jpg', async ({ query }, reply) => {
+    const url = ground.street.camera?.servedUrl;
     if (url === undefined) return reply.code(404).send({ error: 'this street has no camera' });
-    const answer = await fetch(url, { signal: AbortSignal.timeout(3000) });
+    const time = Number(query.time);
+    const asked = Number.isFinite(time) ? `${url}?time=${time}` : url;
+    const answer = await fetch(asked, { signal: AbortSignal.timeout(PICTURE_MS) });
+    if (!answer.ok) return reply.code(404).send({ error: 'the camera has given out no picture yet' });
     return reply.type('image/jpeg').send(Buffer.from(await answer.arrayBuffer()));
   });
   app.get('/street/live', (request, reply) => {
@@ -100,11 +103,17 @@ export async function startShow({ ground, links, port, tour: plan }: ShowOptions
       void tour.start(plan === 'loop').catch((error: unknown) => request.log.error(error));
     }
   });
-  app.get('/street/console', async (_request, reply) => reply.redirect(await links.console()));
-  app.get('/street/sign', async (_request, reply) =>
-    links.sign === undefined
-      ? reply.code(404).send({ error: 'this street has no sign' })
-      : reply.redirect(links.sign),
+  app.get<{ Params: { thing: string; page: string } }>(
+    '/street/to/:thing/:page',
+    async ({ params }, reply) => {
+      const page = THINGS.find(({ id }) => id === params.thing)?.pages.find(({ id }) => id === params.page);
+      if (page === undefined) return reply.code(404).send({ error: 'there is no such page' });
+      try {
+        return reply.redirect(await links.to(page.way));
+      } catch (error) {
+        return reply.code(503).send({ error: `${messageOf(error)}; try again in a moment` });
+      }
+    },
   );
   const act = (path: string, run: (id: string) => Promise<void>): void => {
     app.post<{ Params: { id: string } }>(path, async ({ params: { id } }, reply) => {
@@ -112,13 +121,19 @@ export async function startShow({ ground, links, port, tour: plan }: ShowOptions
         await run(id);
         return { done: true };
       } catch (error) {
-        return reply.code(409).send({ error: error instanceof Error ? error.message : String(error) });
+        return reply.code(409).send({ error: messageOf(error) });
       }
     });
   };
   act('/street/things/:id/strike', (id) => stage.strike(id));
   act('/street/things/:id/undo', (id) => stage.undo(id));
   act('/street/tour/:id', async (id) => (id === 'start' ? tour.start() : tour.stop()));
+  act('/street/speed/:id', async (id) => {
+    const rate = speed?.rates.find((one) => String(one) === id);
+    if (speed === undefined || rate === undefined)
+      throw new Error(`the street cannot run ${id} times as fast`);
+    await speed.set(rate);
+  });
 
   const beat = setInterval(() => {
     if (watchers.size === 0) return;
@@ -133,6 +148,10 @@ export async function startShow({ ground, links, port, tour: plan }: ShowOptions
   });
   const owned = parts.move();
   return { url: `${origin}/street`, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** What another page makes a browser send, or a name that is not this machine's (DNS rebinding). */

@@ -1,118 +1,141 @@
 /**
- * The street you can break, as a visitor has it: `npm start`, the page in a real browser, the tour of three minutes, and
- * every thing that can be broken: broken, noticed, explained, undone, the ledger balanced. Left out by name where there is
- * no chromium. With KERBSIDE_PICTURES=1 it writes the stills of docs/tour.
+ * The street you can break, as a visitor has it: `npm start`, the page in a real browser, the tour of three minutes, every
+ * link of every thing, and everything that can be broken: broken, noticed, explained, undone, the ledger balanced. What the
+ * tour does not touch happens beside it. Left out by name where there is no chromium. With KERBSIDE_PICTURES=1 it writes
+ * the stills of docs/tour.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BREAKABLES } from '../../hw-sim/show/breakables.ts';
-import { events } from '../../hw-sim/show/event-stream.ts';
-import type { Scene, ShownBroken } from '../../hw-sim/show/scene.ts';
+import type { Scene } from '../../hw-sim/show/scene.ts';
+import { THINGS } from '../../hw-sim/show/things.ts';
 import { STATIONS } from '../../hw-sim/show/tour.ts';
 import { program } from '../support/programs.ts';
-import { launch, type Watched, watchedPage } from './support/chromium.ts';
-import { type StreetProcess, startStreetProcess } from './support/street-process.ts';
+import { axeFinds } from './support/axe.ts';
+import { watchedPage } from './support/chromium.ts';
+import { follow } from './support/show-pages.ts';
+import { ShowVisit, secondsSince, VIEWPORT } from './support/show-visit.ts';
 
 const chromium = program('chromium');
-const PICTURES = join(import.meta.dirname, '..', '..', 'docs', 'tour');
 /** What is promised on a quiet machine (seconds), and how much longer a busy one may take here. */
 const PROMISED = { link: 5, value: 10, vehicle: 20, replay: 60 };
 const BUSY = 8;
-/** Longest that something may take to be noticed, or to be well again, ms. */
-const LONGEST = 120_000;
+
+/** Stops Node-RED, in which the tour changes a flow: before it. */
+const BEFORE = 'loop';
+/** What the tour breaks by itself. */
+const TOUR = ['cable', 'city', 'kill', 'sos', 'dim'];
+/** Stations of which docs/tour.md shows a still. */
+const STILLS = ['cable', 'city', 'kill', 'sos'];
+/** What is broken beside it, from a station on: one behind another, several such rows at once. */
+const BESIDE: readonly (readonly [station: string, ids: readonly string[]])[] = [
+  ['dusk', ['flood']],
+  ['dusk', ['cover', 'fog']],
+  ['dusk', ['hostile', 'disk']],
+  ['city', ['wires']],
+  ['city', ['lamp']],
+];
+/** What the agent has to be started anew for. */
+const AFTER = ['clock'];
 
 describe.skipIf(chromium === undefined)('the street you can break', () => {
-  const stack = new AsyncDisposableStack();
-  let state: string;
-  let street: StreetProcess;
-  let watched: Watched;
-  let scene: Scene;
-  /** The latest of each thing: what is over for a while is no longer told of. */
-  const seen = new Map<string, ShownBroken>();
-  const took: Record<string, number> = {};
-  const begun = performance.now();
-  const since = (from: number): number => Math.round((performance.now() - from) / 100) / 10;
+  let visit: ShowVisit;
+  const took: Record<string, number | object> = {};
 
   beforeAll(async () => {
-    state = await mkdtemp(join(tmpdir(), 'show-'));
-    stack.defer(() => rm(state, { recursive: true, force: true }));
-    street = await startStreetProcess({ state, port: 18_300, scenario: 'evening' });
-    stack.defer(() => street[Symbol.asyncDispose]());
-    took.link = since(begun);
-    const follow = new AbortController();
-    stack.defer(() => follow.abort());
-    void (async () => {
-      for await (const frame of frames(street, follow.signal)) {
-        scene = frame;
-        for (const one of frame.broken) seen.set(one.id, one);
-      }
-    })().catch(() => undefined);
-    const browser = await launch(chromium ?? '');
-    stack.defer(() => browser.close());
-    watched = await watchedPage(browser, { viewport: { width: 1280, height: 800 } });
-    await watched.page.goto(street.street);
+    visit = await ShowVisit.begin(chromium ?? '');
+    took.link = visit.link;
   }, 120_000);
-  afterAll(() => stack.disposeAsync(), 30_000);
-
-  const until = (holds: () => boolean, what: string): Promise<void> =>
-    expect.poll(holds, { timeout: LONGEST, interval: 100, message: what }).toBe(true);
-  const figure = async (name: string): Promise<number> =>
-    Number((await watched.page.locator(`[data-figure=${name}]`).textContent())?.replace(/\D/g, ''));
-  const still = async (name: string): Promise<void> => {
-    if (process.env.KERBSIDE_PICTURES !== '1') return;
-    await mkdir(PICTURES, { recursive: true });
-    const picture = await watched.page.screenshot();
-    await sharp(picture)
-      .png({ palette: true, colours: 48 })
-      .toFile(join(PICTURES, `${name}.png`));
-  };
-  const post = (path: string) => fetch(`${street.street}/${path}`, { method: 'POST' });
-  const broken = (id: string): ShownBroken | undefined => seen.get(id);
+  afterAll(() => visit?.[Symbol.asyncDispose](), 30_000);
 
   test('shows live values and the first vehicle soon after the start', async () => {
-    await until(() => scene?.agent.up && scene.lamp.watts !== null, 'a first value');
-    took.value = since(begun);
-    await until(() => scene.camera.passed > 0, 'a first vehicle');
-    took.vehicle = since(begun);
-    await expect.poll(() => figure('stored'), { timeout: LONGEST }).toBeGreaterThan(1000);
-    await expect
-      .poll(() => watched.page.locator('#rows .row').count(), { timeout: LONGEST })
-      .toBeGreaterThan(2);
-    await until(
-      () => Object.values(scene.devices).filter((one) => one.state === 'ok').length >= 7,
+    await visit.until(() => visit.scene?.agent.up && visit.scene.lamp.watts !== null, 'a first value');
+    const value = visit.age;
+    await visit.until(() => visit.scene.camera.passed > 0, 'a first vehicle');
+    const vehicle = visit.age;
+    await visit.until(() => visit.scene.ledger.stored > 1000, 'a thousand records');
+    expect(await visit.figure('stored')).toBeGreaterThan(1000);
+    await visit.watched.page.locator('#rows text').nth(8).waitFor({ timeout: 120_000 });
+    await visit.until(
+      () => Object.values(visit.scene.devices).filter((one) => one.state === 'ok').length >= 7,
       'all devices',
     );
-    expect(took.link).toBeLessThan(PROMISED.link * BUSY);
-    expect(took.value).toBeLessThan(PROMISED.value * BUSY);
-    expect(took.vehicle).toBeLessThan(PROMISED.vehicle * BUSY);
+    Object.assign(took, { value, vehicle });
+    expect(visit.link).toBeLessThan(PROMISED.link * BUSY);
+    expect(value).toBeLessThan(PROMISED.value * BUSY);
+    expect(vehicle).toBeLessThan(PROMISED.vehicle * BUSY);
   }, 200_000);
 
-  test('the tour keeps every promise before one’s eyes', async () => {
-    const { page } = watched;
+  test(`broken, noticed, explained, undone: ${BEFORE}`, async () => {
+    took[BEFORE] = await visit.breakAndMend(BEFORE);
+  }, 300_000);
+
+  test('the boxes of the agent lie over the picture of their own moment', async () => {
+    const { page } = visit.watched;
+    const inset = page.locator('#inset');
+    await inset.locator('rect.box:not(.face)').first().waitFor({ timeout: 120_000 });
+    const { shown, boxes } = await inset.evaluate((element) => ({
+      shown: Number((element as HTMLElement).dataset.time),
+      boxes: [...element.querySelectorAll('rect.box')].map((box) =>
+        ['x', 'y', 'width', 'height'].map((name) => Number(box.getAttribute(name))),
+      ),
+    }));
+    expect(Math.abs(shown - visit.scene.now)).toBeLessThan(20_000);
+    for (const [x = -1, y = -1, width = -1, height = -1] of boxes) {
+      expect(Math.min(x, y, width, height)).toBeGreaterThanOrEqual(0);
+      expect(Math.max(x + width, y + height)).toBeLessThanOrEqual(1.001);
+    }
+    expect(await page.locator('#picture').evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(
+      1280,
+    );
+  }, 150_000);
+
+  test('everything that can be broken is broken once', () => {
+    const all = [BEFORE, ...TOUR, ...BESIDE.flatMap(([, ids]) => ids), ...AFTER];
+    expect(all.toSorted()).toEqual(BREAKABLES.map(({ id }) => id).toSorted());
+  });
+
+  test('every link opens a page that shows its thing, and the tour keeps every promise before one’s eyes', async () => {
+    const { page } = visit.watched;
+    await using links = await watchedPage(visit.browser);
+    const walk = (async () => {
+      const begun = performance.now();
+      for (const thing of THINGS)
+        for (const one of thing.pages) await follow(links.context, visit.street.street, thing, one);
+      took.links = secondsSince(begun);
+    })();
+    const mend = async (ids: readonly string[]): Promise<void> => {
+      for (const id of ids) took[id] = await visit.breakAndMend(id);
+    };
+    const beside: Promise<void>[] = [walk];
     await page.locator('#tour').click();
     const stations = new Map<string, Scene>();
     let cut = 0;
     for (const { id } of STATIONS) {
-      await until(() => scene.tour?.station === id, `the station ${id}`);
-      expect(scene.tour?.failed).toBeNull();
+      await visit.until(() => visit.scene.tour?.station === id, `the station ${id}`);
+      expect(visit.scene.tour?.failed).toBeNull();
       if (id === 'city-back') cut = performance.now();
+      for (const [station, ids] of BESIDE) if (station === id) beside.push(mend(ids));
       // What a station does has been noticed when its picture is taken.
-      if (['cable', 'city', 'kill', 'sos'].includes(id)) {
-        await until(() => typeof broken(id)?.noticedAfter === 'number', `${id} noticed`);
-      }
-      stations.set(id, scene);
-      await still(id);
+      if (TOUR.includes(id)) await visit.noticed(id);
+      stations.set(id, visit.scene);
+      if (STILLS.includes(id)) await visit.still(id);
       if (id === 'city-back') {
-        await until(() => typeof broken('city')?.healedAfter === 'number', 'the city is back');
-        took.replay = since(cut);
+        await visit.healed('city');
+        took.replay = secondsSince(cut);
       }
-      if (id === 'kill') await until(() => scene.agent.up && scene.agent.starts > 1, 'the agent is back');
+      if (id === 'kill')
+        await visit.until(() => visit.scene.agent.up && visit.scene.agent.starts > 1, 'the agent is back');
     }
-    await until(() => scene.ledger.missing === 0 && scene.ledger.backlog < 500, 'a balanced ledger');
+    await Promise.all(beside);
+    for (const id of TOUR) {
+      await visit.healed(id);
+      expect(visit.broken(id)?.says).toMatch(/\w/);
+    }
+    await visit.until(
+      () => visit.scene.ledger.missing === 0 && visit.scene.ledger.backlog < 500,
+      'a balanced ledger',
+    );
     const at = (id: string) => stations.get(id);
     expect(at('cable')?.devices['meter-feeder']?.state).toBe('degraded');
     expect(at('cable')?.devices.station?.state).toBe('ok');
@@ -121,97 +144,120 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
     );
     expect(at('city-back')?.ledger.backlog).toBeGreaterThan(at('city')?.ledger.backlog ?? 0);
     expect(at('sos')?.alarms.map(({ en }) => en)).toContain('Call for help');
-    expect([await figure('missing'), await figure('doubled')]).toEqual([0, 0]);
+    expect([await visit.figure('missing'), await visit.figure('doubled')]).toEqual([0, 0]);
     expect(took.replay).toBeLessThan(PROMISED.replay * BUSY);
     process.stdout.write(`the show: ${JSON.stringify(took)}\n`);
-  }, 600_000);
+  }, 900_000);
 
-  /** Breaks these at once, waits until the agent has noticed and explained each, undoes them, waits until all is well. */
-  async function breakAndMend(ids: readonly string[]): Promise<void> {
-    for (const id of ids) seen.delete(id);
-    for (const id of ids) {
-      const answer = await post(`things/${id}/strike`);
-      expect(answer.ok, `${id}: ${answer.ok ? '' : await answer.text()}`).toBe(true);
+  test('a card opens by mouse, finger and keyboard, in both languages, on a phone and a projector', async () => {
+    const { page } = visit.watched;
+    await page.locator('#language').click();
+    await page.getByRole('heading', { name: '一条可以弄坏的街' }).waitFor();
+    const label = page.locator('.label[data-thing=meter]');
+    await label.focus();
+    await page.keyboard.press('Enter');
+    const card = page.getByRole('dialog', { name: '进线电表' });
+    await card.getByText(/\d+ W$/).waitFor();
+    // The first link has the focus; behind the last stands what can be broken here.
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('A');
+    expect(await axeFinds(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await card.waitFor({ state: 'hidden' });
+    expect(await label.evaluate((element) => document.activeElement === element)).toBe(true);
+    await page.locator('#things [data-break=flood]').focus();
+    await page.keyboard.press('Enter');
+    await visit.until(() => visit.scene.hands.flooded, 'the water rises');
+    await page.locator('#things [data-break=flood][aria-pressed=true]').waitFor();
+    await page.keyboard.press('Enter');
+    await visit.until(() => !visit.scene.hands.flooded, 'the water falls');
+    for (const viewport of [
+      { width: 390, height: 844 },
+      { width: 1920, height: 1080 },
+    ]) {
+      await page.setViewportSize(viewport);
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth))
+        .toBeLessThanOrEqual(0);
+      expect([viewport.width, await tooSmall(page)]).toEqual([viewport.width, []]);
+      expect([viewport.width, await overlapping(page)]).toEqual([viewport.width, []]);
+      expect([viewport.width, await axeFinds(page)]).toEqual([viewport.width, []]);
     }
-    for (const id of ids) await until(() => typeof broken(id)?.noticedAfter === 'number', `${id} noticed`);
-    for (const id of ids) expect(broken(id)?.says).toMatch(/\w/);
-    for (const id of ids) {
-      const answer = await post(`things/${id}/undo`);
-      expect(answer.ok, `${id}: ${answer.ok ? '' : await answer.text()}`).toBe(true);
-    }
-    // What is over for a while is no longer listed.
-    for (const id of ids) await until(() => typeof broken(id)?.healedAfter === 'number', `${id} healed`);
-    await until(
-      () => scene.ledger.missing === 0 && scene.ledger.doubled === 0,
-      `the ledger after ${ids.join(', ')}`,
+    await page.setViewportSize(VIEWPORT);
+    await page.locator('.label[data-thing=sos]').click();
+    await page.locator('.card .acts [data-break=sos]').waitFor();
+    await page.keyboard.press('Escape');
+    expect(visit.watched.troubles).toEqual([]);
+  }, 120_000);
+
+  test('where less motion is wanted nothing runs along the wires, and the street is drawn all the same', async () => {
+    await using quiet = await watchedPage(visit.browser, { reducedMotion: 'reduce' });
+    await quiet.page.goto(visit.street.street);
+    await quiet.page.locator('body[data-live=yes]').waitFor({ timeout: 60_000 });
+    expect(await quiet.page.locator('#ring').evaluate((ring) => getComputedStyle(ring).animationName)).toBe(
+      'none',
     );
-  }
+    await quiet.page.locator('#rows text').first().waitFor({ timeout: 60_000 });
+    expect(quiet.troubles).toEqual([]);
+  }, 90_000);
 
-  // By what they have to do with each other: those of one group do not hide one another.
-  const GROUPS = [
-    ['lamp', 'flood', 'cover', 'hostile', 'loop'],
-    ['wires', 'fog'],
-    ['disk'],
-    ['clock'],
-    ['cable', 'sos', 'dim'],
-    ['city'],
-    ['kill'],
-  ];
-  test('everything that can be broken is in one of the groups', () => {
-    expect(GROUPS.flat().toSorted()).toEqual(BREAKABLES.map(({ id }) => id).toSorted());
-  });
-  test.each(GROUPS)(
-    'broken, noticed, explained, undone: %s %s %s %s %s',
-    async (...ids) => {
-      await breakAndMend(ids.filter((id) => id !== undefined));
+  test.each(AFTER)(
+    'broken, noticed, explained, undone: %s',
+    async (id) => {
+      await visit.breakAndMend(id);
     },
     300_000,
   );
 
-  test('works with the keyboard, in Chinese, and fits a phone', async () => {
-    const { page } = watched;
-    await page.locator('#language').click();
-    await page.getByRole('heading', { name: '一条可以弄坏的街' }).waitFor();
-    await page.locator('[data-thing=flood] button').focus();
-    await page.keyboard.press('Enter');
-    await until(() => scene.hands.flooded, 'the water rises');
-    await page.locator('[data-thing=flood] button[aria-pressed=true]').waitFor();
-    await page.keyboard.press('Enter');
-    await until(() => !scene.hands.flooded, 'the water falls');
-    await page.setViewportSize({ width: 360, height: 740 });
-    await expect
-      .poll(() => page.evaluate(() => document.documentElement.scrollWidth - innerWidth))
-      .toBeLessThanOrEqual(0);
-    await page.setViewportSize({ width: 1280, height: 800 });
-    expect(watched.troubles).toEqual([]);
-  }, 60_000);
-
   test('pages of other origins are refused', async () => {
-    const strange = await fetch(`${street.street}/things/kill/strike`, {
+    const strange = await fetch(`${visit.street.street}/things/kill/strike`, {
       method: 'POST',
       headers: { origin: 'http://evil.example' },
     });
     expect(strange.status).toBe(403);
-    expect((await post('things/moon/strike')).status).toBe(409);
+    expect((await visit.post('things/moon/strike')).status).toBe(409);
+    expect((await fetch(`${visit.street.street}/to/moon/page`)).status).toBe(404);
   });
 
   test('a stop leaves no process, and a second start goes on where the first ended', async () => {
-    const { stored } = scene.ledger;
-    await street[Symbol.asyncDispose]();
-    expect(processesWith(state)).toEqual([]);
-    street = await startStreetProcess({ state, port: 18_300, scenario: 'evening' });
-    for await (const frame of frames(street)) {
-      scene = frame;
-      if (scene.ledger.stored > 0) break;
-    }
-    expect(scene.ledger.stored).toBeGreaterThanOrEqual(stored);
+    const { stored } = visit.scene.ledger;
+    await visit.street[Symbol.asyncDispose]();
+    expect(processesWith(visit.state)).toEqual([]);
+    expect((await visit.startAgain()).ledger.stored).toBeGreaterThanOrEqual(stored);
   }, 120_000);
 });
 
-/** What the page is told, frame by frame, until the street ends. */
-async function* frames({ street }: StreetProcess, signal?: AbortSignal): AsyncGenerator<Scene> {
-  const { body } = await fetch(`${street}/live`, signal === undefined ? {} : { signal });
-  if (body !== null) for await (const { data } of events(body)) yield JSON.parse(data);
+type Page = ShowVisit['watched']['page'];
+
+/** What can be pressed and is less than 44 px wide or high. */
+function tooSmall(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('button, header a')].flatMap((element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return element.checkVisibility() && Math.min(width, height) < 43.5
+        ? [`${element.textContent} ${width}×${height}`]
+        : [];
+    }),
+  );
+}
+
+/** Names in the drawing that lie over one another, or over the camera's picture. */
+function overlapping(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const boxes = [...document.querySelectorAll<HTMLElement>('.label, .inset')].map((element) => ({
+      name: element.dataset.thing ?? element.id,
+      at: element.getBoundingClientRect(),
+    }));
+    return boxes.flatMap(({ name, at: one }, i) =>
+      boxes
+        .slice(i + 1)
+        .filter(
+          ({ at: other }) =>
+            Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+            Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1,
+        )
+        .map((other) => `${name} over ${other.name}`),
+    );
+  });
 }
 
 /** Command lines of running processes that name a folder. */

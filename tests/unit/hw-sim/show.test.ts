@@ -2,9 +2,13 @@
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { PAGE_PATHS } from '../../../agent/console/routes.ts';
+import { ServedPictures } from '../../../hw-sim/camera/served.ts';
 import type { CityBroker } from '../../../hw-sim/city/broker.ts';
+import { BREAKABLES } from '../../../hw-sim/show/breakables.ts';
 import { CityEye, Ranges } from '../../../hw-sim/show/city-eye.ts';
 import { events } from '../../../hw-sim/show/event-stream.ts';
+import { THINGS } from '../../../hw-sim/show/things.ts';
 
 const SEED = 20261128;
 
@@ -91,6 +95,53 @@ describe('the city', () => {
       { seed: SEED, numRuns: 5000 },
     );
     expect(eye.received).toBe(0);
+  });
+});
+
+describe('pictures given out before', () => {
+  const served = (...times: readonly number[]) => {
+    const kept = new ServedPictures();
+    for (const time of times) kept.keep({ time, jpeg: Buffer.from(String(time)) });
+    return (time: number) => kept.before(time)?.time;
+  };
+
+  test('what was had at a moment is the newest that shows no later one', () => {
+    const at = served(100, 270, 440);
+    expect([at(99), at(100), at(269), at(300), at(9e15)]).toEqual([100, 100, 100, 270, 440]);
+    expect(served()(5)).toBeUndefined();
+  });
+
+  test('the last seconds are kept and no more', () => {
+    const at = served(...Array.from({ length: 1000 }, (_, i) => i));
+    expect(at(0)).toBeGreaterThan(900);
+  });
+});
+
+describe('things that are drawn', () => {
+  test('each has a name, a fact and a page, each page an address that the console has', () => {
+    expect(new Set(THINGS.map(({ id }) => id)).size).toBe(THINGS.length);
+    for (const { id, title, facts, pages } of THINGS) {
+      expect([id, title.en === '', title.zh === '', facts.length > 0, pages.length > 0]).toEqual([
+        id,
+        false,
+        false,
+        true,
+        true,
+      ]);
+      for (const { way } of pages) {
+        if (way.kind !== 'console') continue;
+        const known = PAGE_PATHS.some((path) =>
+          new RegExp(`^${path.replace(/:\w+/g, '[\\w-]+')}$`).test(way.page),
+        );
+        expect([way.page, known]).toEqual([way.page, true]);
+      }
+    }
+  });
+
+  test('what can be broken belongs to a thing that is drawn', () => {
+    const drawn = new Set(THINGS.map(({ id }) => id));
+    // The disk is the gateway's own.
+    expect(BREAKABLES.filter(({ at }) => at !== 'disk' && !drawn.has(at)).map(({ id }) => id)).toEqual([]);
   });
 });
 

@@ -63,7 +63,9 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'kerbside update status',
     'kerbside update verify https://updates.city.example/0.2.0/manifest.json',
   ],
+  diagnostics: ['kerbside diagnostics --site /etc/kerbside/site.yaml --why "lamp stays dark"'],
   waves: [
+    'kerbside waves --site-files sites/ --sign city-2026=city-2026.pem --why "second meter" --out bundles/r-17 --bundle https://bundles.city.example/r-17/{site}/{agent}/manifest.json --broker mqtts://broker.city.example --id r-17',
     'kerbside waves --agents fleet.txt --bundle https://updates.city.example/0.3.0/manifest.json --broker mqtts://broker.city.example --id r-0-3-0 --dry-run',
   ],
   'update keygen': ['kerbside update keygen city-2027 --out city-2027.key'],

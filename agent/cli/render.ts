@@ -3,11 +3,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import Papa from 'papaparse';
+import type { SiteDeps } from '../config/deps.ts';
+import { loadSite } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { type Rendered, type RenderProblem, type RenderRow, render } from '../config/render.ts';
 import { AgentError } from '../core/errors.ts';
 import { EXIT } from './exit.ts';
-import { load, shownPath } from './site.ts';
+import { shownPath, siteDeps } from './site.ts';
 
 interface Options {
   readonly template: string;
@@ -43,8 +45,10 @@ async function run(table: string, options: Options): Promise<void> {
   const told = problems.map((problem) => ({ ...problem, file: undefined as string | undefined }));
   await mkdir(out, { recursive: true });
   const agents = new Map<string, Rendered>();
+  const deps = siteDeps('skip');
   for (const file of files) {
-    for (const problem of await written(file, out, options.force === true, agents)) told.push(problem);
+    const found = await written(file, out, options.force === true, { agents, deps });
+    told.push(...found);
   }
   told.sort((a, b) => a.line - b.line);
   const made = files.length - new Set(told.flatMap(({ file }) => file ?? [])).size;
@@ -65,7 +69,7 @@ async function written(
   rendered: Rendered,
   out: string,
   force: boolean,
-  agents: Map<string, Rendered>,
+  { agents, deps }: { readonly agents: Map<string, Rendered>; readonly deps: SiteDeps },
 ): Promise<readonly Told[]> {
   const { line, name, text } = rendered;
   const file = join(out, `${name}.yaml`);
@@ -80,7 +84,7 @@ async function written(
     ];
   }
   if (there !== text) await writeFile(file, text, { mode: 0o640 });
-  const result = await load(file, 'skip');
+  const result = await loadSite(file, deps);
   if (!result.ok) {
     return result.problems.map((found) =>
       problem(

@@ -71,6 +71,8 @@ export interface ConfigAuthor {
 export interface ConfigProposal extends ConfigAuthor {
   /** Whole text of the site file, UTF-8, at most 1 MB. Secrets stay references in it. */
   readonly text: string;
+  /** New texts of templates that it extends, by path relative to the site file's folder; none leads out of it. */
+  readonly templates?: Readonly<Record<string, string>>;
   /** Revision it was edited from; where another one runs meanwhile it is refused. Absent: whatever runs. */
   readonly base?: string;
   /** How long it is watched, ms: 10 s … 24 h. Absent: 5 min. */
@@ -190,7 +192,10 @@ export type ConfigAnswer =
 export interface ConfigChanges {
   state(): ConfigState;
   /** Changes nothing. With `try` it asks changed and added devices once, on the running line's turns; at most 20 s. */
-  check(proposal: Pick<ConfigProposal, 'text' | 'base' | 'try'>, signal: AbortSignal): Promise<ConfigCheck>;
+  check(
+    proposal: Pick<ConfigProposal, 'text' | 'templates' | 'base' | 'try'>,
+    signal: AbortSignal,
+  ): Promise<ConfigCheck>;
   /** See above. While another change is committed or watched it supersedes that one (the last kept revision stays the one to return to). */
   apply(proposal: ConfigProposal, signal: AbortSignal): Promise<ConfigAnswer>;
   /** Newest first, at most the last 50. */
@@ -198,6 +203,8 @@ export interface ConfigChanges {
   change(id: number): ConfigChange | undefined;
   /** What a change did to the site file's text, as a unified diff; undefined where a revision of it is forgotten. */
   patch(id: number): Promise<string | undefined>;
+  /** Texts of site file and templates as they run, the site file first. */
+  texts(): readonly (readonly [path: string, text: string])[];
   /** Text of the site file of a revision that the history names; undefined where it is forgotten. */
   text(revision: string): Promise<string | undefined>;
   /** Applies an earlier revision as a change of its own. */

@@ -81,8 +81,12 @@ export interface ConfigManifest extends Signed {
   readonly kind: 'config';
   /** Counts up; the same or a lower one is refused. */
   readonly serial: number;
-  /** The whole site file. */
-  readonly text: string;
+  /** The whole site file, or a unified diff of what runs here. */
+  readonly site: { readonly text: string } | { readonly patch: string };
+  /** Texts of its templates, by their path below the site file's folder. */
+  readonly templates: Readonly<Record<string, string>>;
+  /** Apply it although a device did not answer when it was tried. */
+  readonly anyway: boolean;
   /** Why, for the history. */
   readonly why: string;
   /** How long the change is watched before it is kept, ms; absent: as the agent does by itself. */
@@ -144,6 +148,8 @@ export interface UpdateStatus {
   readonly trial?: { readonly version: string; readonly starts: number; readonly missing: readonly string[] };
   /** Oldest version that is taken. */
   readonly floor: string;
+  /** The model or configuration that is watched now. */
+  readonly watched?: string;
   /** What is being fetched or checked. */
   readonly busy?: string;
   readonly history: readonly UpdateNews[];

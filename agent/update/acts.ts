@@ -103,9 +103,10 @@ async function begin(
     case 'update': {
       const wish = WISHES.update.safeParse(value);
       if (!wish.success) return wrong(wish.error);
-      const { busy, trial } = acts.updates.status();
+      const { busy, trial, watched } = acts.updates.status();
       if (busy !== undefined) return `${busy} is being taken`;
-      if (trial !== undefined) return `${trial.version} is on trial`;
+      const tried = trial?.version ?? watched;
+      if (tried !== undefined) return `${tried} is on trial`;
       // Its end is told by events: a download takes longer than a command may.
       void acts.updates.take({ ...wish.data, by: issuer }, NEVER).catch(() => {});
       return undefined;

@@ -62,7 +62,7 @@ export interface BootState {
   /** What runs if `current` cannot. */
   readonly previous: string;
   readonly trial?: Trial;
-  /** Releases that failed their trial, by the digest of their manifest; they are not tried again by themselves. */
+  /** Releases and configurations that were taken back, by the digest of their manifest; they are not tried again by themselves. */
   readonly refused: readonly { readonly version: string; readonly digest: string; readonly reason: string }[];
   /** Nothing older is taken. */
   readonly floor: string;
@@ -71,7 +71,7 @@ export interface BootState {
   /** A model pack that is on trial. */
   readonly model?: ModelTrial;
   /** A change of the configuration that is watched: its bundle, and its number at whoever watches it. */
-  readonly config?: { readonly version: string; readonly change: number };
+  readonly config?: { readonly version: string; readonly change: number; readonly digest?: string };
   /** Not told as events yet. */
   readonly news: readonly Told[];
   /** Newest last. */
@@ -79,6 +79,7 @@ export interface BootState {
 }
 
 const MOST_HISTORY = 50;
+const MOST_REFUSED = 50;
 const SLOTS = ['state-a', 'state-b'] as const;
 
 /** The state of a device that was never updated. `factory`: version of the package. */
@@ -104,6 +105,11 @@ export function withNews<S extends BootState>(state: S, ...news: readonly Told[]
     news: [...state.news, ...news].slice(-MOST_HISTORY),
     history: [...state.history, ...news].slice(-MOST_HISTORY),
   };
+}
+
+/** `state` with a bundle that was taken back: it is not tried again by itself. */
+export function withRefused<S extends BootState>(state: S, refused: BootState['refused'][number]): S {
+  return { ...state, refused: [...state.refused, refused].slice(-MOST_REFUSED) };
 }
 
 /** The newest state that is whole; undefined where there is none. `torn`: a file is there that cannot be read. */

@@ -1,9 +1,8 @@
 /** Which release a start runs: the launcher's one decision, without files and without time, so that tests can walk all of it. */
-import { type BootState, FACTORY, freshState, withNews } from './boot-state.ts';
+import { type BootState, FACTORY, freshState, withNews, withRefused } from './boot-state.ts';
 
 /** A release that did not become good in so many starts is returned; power cuts count, for nobody can tell them apart. */
 export const MOST_STARTS = 3;
-const MOST_REFUSED = 50;
 
 export interface BootFacts {
   /** Version of the package. */
@@ -68,11 +67,10 @@ export function returned(
   const { trial, ...rest } = state;
   const to = usable(state.previous, facts);
   const news = { what: 'returned', kind: 'release', version: state.current, from: to, reason, at: now };
-  const refused =
-    trial === undefined
-      ? rest.refused
-      : [...rest.refused, { version: trial.version, digest: trial.digest, reason }].slice(-MOST_REFUSED);
-  return withNews({ ...rest, current: to, previous: FACTORY, refused }, news);
+  const back = { ...rest, current: to, previous: FACTORY };
+  if (trial === undefined) return withNews(back, news);
+  const { version, digest } = trial;
+  return withNews(withRefused(back, { version, digest, reason }), news);
 }
 
 function usable(version: string, { whole }: Pick<BootFacts, 'whole'>): string {

@@ -88,6 +88,8 @@ function fits(manifest: UpdateManifest, digest: string, state: BootState, here: 
     const key = serialKey(manifest);
     const highest = state.serials[key] ?? 0;
     if (manifest.serial > highest) return undefined;
+    const back = before(digest, state);
+    if (back !== undefined) return back;
     const code = manifest.serial === highest ? 'replayed' : 'rolled-back';
     return { code, reason: `${key} ${manifest.serial}; ${highest} has been taken already` };
   }
@@ -119,10 +121,13 @@ function fits(manifest: UpdateManifest, digest: string, state: BootState, here: 
       reason: `its log has schema ${log.schema}, which needs ${log.oldest} or newer to go on with; ${here.running} knows ${here.logSchema}`,
     };
   }
-  const before = state.refused.find((one) => one.digest === digest);
-  if (before !== undefined)
-    return { code: 'refused-before', reason: `${version} was returned before: ${before.reason}` };
-  return undefined;
+  return before(digest, state);
+}
+
+/** It was taken back here already. */
+function before(digest: string, { refused }: BootState): Wrong | undefined {
+  const found = refused.find((one) => one.digest === digest);
+  return found && { code: 'refused-before', reason: `${found.version} was returned before: ${found.reason}` };
 }
 
 /** Under which a serial is remembered. */

@@ -11,8 +11,10 @@ const LONGEST_LIFE = 400 * DAY;
 export const LARGEST_UNPACKED = 2048 * MB;
 const LARGEST_PART = 512 * MB;
 const MOST_ENTRIES = 200_000;
-/** Longest text of a site file, bytes. */
+/** Longest text of a site file, a template or a patch, characters. */
 const LARGEST_TEXT = 512 * 1024;
+/** As many templates as a site file may extend in a row. */
+const MOST_TEMPLATES = 8;
 
 const id = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected an id of 1 to 64 letters, digits, _ and -');
 const version = z.string().regex(VERSION_PATTERN, 'expected a version such as 1.2.3');
@@ -49,13 +51,14 @@ const part = z.strictObject({
   entries: z.int().min(1).max(MOST_ENTRIES),
 });
 
-/** A path in an archive. */
+/** A path in an archive, or below the folder of a site file. */
 const inside = z
   .string()
   .regex(
     /^(?!\.)[A-Za-z0-9._-]{1,64}(?:\/(?!\.)[A-Za-z0-9._-]{1,64}){0,4}$/,
-    'expected a path in the archive',
+    'expected a path that does not lead out, such as golden/street.jpg',
   );
+const text = z.string().min(1).max(LARGEST_TEXT);
 
 const manifest = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -93,7 +96,13 @@ const manifest = z.discriminatedUnion('kind', [
     kind: z.literal('config'),
     ...signed,
     serial,
-    text: z.string().min(1).max(LARGEST_TEXT),
+    text: text.optional(),
+    patch: text.optional(),
+    templates: z
+      .record(inside, text)
+      .refine((all) => Object.keys(all).length <= MOST_TEMPLATES, `expected at most ${MOST_TEMPLATES}`)
+      .prefault({}),
+    anyway: z.boolean().prefault(false),
     why: z.string().min(1).max(200),
     watch_s: z.number().min(10).max(86_400).optional(),
   }),
@@ -117,13 +126,15 @@ export function readManifest(payload: Uint8Array): ReadManifest {
     return { ok: false, reason: `${issue?.path.join('.') || 'manifest'}: ${issue?.message}`.slice(0, 300) };
   }
   const read = resolved(parsed.data);
+  if (read === undefined) return { ok: false, reason: 'text: expected either text or patch' };
   const wrong = contradiction(read);
   return wrong === undefined ? { ok: true, manifest: read } : { ok: false, reason: wrong };
 }
 
 type Raw = z.output<typeof manifest>;
 
-function resolved(raw: Raw): UpdateManifest {
+/** Undefined where a configuration has no text, or two. */
+function resolved(raw: Raw): UpdateManifest | undefined {
   const { not_before, ...rest } = raw;
   const timed = not_before === undefined ? {} : { notBefore: not_before };
   switch (rest.kind) {
@@ -140,8 +151,11 @@ function resolved(raw: Raw): UpdateManifest {
       return { ...rest, ...timed, golden };
     }
     case 'config': {
-      const { watch_s, ...config } = rest;
-      return { ...config, ...timed, ...(watch_s === undefined ? {} : { watch: watch_s * 1000 }) };
+      const { watch_s, text, patch, ...config } = rest;
+      const watched = watch_s === undefined ? {} : { watch: watch_s * 1000 };
+      if (patch === undefined)
+        return text === undefined ? undefined : { ...config, ...timed, ...watched, site: { text } };
+      return text === undefined ? { ...config, ...timed, ...watched, site: { patch } } : undefined;
     }
   }
 }

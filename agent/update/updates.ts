@@ -53,7 +53,7 @@ export interface UpdatesOptions {
   /** Ends this agent so that whoever supervises it starts the release that is to run. */
   restart(why: string): void;
   /** Absent: the site file cannot be changed from here. */
-  readonly changes?: Pick<ConfigChanges, 'apply' | 'change' | 'onChange'>;
+  readonly changes?: Pick<ConfigChanges, 'apply' | 'change' | 'onChange' | 'state'>;
   /** Absent: no camera, no models. */
   readonly models?: ModelPlace;
   readonly step?: Step;
@@ -94,7 +94,8 @@ export class AgentUpdates implements Updates, AsyncDisposable {
   status(): UpdateStatus {
     const { here, dir } = this.#options;
     const state = this.#state();
-    const { trial } = state;
+    const { trial, model, config } = state;
+    const watched = model?.version ?? config?.version;
     return {
       running: here.running,
       factory: state.current === FACTORY,
@@ -105,6 +106,7 @@ export class AgentUpdates implements Updates, AsyncDisposable {
         ? {}
         : { trial: { version: trial.version, starts: trial.starts, missing: this.#missing } }),
       floor: state.floor,
+      ...(watched === undefined ? {} : { watched }),
       ...(this.#busy === undefined ? {} : { busy: this.#busy }),
       history: state.history as readonly UpdateNews[],
     };
@@ -175,7 +177,10 @@ export class AgentUpdates implements Updates, AsyncDisposable {
               'a configuration is applied where a site file is, at once',
               manifest,
             );
-          const outcome = await applyConfig(manifest, { changes, by: wish.by, signal, write: this.#write });
+          const outcome = await applyConfig(
+            { ...judged, manifest },
+            { changes, by: wish.by, signal, write: this.#write, now: () => this.#now() },
+          );
           if (outcome !== undefined) return this.#refuse('failed-trial', outcome, manifest);
           this.#background(() => this.#followConfig());
         }

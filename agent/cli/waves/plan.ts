@@ -11,6 +11,8 @@ export interface WavePlan {
   readonly waves: readonly (readonly Target[])[];
   /** Share of a wave that may fail before all stops, 0…1. */
   readonly mayFail: number;
+  /** Share of a wave that may not be there, rounded up to agents, before all stops, 0…1. */
+  readonly maySilent: number;
 }
 
 export function nameOfTarget({ site, agent }: Target): string {
@@ -36,7 +38,11 @@ export function readTargets(text: string): readonly Target[] {
 }
 
 /** Sizes as people write them: `1,5%,25%,100%`; shares are of all agents and count what came before. Throws `config-invalid`. */
-export function planWaves(targets: readonly Target[], sizes: string, mayFail: number): WavePlan {
+export function planWaves(
+  targets: readonly Target[],
+  sizes: string,
+  { mayFail, maySilent }: Omit<WavePlan, 'waves'>,
+): WavePlan {
   const waves: Target[][] = [];
   let done = 0;
   for (const size of sizes.split(',').map((one) => one.trim())) {
@@ -53,5 +59,5 @@ export function planWaves(targets: readonly Target[], sizes: string, mayFail: nu
     done += wave.length;
   }
   if (done < targets.length) waves.push(targets.slice(done));
-  return { waves, mayFail };
+  return { waves, mayFail, maySilent };
 }

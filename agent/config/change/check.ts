@@ -1,6 +1,6 @@
 /** What is known of a new text beforehand: its problems, what differs from what runs, what it costs the lines. */
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigCheck, LineBudget } from '../../core/config-change.ts';
+import type { ConfigCheck, ConfigProposal, LineBudget } from '../../core/config-change.ts';
 import type { Site } from '../../core/site.ts';
 import { compare } from '../compare.ts';
 import type { SiteDeps } from '../deps.ts';
@@ -9,13 +9,15 @@ import { type Problem, problem } from '../problem.ts';
 import { nodeAt, placeAt } from '../tree.ts';
 import type { FollowingAgent } from './contract.ts';
 import { patchOf } from './patch.ts';
-import { type Loaded, loadRevision, revisionOf } from './revision.ts';
+import { type Loaded, loadRevision, revisionOf, textsAt } from './revision.ts';
 import type { Right } from './start.ts';
 
 export interface CheckOptions {
   readonly file: string;
   /** A new text of the site file … */
   readonly text?: string;
+  /** … with those of its templates … */
+  readonly templates?: ConfigProposal['templates'];
   /** … or what was loaded already. */
   readonly loaded?: Loaded;
   readonly base?: string | undefined;
@@ -33,13 +35,14 @@ export interface Checked {
 export async function checkText({
   file,
   text = '',
+  templates = {},
   loaded,
   base,
   running,
   deps,
   agent,
 }: CheckOptions): Promise<Checked> {
-  const to = loaded ?? (await loadRevision(file, deps, new Map([[file, text]])));
+  const to = loaded ?? (await loadRevision(file, deps, textsAt(file, text, templates)));
   const now = running.revision.id;
   const patch = patchOf(
     { name: `running ${now}`, text: running.revision.texts.get(file) ?? '' },

@@ -1,6 +1,7 @@
 /** A revision: the texts of a site file and its templates, named by their hash. */
 import { createHash } from 'node:crypto';
 import { dirname, relative, resolve } from 'node:path';
+import { AgentError } from '../../core/errors.ts';
 import type { Site } from '../../core/site.ts';
 import type { SiteDeps } from '../deps.ts';
 import { loadSite, type SiteFacts } from '../load.ts';
@@ -51,6 +52,17 @@ export async function loadRevision(
   // Only what is a site file or a template: files with secrets are read through the same hands.
   const texts = new Map([file, ...result.facts.files].map((name) => [name, seen.get(name) ?? ''] as const));
   return { ok: true, revision: revisionOf(file, texts), site: result.site, facts: result.facts };
+}
+
+/** New texts of a site file and of templates, by their path below its folder. Throws `config-invalid` for one that leads out. */
+export function textsAt(file: string, text: string, templates: Readonly<Record<string, string>>): Texts {
+  const beside = Object.entries(templates).map(([place, content]) => {
+    const path = pathOf(file, place);
+    if (place.startsWith('/') || path === file || placeOf(file, path).startsWith('..'))
+      throw new AgentError('config-invalid', `template ${place} is not beside the site file`);
+    return [path, content] as const;
+  });
+  return new Map([[file, text], ...beside]);
 }
 
 /** Whether the disk holds these texts now. */

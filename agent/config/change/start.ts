@@ -8,9 +8,10 @@ import type { Log } from '../../core/log.ts';
 import { compare } from '../compare.ts';
 import type { SiteDeps } from '../deps.ts';
 import { formatProblem, type Problem } from '../problem.ts';
+import { readSource } from '../source.ts';
 import { ChangeBook } from './book.ts';
 import { type Journal, JournalFolder, type Told } from './journal.ts';
-import { type Loaded, loadRevision, onDisk, type Revision } from './revision.ts';
+import { type Loaded, loadRevision, onDisk, type Revision, type Texts } from './revision.ts';
 import type { WriteWhole } from './whole-file.ts';
 
 /** So many ends without a stop while a change is watched, and it is returned. */
@@ -115,9 +116,18 @@ class Start {
       return { ok: true, book: this.#book, run: this.#disk };
     }
     const from = open.from === undefined ? undefined : await this.#book.revision(open.from);
-    const untouched = open.state === 'committed' && from !== undefined && (await onDisk(from.texts));
-    if (untouched) await this.#book.end(open.id, 'returned', 'the agent ended before the file was written');
-    else await this.#book.end(open.id, 'superseded');
+    const unfinished = open.state === 'committed' && from !== undefined && to !== undefined;
+    if (unfinished && (await between(from.texts, to.texts))) {
+      // A template can be written already: what was there is there again before anything is loaded.
+      await this.#book.write(from, to).catch(() => {});
+      await this.#book.end(open.id, 'returned', 'the agent ended before the files were written');
+      return new Start(
+        this.#book,
+        await loadRevision(this.#book.file, this.#options.deps),
+        this.#options,
+      ).#settled();
+    }
+    await this.#book.end(open.id, 'superseded');
     return this.#settled();
   }
 
@@ -184,6 +194,16 @@ class Start {
     const revision = await this.#book.revision(id);
     return revision && loadRevision(this.#book.file, this.#options.deps, revision.texts);
   }
+}
+
+/** Whether each file on the disk is as one of the two revisions has it: nobody else has written meanwhile. */
+async function between(from: Texts, to: Texts): Promise<boolean> {
+  for (const path of new Set([...from.keys(), ...to.keys()])) {
+    const now = await readSource(path);
+    const text = now.ok ? now.text : undefined;
+    if (text !== from.get(path) && text !== to.get(path)) return false;
+  }
+  return true;
 }
 
 function firstOf(problems: readonly Problem[]): string {

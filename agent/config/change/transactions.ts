@@ -122,6 +122,10 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     };
   }
 
+  texts(): readonly (readonly [path: string, text: string])[] {
+    return [...this.#running.revision.texts];
+  }
+
   history(): readonly ConfigChange[] {
     return this.#book.journal.changes.map((one) => this.#shown(one)).reverse();
   }
@@ -149,10 +153,10 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   }
 
   async check(
-    { text, base, ...wanted }: Pick<ConfigProposal, 'text' | 'base' | 'try'>,
+    proposal: Pick<ConfigProposal, 'text' | 'templates' | 'base' | 'try'>,
     signal: AbortSignal,
   ): Promise<ConfigCheck> {
-    const { check } = await this.#checked(text, base, wanted.try === true, signal);
+    const { check } = await this.#checked(proposal, proposal.try === true, signal);
     return check;
   }
 
@@ -197,11 +201,16 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     await this.#book.up(false, healthBefore(this.#options.agent.health())).catch(() => {});
   }
 
-  async #checked(text: string, base: string | undefined, wanted: boolean, signal: AbortSignal) {
+  async #checked(
+    { text, templates, base }: Pick<ConfigProposal, 'text' | 'templates' | 'base'>,
+    wanted: boolean,
+    signal: AbortSignal,
+  ) {
     const { agent, deps } = this.#options;
     const checked = await checkText({
       file: this.#book.file,
       text,
+      ...(templates === undefined ? {} : { templates }),
       base,
       running: this.#running,
       deps,
@@ -223,10 +232,11 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     signal: AbortSignal,
     answer: (answer: ConfigAnswer) => void,
   ): Promise<void> {
-    const { text, base, watch: asked, anyway = false, try: tries = true, ...author } = proposal;
+    const { base, watch: asked, anyway = false, try: tries = true, by, name, why } = proposal;
+    const author: ConfigAuthor = { by, why, ...(name === undefined ? {} : { name }) };
     // What somebody has just edited by hand comes first.
     await this.#look();
-    const { check, to } = await this.#checked(text, base, tries, signal);
+    const { check, to } = await this.#checked(proposal, tries, signal);
     const against = objection(check, base, anyway);
     if (to === undefined || against !== undefined) {
       answer(against ?? refusal('wrong', 'the file cannot be loaded'));

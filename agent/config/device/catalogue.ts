@@ -16,6 +16,12 @@ export interface Catalogue {
   load(name: string): Promise<ProfileResult> | undefined;
 }
 
+/** What was parsed before with the same dependencies: site files of a city name the same few profiles. */
+const PARSED = new WeakMap<
+  ProfileDeps,
+  Map<string, { readonly text: string; readonly result: ProfileResult }>
+>();
+
 /** `folders` are the site's own; they win over `builtIn`. Paths are absolute; folders below them are searched too. */
 export async function openCatalogue(
   builtIn: string,
@@ -41,7 +47,7 @@ export async function openCatalogue(
   const loaded = new Map<string, Promise<ProfileResult>>();
   const parse = async (file: string): Promise<ProfileResult> => {
     const source = await read(file);
-    if (source.ok) return parseProfile(source.text, file, deps);
+    if (source.ok) return parsed(source.text, file, deps);
     const at = { file, line: 1, column: 1 };
     return { ok: false, problems: [problem(at, [], `cannot be read: ${source.message}`, source.fix)] };
   };
@@ -57,6 +63,16 @@ export async function openCatalogue(
       return known;
     },
   };
+}
+
+function parsed(text: string, file: string, deps: ProfileDeps): ProfileResult {
+  const known = PARSED.get(deps) ?? new Map();
+  PARSED.set(deps, known);
+  const before = known.get(file);
+  if (before?.text === text) return before.result;
+  const result = parseProfile(text, file, deps);
+  known.set(file, { text, result });
+  return result;
 }
 
 function stem(file: string): string {

@@ -32,6 +32,7 @@ const status = z
       })
       .optional(),
     floor: z.string().meta({ description: 'nothing older is taken' }),
+    watched: z.string().optional().meta({ description: 'the model or configuration that is watched now' }),
     busy: z.string().optional().meta({ description: 'what is being fetched or checked' }),
     history: z.array(updateNews).meta({ description: 'newest last' }),
   })

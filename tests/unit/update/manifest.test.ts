@@ -57,6 +57,36 @@ const codeOf = (manifest: object, change: Partial<Here> = {}, state = freshState
   return judged.ok ? 'ok' : judged.code;
 };
 
+describe('a configuration', () => {
+  const reason = (change: object) => {
+    const read = readManifest(Buffer.from(JSON.stringify({ ...config, ...change })));
+    return read.ok ? 'ok' : read.reason;
+  };
+
+  test('has a text or a patch, and templates that do not lead out', () => {
+    const { text: _, ...without } = config;
+    expect(readManifest(Buffer.from(JSON.stringify({ ...without, patch: '--- a' }))).ok).toBe(true);
+    expect(reason({ patch: '--- a' })).toMatch(/^text: expected either/);
+    expect(reason({ text: undefined })).toMatch(/^text: expected either/);
+    expect(reason({ templates: { 'templates/pole.yaml': 'x' } })).toBe('ok');
+    for (const place of ['../pole.yaml', '/etc/pole.yaml', '.hidden', 'a//b'])
+      expect(reason({ templates: { [place]: 'x' } })).not.toBe('ok');
+  });
+
+  test('that was returned here is refused by its digest; signed anew it is a new wish', () => {
+    const opened = judge(seal(config), freshState('0.1.0'), here());
+    if (!opened.ok) throw new Error(opened.reason);
+    const state = {
+      ...freshState('0.1.0'),
+      serials: { config: 7 },
+      refused: [{ version: '#7', digest: opened.digest, reason: 'uplink:city is down' }],
+    };
+    expect(codeOf(config, {}, state)).toBe('refused-before');
+    expect(codeOf({ ...config, why: 'another' }, {}, state)).toBe('replayed');
+    expect(codeOf({ ...config, serial: 8 }, {}, state)).toBe('ok');
+  });
+});
+
 describe('a manifest', () => {
   test.each([
     ['a release', release],

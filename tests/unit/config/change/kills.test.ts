@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WriteWhole } from '../../../../agent/config/change/whole-file.ts';
-import { SECOND, STREET, Stand, writeQuick } from './stand.ts';
+import { EXTENDED, SECOND, STREET, Stand, TEMPLATES, writeQuick } from './stand.ts';
 
 let stand: Stand | undefined;
 afterEach(async () => {
@@ -33,6 +33,8 @@ interface Scenario {
   readonly name: string;
   readonly prepare?: (stand: Stand) => void;
   readonly act: (stand: Stand) => Promise<unknown>;
+  /** Where it is another one than `SECOND`. */
+  readonly text?: string;
   /** State of the change where nobody kills. */
   readonly ends: string;
 }
@@ -43,6 +45,19 @@ const worse = (to: Stand): void => {
 const SCENARIOS: readonly Scenario[] = [
   { name: 'one that is kept', act: (to) => to.apply(SECOND), ends: 'kept' },
   { name: 'one that makes things worse', prepare: worse, act: (to) => to.apply(SECOND), ends: 'returned' },
+  {
+    name: 'one that brings a template',
+    act: (to) => to.apply(EXTENDED, { templates: TEMPLATES }),
+    text: EXTENDED,
+    ends: 'kept',
+  },
+  {
+    name: 'one that brings a template and makes things worse',
+    prepare: worse,
+    act: (to) => to.apply(EXTENDED, { templates: TEMPLATES }),
+    text: EXTENDED,
+    ends: 'returned',
+  },
   {
     name: 'one the agent does not start with',
     prepare: (to) => {
@@ -60,7 +75,7 @@ const SCENARIOS: readonly Scenario[] = [
   },
 ];
 
-describe.each(SCENARIOS)('$name', ({ prepare, act, ends }) => {
+describe.each(SCENARIOS)('$name', ({ prepare, act, ends, text: wanted = SECOND }) => {
   test('killed at every write, before and behind it', { timeout: 60_000 }, async () => {
     let writes = 0;
     for (let at = 1; ; at++) {
@@ -81,14 +96,14 @@ describe.each(SCENARIOS)('$name', ({ prepare, act, ends }) => {
           ended = true;
           // What its stop would write is not of the change.
           one.abandon();
-          expect(one.text).toBe(ends === 'kept' ? SECOND : STREET);
+          expect(one.text).toBe(ends === 'kept' ? wanted : STREET);
           continue;
         }
         one.abandon();
         const chosen = await one.start();
         if (!chosen.ok) throw new Error(JSON.stringify(chosen.problems));
         const runs = one.changes.state().text;
-        expect([STREET, SECOND]).toContain(runs);
+        expect([STREET, wanted]).toContain(runs);
         expect(one.text).toBe(runs);
         expect(one.agent.site).toBe(one.changes.site.site);
         // Whatever is open comes to an end, and then all say the same.

@@ -8,7 +8,7 @@ import type { FollowingAgent } from '../../../../agent/config/change/contract.ts
 import { type Chosen, chooseRevision } from '../../../../agent/config/change/start.ts';
 import { ConfigTransactions } from '../../../../agent/config/change/transactions.ts';
 import type { WriteWhole } from '../../../../agent/config/change/whole-file.ts';
-import type { DeviceTrial } from '../../../../agent/core/config-change.ts';
+import type { ConfigProposal, DeviceTrial } from '../../../../agent/core/config-change.ts';
 import { silent } from '../../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
 import type { Site } from '../../../../agent/core/site.ts';
@@ -19,6 +19,11 @@ import { STREET as PLAIN } from '../site-folder.ts';
 /** With a short watch: what takes minutes takes no more looks. */
 export const STREET = `changes: { watch: 20s }\n${PLAIN}`;
 export const SECOND = `${STREET}  - { id: meter-2, line: rs485-1, profile: eastron-sdm120, address: 2 }\n`;
+/** The same with its second meter in a template. */
+export const EXTENDED = `extends: ./second.yaml\n${STREET}`;
+export const TEMPLATES = {
+  'second.yaml': 'devices:\n  - { id: meter-2, line: rs485-1, profile: eastron-sdm120, address: 2 }\n',
+};
 export const WRONG = STREET.replace('eastron-sdm630', 'eastron-sdm6300');
 
 /** As `writeWhole` does it, without waiting for the disk: a kill is no power cut. */
@@ -149,10 +154,7 @@ export class Stand implements AsyncDisposable {
     this.#changes = undefined;
   }
 
-  apply(
-    text: string,
-    more: { readonly watch?: number; readonly base?: string; readonly anyway?: boolean } = {},
-  ) {
+  apply(text: string, more: Pick<ConfigProposal, 'watch' | 'base' | 'anyway' | 'templates'> = {}) {
     const signal = new AbortController().signal;
     return this.changes.apply(
       { text, by: 'console:administrator', name: 'Li Na', why: 'a test', ...more },

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { writeWhole } from '../../../../agent/config/change/whole-file.ts';
-import { SECOND, STREET, Stand, WRONG } from './stand.ts';
+import { EXTENDED, SECOND, STREET, Stand, TEMPLATES, WRONG } from './stand.ts';
 
 let stand: Stand;
 beforeEach(async () => {
@@ -47,6 +47,23 @@ describe('a change', () => {
     expect(await stand.changes.text(base)).toBe(STREET);
     await stand.until(() => stand.agent.told.includes('2 kept'));
     expect(stand.agent.told).toEqual(['2 watching', '2 kept']);
+  });
+
+  test('brings its templates along, and what they were comes back with it', async () => {
+    const template = join(stand.dir, 'second.yaml');
+    expect(await stand.apply(EXTENDED)).toMatchObject({ ok: false, code: 'wrong' });
+    await stand.apply(EXTENDED, { templates: TEMPLATES });
+    await settled('kept');
+    expect(readFileSync(template, 'utf8')).toBe(TEMPLATES['second.yaml']);
+    expect(stand.agent.followed).toEqual([['added device meter-2']]);
+    stand.agent.state = (part, site) =>
+      part === 'uplink:city' && site?.devices.some(({ address }) => address === 9) ? 'down' : 'ok';
+    const worse = { 'second.yaml': TEMPLATES['second.yaml'].replace('address: 2', 'address: 9') };
+    await stand.apply(EXTENDED, { templates: worse });
+    await settled('returned');
+    expect(readFileSync(template, 'utf8')).toBe(TEMPLATES['second.yaml']);
+    const out = stand.apply(EXTENDED, { templates: { '../second.yaml': '' } });
+    await expect(out).rejects.toThrow('is not beside the site file');
   });
 
   test('of a wrong file changes nothing and says where', async () => {

@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   scan: ['find the devices on a serial port or behind host:port', () => import('./cli/scan.ts')],
   report: ['reports of the running agent: the commissioning as one page', () => import('./cli/report.ts')],
   doctor: ['look at this machine and the ways out of it', () => import('./cli/doctor.ts')],
+  diagnostics: [
+    'put what explains this agent into one file, without a secret',
+    () => import('./cli/diagnostics.ts'),
+  ],
   diagnose: ['name the likely fault of a serial line', () => import('./cli/diagnose.ts')],
   read: ['ask a device once for its points', () => import('./cli/read.ts')],
   write: ['write a point of a device once and read it back', () => import('./cli/write.ts')],

@@ -38,6 +38,7 @@ import { countCrashes } from './crashes.ts';
 import { DerivedPoints } from './derived-points.ts';
 import { Directory } from './describe.ts';
 import { DeviceMemories } from './device-memory.ts';
+import { lateDiagnostics } from './diagnostics/late.ts';
 import { startEnergyAccount } from './energy/energy.ts';
 import { peakLimitView } from './energy/peak-limit.ts';
 import type { Fleet } from './fleet/fleet.ts';
@@ -321,14 +322,27 @@ export async function runAgent(
   derived.onAdded = () => uplinks.current?.described();
   stack.use(opened.onCommitted((heads) => uplinks.current?.wake(heads)));
 
-  await startSignParts(stack, { site, clock, hub, log, signal, board, late, content, steer: commands.steer });
+  const restartSign = await startSignParts(stack, {
+    site,
+    clock,
+    hub,
+    log,
+    signal,
+    board,
+    late,
+    content,
+    steer: commands.steer,
+  });
   const cityActs = site.fleet && (await import('./fleet/fleet.ts'));
   // Before cameras count with a pack that ended the process before.
   await cityActs?.resumeModels(site, clock, log);
   const visionOf = ({ cameras }: Site) =>
     startSiteVision(cameras, { site, clock, hub, log, signal, board, opened, crashes });
   const vision = stack.use(new Exchanged(visionOf(site)));
-  const restarts: Record<string, () => Promise<void>> = {};
+  const restarts: Record<string, () => Promise<void>> =
+    restartSign === undefined ? {} : { sign: restartSign };
+  const bundles = lateDiagnostics({ view, clock, log, hub, version: VERSION });
+  late.diagnose = bundles.make;
   late.preview = async (camera, blur) => vision.current?.preview(camera, blur);
   late.boxes = async (camera) => vision.current?.boxes(camera);
   if (site.nodeRed.enabled) {
@@ -351,6 +365,7 @@ export async function runAgent(
         hub,
         pulse: beats,
         lines,
+        diagnostics: bundles,
         parts: restarts,
       }),
     );

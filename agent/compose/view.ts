@@ -33,6 +33,7 @@ export interface LateParts {
   events?: NonNullable<AgentView['events']>;
   acceptance?: AcceptanceActs;
   updates?: Updates;
+  diagnose?: NonNullable<AgentView['diagnose']>;
 }
 
 export interface ViewParts {
@@ -119,6 +120,10 @@ export function agentView({
     frames,
     events: async (...asked) => (await late.events?.(...asked)) ?? [],
     acceptance: () => late.acceptance,
+    diagnose: async (why) => {
+      if (late.diagnose !== undefined) return late.diagnose(why);
+      throw new AgentError('timeout', 'diagnostics cannot be made yet: the agent is starting');
+    },
     recentCommands: (limit) => journal.recent(limit),
     preview: async (camera, blur) => late.preview?.(camera, blur),
     boxes: async (camera) => late.boxes?.(camera),

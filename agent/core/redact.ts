@@ -12,13 +12,24 @@ const OPEN_KEY = /^(public|keyid|key_id|keys|secrets)$/i;
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const forms = secrets
     .filter((secret) => secret.length >= SHORTEST)
-    .flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+    .flatMap((secret) => [
+      secret,
+      JSON.stringify(secret).slice(1, -1),
+      encodeURIComponent(secret),
+      // As recorded frames show bytes.
+      Buffer.from(secret).toString('hex'),
+      Buffer.from(secret).toString('base64'),
+    ]);
   const known = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text) => {
     const without = known.reduce((rest, secret) => rest.replaceAll(secret, MASK), text);
     return without
       .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK)
       .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*:[^\s/@"']*@/gi, `$1${MASK}@`)
+      .replace(
+        /([?&][\w-]*(?:token|secret|passw(?:or)?d|pwd|key|sig|signature|code)=)[^&\s"'#]+/gi,
+        `$1${MASK}`,
+      )
       .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/g, `$1 ${MASK}`)
       .replace(
         /^(\s*(?:-\s*)?["']?([A-Za-z_-]+)["']?\s*:\s*)(?!["']?(?:\$\{|file:))(\S.*)$/gm,

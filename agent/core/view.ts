@@ -9,6 +9,7 @@ import type { Command, CommandResult } from './command.ts';
 import type { Commissioning } from './commissioning.ts';
 import type { ConfigChanges } from './config-change.ts';
 import type { Template } from './content.ts';
+import type { DiagnosticsBundle } from './diagnostics.ts';
 import type { EnergyView } from './energy-view.ts';
 import type { ExplainedFrame } from './frame-tap.ts';
 import type { Subscription } from './hub.ts';
@@ -203,6 +204,8 @@ export interface AgentView {
    * bytes do not pass through the agent.
    */
   frames?(device: string, listener: (frame: ExplainedFrame) => void): Promise<Disposable | undefined>;
+  /** Makes a diagnostics bundle in the state folder. */
+  diagnose?(why: string): Promise<DiagnosticsBundle>;
   /** Absent: nobody updates the agent from afar. */
   readonly updates?: Updates | undefined;
   /** Writes an audit event: who did what, beyond commands. */

@@ -43,7 +43,7 @@ export function fleetDescription(config: FleetConfig): Description {
 
 export interface FleetActs {
   readonly updates: Updates;
-  /** Restarts a part (`line:<id>`, `uplinks`, `vision`, `node-red`, `agent`); resolves with why it cannot, if so. */
+  /** Restarts a part (`line:<id>`, `uplinks`, `sign`, `vision`, `node-red`, `agent`); resolves with why it cannot, if so. */
   restart(part: string): Promise<string | undefined>;
   /** Begins to record frames of a device for so long, ms; resolves with why it cannot, if so. */
   trace(device: string, ms: number): Promise<string | undefined>;

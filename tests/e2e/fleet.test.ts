@@ -87,6 +87,9 @@ test('acts of a city at the agent', { timeout: 120_000 }, async () => {
   expect(files).toEqual(
     expect.arrayContaining([
       'about.json',
+      'contents.json',
+      'doctor.json',
+      'state-folder.json',
       'health.json',
       'ledgers.json',
       'log.jsonl',
@@ -98,6 +101,14 @@ test('acts of a city at the agent', { timeout: 120_000 }, async () => {
   expect(all).not.toContain(SECRET);
   expect(all).toContain('demo-street');
   expect(JSON.parse(readFileSync(join(out, 'updates.json'), 'utf8')).history).toHaveLength(2);
+  // It says itself what is in it and what is not.
+  const contents = JSON.parse(readFileSync(join(out, 'contents.json'), 'utf8'));
+  expect(
+    [...contents.files.map(({ name }: { readonly name: string }) => name), 'contents.json'].sort(),
+  ).toEqual(files.sort());
+  expect(JSON.stringify(contents.left_out)).toMatch(/pictures/);
+  const { findings } = JSON.parse(readFileSync(join(out, 'doctor.json'), 'utf8'));
+  expect(findings).toContainEqual(expect.objectContaining({ about: 'site file', state: 'ok' }));
   // It was there to be found.
   expect(readFileSync(join(out, 'about.json'), 'utf8')).toContain('looking for ***');
   expect(city.ledger.report()).toMatchObject({ missing: 0, conflicts: 0, outOfOrder: 0 });

@@ -1,12 +1,23 @@
 /**
  * No secret in the clear: a site whose every secret can be recognised runs, is used and misused; then everything it has
- * said, answered and written is searched for each of them, as it is and in the usual disguises.
+ * said, answered and written is searched for each of them, as it is and in the usual disguises; and what is in the
+ * diagnostics bundles that were made from afar, on its shell, and on its shell when it had stopped.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
+import { CITY } from '../support/update-bundles.ts';
 import { kerbside } from '../unit/cli/kerbside.ts';
 import { MINIMAL } from '../unit/config/site-folder.ts';
 
@@ -17,6 +28,7 @@ const SECRETS = {
   camera: 'zq-camera-91c4e7b3f2',
   line: 'zq-line-3d6f8a2b9e',
   wifi: 'zq-wifi-6e1d9c4a75',
+  bundle: 'zq-bundle-4c9e2b7d18',
   person: 'zq-person-2a7c5e9d18 rides',
   wrong: 'zq-wrong-8d4b6f1e3c rides',
   guessed: 'zqguessedcode4f9a',
@@ -36,6 +48,7 @@ console:
   listen: "127.0.0.1:0"
   remote: { listen: "127.0.0.1:0" }
   service: { power_up: true, wifi: { password: "file:secrets/wifi" } }
+fleet: { keys: [{ id: ${CITY.key.id}, public: "${CITY.key.public}" }], token: "file:secrets/bundle" }
 uplinks:
   - { id: city, mqtt: { url: "mqtt://127.0.0.1:9", username: pole, password: "\${env:MQTT_SECRET}" } }
   - { id: archive, http: { url: "http://127.0.0.1:9/in", token: "file:secrets/http" } }
@@ -51,7 +64,7 @@ const made: Record<string, string> = {};
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'kerbside-secrets-'));
   mkdirSync(join(dir, 'secrets'));
-  for (const name of ['http', 'camera', 'line', 'wifi'] as const) {
+  for (const name of ['http', 'camera', 'line', 'wifi', 'bundle'] as const) {
     writeFileSync(join(dir, 'secrets', name), `${SECRETS[name]}\n`);
   }
   writeFileSync(join(dir, 'site.yaml'), SITE);
@@ -131,6 +144,9 @@ async function use(): Promise<void> {
     if (methods.get === undefined || path === '/stream') continue;
     answers.push(await ask(`/api/v1${path.replace(/\{\w+\}/g, 'camera-1')}`, { headers: person }));
   }
+  // As a city asks for it: the command comes to the same router.
+  const wish = { id: 'make-1', device: 'agent', point: 'diagnostics', expires_in_s: 60 };
+  answers.push(await post('/commands', { ...wish, value: JSON.stringify({ why: 'a search' }) }));
   answers.push(await ask('/metrics', { headers: { authorization: `Bearer ${made.token}` } }));
   for (const path of ['/healthz', '/readyz', '/']) answers.push(await ask(path));
 }
@@ -145,12 +161,47 @@ test('none is in what the agent says, answers and writes', async () => {
     env: { MQTT_SECRET: SECRETS.mqtt },
   });
 
+  const bundles = join(dir, 'state', 'diagnostics');
+  const bundlesThere = () =>
+    (existsSync(bundles) ? readdirSync(bundles) : []).filter((one) => one.endsWith('.gz'));
+  await expect.poll(bundlesThere, { timeout: 30_000 }).toHaveLength(1);
+  const local = await kerbside(['diagnostics', 'running.tar.gz', '--why', 'a search'], { cwd: dir });
+  expect(local.out).toMatch(/doctor\.json .*kerbside doctor/);
+
   // Uplinks and camera have tried by then, and said that nobody answers.
   await expect.poll(() => agent.log.join('\n'), { timeout: 20_000 }).toMatch(/city/);
   await agent.stop();
+  writeFileSync(join(dir, 'agent.log'), agent.log.join('\n'));
+  const args = ['diagnostics', 'stopped.tar.gz', '--log', 'agent.log'];
+  const stopped = await kerbside(args, { cwd: dir, env: { MQTT_SECRET: SECRETS.mqtt } });
+  expect(stopped.out).toMatch(/health\.json.*the agent does not run/);
+  const inside = [
+    join(bundles, bundlesThere()[0] ?? ''),
+    join(dir, 'running.tar.gz'),
+    join(dir, 'stopped.tar.gz'),
+  ];
+  const unpacked = inside.flatMap((archive, i) => {
+    const to = join(dir, `unpacked-${i}`);
+    mkdirSync(to);
+    execFileSync('tar', ['xzf', archive, '-C', to]);
+    const files = readdirSync(to);
+    for (const name of [
+      'about.json',
+      'contents.json',
+      'doctor.json',
+      'log.jsonl',
+      'site.yaml',
+      'events.json',
+    ])
+      expect(files).toContain(name);
+    expect(JSON.parse(readFileSync(join(to, 'doctor.json'), 'utf8')).findings.length).toBeGreaterThan(3);
+    return files.map((name) => [`${archive}: ${name}`, readFileSync(join(to, name))] as const);
+  });
   const places = new Map<string, Buffer>([
     ['log', Buffer.from(agent.log.filter((line) => !line.startsWith('http')).join('\n'))],
     ...answers.map((text, i) => [`answer ${i}: ${text.slice(0, 60)}`, Buffer.from(text)] as const),
+    ...unpacked,
+    ['diagnostics', Buffer.from(local.out + local.err + stopped.out + stopped.err)],
     ['config show', Buffer.from(shown.out + shown.err)],
     ...[...filesBelow(join(dir, 'state'))].map(
       (file) => [file.slice(dir.length), readFileSync(file)] as const,
@@ -171,4 +222,4 @@ test('none is in what the agent says, answers and writes', async () => {
       Buffer.from(`x${SECRETS.mqtt}y`).toString('base64').includes(needle.toString()),
     ),
   ).toBe(true);
-}, 90_000);
+}, 180_000);

@@ -1,27 +1,35 @@
-/** The whole agent as a stop sign: a bus is posted, and its minutes come to the stream of the screen; a flood of wrong ones does not. */
+/**
+ * The whole agent as a stop sign: a bus is posted, and its minutes come to the stream of the screen; a flood of wrong ones
+ * does not. A restart of the sign forgets no bus.
+ */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestLink } from '../../agent/console/access/local-door.ts';
 import type { Board } from '../../agent/core/board.ts';
 import { faceOf } from '../../agent/sign/screen/face.ts';
 import { sayings } from '../../agent/sign/screen/sayings.ts';
 import { writeExtract } from '../../agent/sign/timetable/extract-file.ts';
 import { extractNow, PostedBus, STOP } from '../../bench/sign/line.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
+import { CITY } from '../support/update-bundles.ts';
+import { logIn } from './console-session.ts';
 
 const stack = new AsyncDisposableStack();
 let agent: AgentProcess;
 let bus: PostedBus;
 let screen = '';
+let state = '';
 
 beforeAll(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'sign-'));
   stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
   const { extract, trip, date } = extractNow(Date.now());
   const port = await freePort();
+  const face = await freePort();
   await writeExtract(join(folder, 'stop.extract'), extract);
   await writeFile(
     join(folder, 'site.yaml'),
@@ -30,15 +38,17 @@ agent: { id: sign-1 }
 state: ./state
 console: { listen: "127.0.0.1:0" }
 node_red: { enabled: false }
+fleet: { keys: [{ id: ${CITY.key.id}, public: "${CITY.key.public}" }] }
 sign:
   id: stop
   stops: ["${STOP}"]
   extract: ./stop.extract
-  screen: { phone: "0533-12345", listen: "127.0.0.1:0" }
+  screen: { phone: "0533-12345", listen: "127.0.0.1:${face}" }
   feeds:
     - { id: gps, format: gps-json, datum: wgs84, listen: { at: "127.0.0.1:${port}" } }
 `,
   );
+  state = join(folder, 'state');
   agent = stack.use(startAgent(join(folder, 'site.yaml')));
   await agent.ready;
   screen = String(await said('sign.screen', 'url'));
@@ -124,4 +134,34 @@ test('minutes of a bus that is posted come to the screen, in both languages, and
       })
     ).status,
   ).toBe(403);
+}, 90_000);
+
+test('a restart of the sign from afar keeps the buses it knows, its link times and its address', async () => {
+  await bus.post();
+  const [before] = (await board()).lines[0]?.arrivals ?? [];
+  expect(before?.state).toBe('live');
+  // What a browser has open.
+  const stream = await fetch(`${screen}/events`);
+  const person = await logIn(await requestLink(state));
+  const restart = (id: string, part: string) => {
+    const wish = { id, device: 'agent', point: 'restart', value: JSON.stringify({ part }) };
+    return person.post('/commands', { ...wish, expires_in_s: 30 });
+  };
+  expect(await restart('restart-1', 'sign')).toMatchObject({ state: 'done' });
+  // The stream ends where the server does; the page goes on with the board it has and asks again.
+  await stream.text().catch(() => {});
+  await expect
+    .poll(async () => (await fetch(screen).catch(() => undefined))?.status, { timeout: 20_000 })
+    .toBe(200);
+  const [after] = (await board()).lines[0]?.arrivals ?? [];
+  expect(after).toMatchObject({ state: 'live' });
+  expect(agent.log.filter((line) => line.includes('"sign.screen"'))).toHaveLength(2);
+  // Its sources are open again.
+  await bus.post();
+  await expect
+    .poll(async () => (await board()).lines[0]?.arrivals[0]?.state, { timeout: 10_000 })
+    .toBe('live');
+  expect(await restart('restart-2', 'pump')).toMatchObject({
+    reason: 'pump cannot be restarted; line:<id>, sign, uplinks and agent can',
+  });
 }, 90_000);

@@ -274,6 +274,12 @@ export class AgentData implements AgentView {
     return result;
   }
 
+  async diagnose(): ReturnType<NonNullable<AgentView['diagnose']>> {
+    const files = [{ name: 'log.jsonl', what: 'the newest lines of the log', bytes: 12, cut: true as const }];
+    const file = '/var/lib/kerbside/diagnostics/diagnostics.tar.gz';
+    return { file, bytes: 900, files, left_out: [{ what: 'pictures', why: 'none is ever kept' }] };
+  }
+
   async recentCommands(limit: number): Promise<readonly { command: Command; result: CommandResult }[]> {
     return this.recent.slice(0, limit);
   }

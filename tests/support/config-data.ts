@@ -105,6 +105,7 @@ export function configData(): ConfigData {
       data.applied.push(proposal);
       return done(data);
     },
+    texts: () => [['/etc/kerbside/site.yaml', SITE_TEXT]],
     history: () => history,
     change: (id) => history.find((one) => one.id === id),
     patch: async () => '--- a\n+++ b\n-    address: 2\n+    address: 1\n',

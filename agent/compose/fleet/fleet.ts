@@ -17,7 +17,7 @@ import { type FleetActs, fleetWrite } from '../../update/acts.ts';
 import { FACTORY, freshState, readBootState, writeBootState } from '../../update/boot-state.ts';
 import { resumeModel } from '../../update/models.ts';
 import { AgentUpdates } from '../../update/updates.ts';
-import { diagnostics } from './diagnostics.ts';
+import type { Diagnostics } from '../diagnostics/late.ts';
 import { fleetModels, packsOf } from './models.ts';
 
 /** Between a command that restarts something and the restart, ms. */
@@ -31,6 +31,7 @@ export interface FleetOptions {
   readonly hub: Recorder;
   readonly pulse: () => Promise<void>;
   readonly lines: Pick<Lines, 'change'>;
+  readonly diagnostics: Diagnostics;
   /** Parts that can be started anew by themselves, by name. */
   readonly parts: Readonly<Record<string, () => Promise<void>>>;
 }
@@ -79,7 +80,7 @@ export async function resumeModels(site: Site, clock: Clock, log: Log): Promise<
 }
 
 export function startFleet(options: FleetOptions): Fleet {
-  const { config, view, clock, log, hub, pulse, parts } = options;
+  const { config, view, clock, log, hub, pulse, parts, diagnostics } = options;
   const site = view.site;
   const { env } = process;
   const { running, factory, switchable } = runningRelease(env);
@@ -120,12 +121,11 @@ export function startFleet(options: FleetOptions): Fleet {
         }),
   });
   updates.start();
-  const bundles = diagnostics({ view, frames: view.frames, clock, log, hub, version: running });
   const acts: FleetActs = {
     updates,
-    trace: bundles.trace,
+    trace: diagnostics.trace,
     diagnose: (why) =>
-      void bundles
+      void diagnostics
         .make(why)
         .catch((thrown: unknown) => log.error('diagnostics.failed', { error: asAgentError(thrown).message })),
     async restart(part) {

@@ -20,23 +20,30 @@ export interface SignPartsOptions {
   readonly steer: Submit;
 }
 
-/** Nothing where the site has no sign. What is started is put on `stack`. */
+/**
+ * Nothing where the site has no sign. What is started is put on `stack`. Gives how it is restarted: sources, screen, phone
+ * page, panels and voice begin anew, what it knows stays, and a browser shows the board it has meanwhile.
+ */
 export async function startSignParts(
   stack: AsyncDisposableStack,
   { board, late, content, steer, ...parts }: SignPartsOptions,
-): Promise<void> {
+): Promise<(() => Promise<void>) | undefined> {
   const { sign: config } = parts.site;
-  if (config === undefined) return;
+  if (config === undefined) return undefined;
   const options = { ...parts, sign: config, onHealth: board.set };
   const { startSign } = await import('./sign.ts');
   const sign = stack.use(await startSign(options));
   late.arrivals = () => sign.arrivals.board();
   board.source(sign.health);
   const { screen } = config;
-  if (screen === undefined) return;
+  if (screen === undefined) return sign.reopen;
   const preview = async (camera: string) => late.preview?.(camera, true);
   const { keepSignFace } = await import('./face.ts');
   const face = stack.use(await keepSignFace({ ...options, screen, parts: sign, content, preview, steer }));
   late.screen = face.view;
   board.source(face.health);
+  return async () => {
+    face.renew();
+    await sign.reopen();
+  };
 }

@@ -20,7 +20,7 @@ import type { RunningContent } from '../../sign/content/content.ts';
 import { FeedbackBox } from '../../sign/feedback.ts';
 import { Backlight } from '../../sign/screen/backlight.ts';
 import { boardOf } from '../../sign/screen/board-of.ts';
-import { type Kiosk, startKiosk } from '../../sign/screen/kiosk.ts';
+import type { Kiosk, KioskOptions } from '../../sign/screen/kiosk.ts';
 import { label } from '../../sign/screen/labels.ts';
 import { lightOf } from '../../sign/screen/light.ts';
 import { Names, romaniser } from '../../sign/screen/names.ts';
@@ -43,6 +43,8 @@ export interface SignScreenOptions {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly onHealth: (part: PartHealth) => void;
+  /** Starts the browser of the panel, or gives the one that runs at that address. */
+  readonly kiosk: (options: KioskOptions) => Promise<Kiosk>;
 }
 
 export interface SignScreen extends AsyncDisposable {
@@ -101,7 +103,7 @@ export async function startSignScreen(options: SignScreenOptions): Promise<SignS
   );
   holder.watch = watch;
   if (config.kind !== 'none') {
-    holder.kiosk = stack.use(startKiosk({ config, url: server.kioskUrl, folder, clock, log }));
+    holder.kiosk = await options.kiosk({ config, url: server.kioskUrl, folder, clock, log });
   }
   stack.use(tellReadings(sign.id, watch, showing, clock, hub));
   if (screen.backlight !== undefined) {

@@ -34,6 +34,8 @@ export interface Sign extends AsyncDisposable {
   /** How its sources do. */
   feeds(): readonly FeedState[];
   health(): readonly PartHealth[];
+  /** Closes its sources and opens them again; what the sign knows of buses, alerts and link times stays. */
+  reopen(): Promise<void>;
 }
 
 const HEALTH: Readonly<Record<FeedCondition, HealthState>> = {
@@ -77,13 +79,14 @@ export async function startSign(options: SignOptions): Promise<Sign> {
     alerts: (source, list) => alerts.take(source, list),
     event: (event) => tell(event, options),
   };
+  const opened = (timetable: Timetable) => openFeeds(sign.feeds, { clock, log, timetable, listener, signal });
   // Feeds need a timetable to know whom they speak of; they open with the first that can be read.
   stack.defer(() => feeds?.[Symbol.asyncDispose]());
   const extract = stack.use(
     new ExtractWatch(options, (timetable) => {
       arrivals.use(timetable);
       if (timetable === undefined) return;
-      if (feeds === undefined) feeds = openFeeds(sign.feeds, { clock, log, timetable, listener, signal });
+      if (feeds === undefined) feeds = opened(timetable);
       else feeds.retime(timetable);
     }),
   );
@@ -96,6 +99,12 @@ export async function startSign(options: SignOptions): Promise<Sign> {
     timetable: () => extract.timetable,
     feeds: states,
     health: () => states().map((state) => healthOf(state, clock)),
+    async reopen() {
+      // Until they are closed no import opens others, which would listen at the same address.
+      await feeds?.[Symbol.asyncDispose]();
+      const { timetable } = extract;
+      feeds = timetable === undefined ? undefined : opened(timetable);
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -14,6 +14,7 @@ import { configEndpoints } from './config.ts';
 import { correctionEndpoints } from './corrections.ts';
 import { deviceEndpoints } from './devices.ts';
 import { diagnosisEndpoints } from './diagnosis.ts';
+import { diagnosticsEndpoints } from './diagnostics.ts';
 import type { Endpoint } from './endpoint.ts';
 import { energyEndpoints } from './energy.ts';
 import { eventEndpoints } from './events.ts';
@@ -63,6 +64,7 @@ export function endpoints(services: Services): readonly Endpoint[] {
     ...lightEndpoints(services),
     ...uplinkEndpoints(services),
     ...updateEndpoints(services),
+    ...diagnosticsEndpoints(services),
     ...peopleEndpoints(services),
     ...accountEndpoints(services),
     ...serviceLinkEndpoints(services),

@@ -160,6 +160,7 @@ describe('the document', () => {
       '/config/changes': { text: SITE_TEXT, name: 'Li Wei', why: 'a meter' },
       '/config/changes/{change}/end': { how: 'keep', name: 'Li Wei' },
       '/config/revisions/{revision}/return': { name: 'Li Wei', why: 'as it was' },
+      '/diagnostics': { why: 'a test' },
       '/alarms/{alarm}/acts': { act: 'shelve', name: 'Li Wei', note: 'works', for_s: 600 },
     };
     const at = { device: 'meter-feeder', point: 'energy-import', unit: 'kW.h' } as const;

@@ -17,7 +17,14 @@ export interface Revision {
 }
 
 export type Loaded =
-  | { readonly ok: true; readonly revision: Revision; readonly site: Site; readonly facts: SiteFacts }
+  | {
+      readonly ok: true;
+      readonly revision: Revision;
+      readonly site: Site;
+      readonly facts: SiteFacts;
+      /** What else was read, own profiles, secrets, certificates: path → digest. */
+      readonly named: ReadonlyMap<string, string>;
+    }
   /** `text`: of the site file, where it could be read. */
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly text?: string };
 
@@ -51,7 +58,12 @@ export async function loadRevision(
   }
   // Only what is a site file or a template: files with secrets are read through the same hands.
   const texts = new Map([file, ...result.facts.files].map((name) => [name, seen.get(name) ?? ''] as const));
-  return { ok: true, revision: revisionOf(file, texts), site: result.site, facts: result.facts };
+  const named = [...seen].flatMap(([name, text]) =>
+    // Built-in profiles come with a release, which the next start runs.
+    texts.has(name) || isBelow(deps.profiles, name) ? [] : [[name, digest(text)] as const],
+  );
+  const { site, facts } = result;
+  return { ok: true, revision: revisionOf(file, texts), site, facts, named: new Map(named) };
 }
 
 /** New texts of a site file and of templates, by their path below its folder. Throws `config-invalid` for one that leads out. */
@@ -74,6 +86,20 @@ export async function onDisk(texts: Texts, read = readSource): Promise<boolean> 
   return true;
 }
 
+/** Files of `named` that hold something else now, or are gone; as paths from the site file's folder. */
+export async function replaced(
+  file: string,
+  named: ReadonlyMap<string, string>,
+  read = readSource,
+): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const [path, before] of named) {
+    const source = await read(path);
+    if (!source.ok || digest(source.text) !== before) found.push(placeOf(file, path));
+  }
+  return found;
+}
+
 /** As it is kept: places relative to the site file's folder, so that a site can be moved. */
 export function revisionText(file: string, { texts }: Revision): string {
   return JSON.stringify({ v: 1, texts: Array.from(texts, ([path, text]) => [placeOf(file, path), text]) });
@@ -94,6 +120,14 @@ export function readRevision(file: string, kept: string): Revision | undefined {
   } catch {
     return undefined;
   }
+}
+
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function isBelow(folder: string, path: string): boolean {
+  return !relative(folder, path).startsWith('..');
 }
 
 function placeOf(file: string, path: string): string {

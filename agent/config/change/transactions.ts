@@ -24,9 +24,10 @@ import type { FollowingAgent } from './contract.ts';
 import { healthBefore } from './decline.ts';
 import { watchFiles } from './hand-edits.ts';
 import type { Told } from './journal.ts';
+import { followNamed } from './named-files.ts';
 import { patchOf } from './patch.ts';
 import { objection, refusal } from './refusal.ts';
-import { loadRevision, onDisk } from './revision.ts';
+import { loadRevision, onDisk, replaced } from './revision.ts';
 import { type Right, WATCH } from './start.ts';
 import { Teller } from './teller.ts';
 import { Watch } from './watch.ts';
@@ -79,7 +80,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     this.#wrong.say(this.#running.revision.id);
     void this.#queue(() => this.#teller.tell());
     const watcher = watchFiles({
-      files: () => [...this.#running.revision.texts.keys()],
+      files: () => [...this.#running.revision.texts.keys(), ...this.#running.named.keys()],
       clock,
       log,
       changed: () => void this.#queue(() => this.#look()),
@@ -383,7 +384,9 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   async #look(): Promise<void> {
     if (this.#closed) return;
     const { file } = this.#book;
-    if (await onDisk(this.#running.revision.texts)) return this.#wrong.over();
+    const others = await replaced(file, this.#running.named, this.#options.deps.read);
+    const asItRuns = await onDisk(this.#running.revision.texts);
+    if (asItRuns && others.length === 0) return this.#wrong.over();
     const { refused } = this.#book.journal;
     const disk = await loadRevision(file, this.#options.deps);
     if (disk.ok && disk.revision.id === refused) return;
@@ -399,10 +402,34 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
       return;
     }
     const { changes = [] } = check;
+    if (asItRuns) return this.#follows(to, changes, others);
     const watch = changes.length === 0 ? 0 : (to.site.watch ?? WATCH);
     const change = await this.#commit({ by: 'file', why: '' }, to, { changes, watch }, 'watching');
     this.#teller.step(change);
     await this.#follow(change, to);
+  }
+
+  /** A file that the site file only names was replaced, and what runs follows it (`named-files.ts`). */
+  async #follows(to: Right, changes: readonly PartChange[], files: readonly string[]): Promise<void> {
+    this.#wrong.over();
+    const author = { by: 'file', why: `changed: ${files.join(', ')}` };
+    // A change that is watched goes on being watched: it is not this one that ends it.
+    const quiet = changes.length === 0 || this.#book.open !== undefined;
+    const change = quiet ? undefined : await this.#commit(author, to, { changes, watch: 0 }, 'watching');
+    const { running, reason } = await followNamed({
+      ...this.#options,
+      closing: this.#closing.signal,
+      from: this.#running,
+      to,
+      changes,
+      files,
+    });
+    if (this.#closed) return;
+    this.#running = running;
+    if (change === undefined) return;
+    if (reason === undefined) await this.#keep(change, undefined);
+    else await this.#book.end(change.id, 'returned', reason);
+    await this.#teller.tell();
   }
 
   #shown({ told: _, ...change }: Told): ConfigChange {

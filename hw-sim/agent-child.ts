@@ -8,6 +8,7 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { AGENT_ENV, AGENT_FLAGS, withoutTerminals } from './agent-launch.ts';
+import type { WorldClock } from './world/world-clock.ts';
 
 /** The agent's entry: started as a process, never imported. */
 export const AGENT_MAIN = join(import.meta.dirname, '..', 'agent', 'main.ts');
@@ -37,6 +38,8 @@ export interface AgentChildOptions {
 
 export interface AgentChild extends AsyncDisposable {
   readonly pid: number | undefined;
+  /** Says what time it is in the street from now on; one that is being started reads it in its site file. */
+  turn(clock: Pick<WorldClock, 'rate' | 'origin'>): void;
 }
 
 /** Starts the agent and keeps it running until disposed. */
@@ -87,6 +90,9 @@ export function keepAgent(options: AgentChildOptions): AgentChild {
   return {
     get pid() {
       return child?.pid;
+    },
+    turn({ rate, origin }) {
+      if (child?.connected === true) child.send({ type: 'clock', rate, ...origin }, () => undefined);
     },
     async [Symbol.asyncDispose]() {
       stopping = true;

@@ -5,13 +5,13 @@ import type { Camera } from './camera/index.ts';
 import { truthOf } from './camera/scene.ts';
 import type { CameraAddresses, CameraThreadData, ToCamera } from './camera-thread.ts';
 import type { World } from './world/world.ts';
-import type { WorldClock } from './world/world-clock.ts';
+import type { StreetClock } from './world/world-clock.ts';
 
 /** Longest wait for the thread to go by itself, ms. */
 const STOP_MS = 500;
 
 /** Resolves when it listens on 127.0.0.1; rejects with what the thread failed with. `port` 0: any. */
-export async function startCameraThread(world: World, clock: WorldClock, port: number): Promise<Camera> {
+export async function startCameraThread(world: World, clock: StreetClock, port: number): Promise<Camera> {
   const data: CameraThreadData = { world: world.options, rate: clock.rate, origin: clock.origin, port };
   const thread = new Worker(new URL('./camera-thread.ts', import.meta.url), { workerData: data });
   const exited = once(thread, 'exit');
@@ -21,6 +21,7 @@ export async function startCameraThread(world: World, clock: WorldClock, port: n
   thread.on('error', (error) => process.stderr.write(`simulated camera ended: ${String(error)}\n`));
   const tell = (message: ToCamera): void => thread.postMessage(message);
   const lamp = world.onLamp((level, time) => tell({ kind: 'lamp', level, time }));
+  const turns = clock.onTurn(() => tell({ kind: 'turn', rate: clock.rate, origin: clock.origin }));
   let count = 0;
   return {
     ...addresses,
@@ -34,6 +35,7 @@ export async function startCameraThread(world: World, clock: WorldClock, port: n
     },
     async [Symbol.asyncDispose]() {
       lamp[Symbol.dispose]();
+      turns[Symbol.dispose]();
       tell({ kind: 'stop' });
       const late = setTimeout(() => void thread.terminate(), STOP_MS);
       await exited.catch(() => undefined);

@@ -18,14 +18,16 @@ export type ToCamera =
   | { readonly kind: 'lamp'; readonly level: number; readonly time: number }
   | { readonly kind: 'inject'; readonly id: number; readonly fault: CameraFault }
   | { readonly kind: 'lift'; readonly id: number }
+  | ({ readonly kind: 'turn' } & Pick<CameraThreadData, 'rate' | 'origin'>)
   | { readonly kind: 'stop' };
 
 const port = parentPort;
 if (port === null) throw new Error('camera-thread.ts runs as a worker thread only');
-const { world: options, rate, origin, port: listen } = workerData as CameraThreadData;
+const { world: options, port: listen, ...begun } = workerData as CameraThreadData;
+let pace: Pick<CameraThreadData, 'rate' | 'origin'> = begun;
 
 const world = createWorld(options);
-const clock = { now: () => origin.wall + (monotonic() - origin.mono) * rate };
+const clock = { now: () => pace.origin.wall + (monotonic() - pace.origin.mono) * pace.rate };
 const camera = await startCamera({ world, clock, port: listen });
 const faults = new Map<number, Disposable>();
 
@@ -40,6 +42,9 @@ port.on('message', (message: ToCamera) => {
     case 'lift':
       faults.get(message.id)?.[Symbol.dispose]();
       faults.delete(message.id);
+      break;
+    case 'turn':
+      pace = message;
       break;
     case 'stop':
       Promise.resolve(camera[Symbol.asyncDispose]()).finally(() => port.close());

@@ -26,7 +26,7 @@ import { openUdpLine, type UdpLine } from './lines/udp-line.ts';
 import type { LineDevice } from './lines/wire.ts';
 import { loadScenario, type Scenario, type ScenarioDevice, type ScenarioLine } from './scenario.ts';
 import { createWorld, type World } from './world/world.ts';
-import { type WorldClock, worldClock } from './world/world-clock.ts';
+import { type StreetClock, type WorldClock, worldClock } from './world/world-clock.ts';
 
 export interface StreetOptions {
   /** Name, path, or the scenario itself. Default `street`. */
@@ -73,7 +73,9 @@ export interface StreetParts extends AsyncDisposable {
   readonly world: World;
   /** The world as the meters of the building see it, by device; empty where the scenario has none. */
   readonly seenBy: ReadonlyMap<string, World>;
-  readonly clock: WorldClock;
+  readonly clock: StreetClock;
+  /** World time per real time as it was started; its clock may be turned meanwhile. */
+  readonly speed: number;
   readonly ledger: Ledger;
   /** By id. */
   readonly lines: ReadonlyMap<string, StreetLine>;
@@ -141,6 +143,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
     world,
     seenBy,
     clock,
+    speed: clock.rate,
     ledger,
     lines,
     spare,

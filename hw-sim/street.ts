@@ -119,6 +119,13 @@ async function run(options: Options): Promise<void> {
         }),
       );
       await Promise.race([begun.promise, aborted(stop)]);
+      parts.use(
+        street.clock.onTurn(() => {
+          // For the one that runs, and for the one after it.
+          agent.turn(street.clock);
+          writeSite();
+        }),
+      );
       const panel = sign === undefined ? undefined : panelAddress(sign.screen, state);
       const own = { street, agent, state: join(state, 'agent'), sign: panel, writeSite };
       const show = await showOf(own, options, parts, say);

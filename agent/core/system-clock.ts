@@ -10,6 +10,10 @@ export const BUILD_DATE = Date.UTC(2026, 10, 22);
 
 /** No log is read that late: a wall clock that shows more is wrong. */
 const LATEST = Date.UTC(2100, 0, 1);
+/** No demonstration runs faster than an hour a second. */
+const FASTEST = 3600;
+/** A difference below it is none, ms. */
+const SAME = 50;
 /** Clocks with a battery, as the kernel lists them. */
 const RTC = '/sys/class/rtc';
 
@@ -82,8 +86,20 @@ export class SystemClock implements Clock {
     this.#take({ mono, wall, rank: 'floor', uncertaintyMs: Number.MAX_SAFE_INTEGER });
   }
 
-  #take(mapping: Omit<ClockMapping, 'boot' | 'rate'>): void {
-    this.#mapping = { ...mapping, boot: this.boot, rate: this.#mapping.rate };
+  /**
+   * From `mono` on it is `wall`, and wall time runs `rate` times as fast: for demonstrations, whose street decides. Time goes
+   * on or forward, never back; gives false where it would.
+   */
+  turn({ mono, wall, rate }: Pick<ClockMapping, 'mono' | 'wall' | 'rate'>): boolean {
+    if (!(rate >= 1 && rate <= FASTEST && wall < LATEST)) return false;
+    if (!(wall >= wallAt(this.#mapping, mono).time - SAME)) return false;
+    const { rank, uncertaintyMs } = this.#mapping;
+    this.#take({ mono, wall, rank, uncertaintyMs }, rate);
+    return true;
+  }
+
+  #take(mapping: Omit<ClockMapping, 'boot' | 'rate'>, rate = this.#mapping.rate): void {
+    this.#mapping = { ...mapping, boot: this.boot, rate };
     for (const listener of this.#listeners) listener(this.#mapping);
   }
 

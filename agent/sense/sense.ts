@@ -3,6 +3,7 @@
  * is known of the device: a counter that jumped, a value that cannot be. Nothing leaves before the log has told what was
  * declared of the devices, for a reading that was read wrongly cannot be taken back.
  */
+import { AgedTime } from '../core/aged-time.ts';
 import { type Clock, trusted, wallAt } from '../core/clock.ts';
 import { rawId } from '../core/derived.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
@@ -70,6 +71,7 @@ const DAY = 86_400_000;
 
 export class Sense implements Publisher, SenseActs, Disposable {
   readonly #options: SenseOptions;
+  readonly #aged: AgedTime;
   readonly #meters: Meters;
   readonly #checks: Checks;
   readonly #maintenance: Maintenance;
@@ -88,6 +90,7 @@ export class Sense implements Publisher, SenseActs, Disposable {
 
   constructor(options: SenseOptions) {
     this.#options = options;
+    this.#aged = new AgedTime(options.clock);
     const { plan } = options;
     this.#meters = new Meters({
       counters: plan.counters,
@@ -261,7 +264,7 @@ export class Sense implements Publisher, SenseActs, Disposable {
 
   #moment(mono: number): Moment {
     const mapping = this.#options.clock.mapping();
-    return { boot: mapping.boot, mono, at: wallAt(mapping, mono).time, t: mono * mapping.rate };
+    return { boot: mapping.boot, mono, at: wallAt(mapping, mono).time, t: this.#aged.at(mono) };
   }
 
   #tell(mark: Mark): void {

@@ -56,7 +56,7 @@ export async function startShow({
   const seen = camera && parts.use(new CameraEye(found.eye, camera.id, () => watchers.size > 0));
   const ground: Ground = { ...found, camera: seen };
   const stage = parts.use(new Stage(ground));
-  const tour = parts.use(new Tour(stage, ground.eye));
+  const tour = parts.use(new Tour(stage, ground));
   let toured = false;
 
   const app = fastify({ forceCloseConnections: true });

@@ -2,9 +2,9 @@
  * The tour: three minutes in which every promise is kept before one's eyes. A list of stations, each with its moment,
  * what it says in both languages, and what it does to the street. A showroom lets it begin again at its end.
  */
-import type { AgentEye } from './agent-eye.ts';
-import type { Words } from './breakable.ts';
+import type { Ground, Words } from './breakable.ts';
 import type { Stage } from './stage.ts';
+import { hastenSunset } from './sunset.ts';
 
 export interface Station {
   /** Seconds since the tour began. */
@@ -13,8 +13,17 @@ export interface Station {
   readonly says: Words;
   /** Part of the drawing that the eye should go to. */
   readonly look: 'street' | 'lamp' | 'meter' | 'city' | 'sign' | 'agent' | 'sos' | 'flows' | 'ledger';
-  readonly does?: (ground: { readonly stage: Stage; readonly eye: AgentEye }) => Promise<void>;
+  readonly does?: (on: { readonly stage: Stage; readonly ground: TourGround }) => Promise<void> | void;
 }
+
+export type TourGround = Pick<Ground, 'street' | 'eye'>;
+
+/** Seconds at which the street's clock begins to run faster, and at which the sun is down. */
+const [SUNSET, NIGHT] = [4, 20];
+/** Level at which a lamp is lit, %: the lowest that a class of road allows. */
+const LIT = 30;
+/** From there the lamp has so long to come on, ms. */
+const LAMP_MS = 12_000;
 
 export const STATIONS: readonly Station[] = [
   {
@@ -27,17 +36,24 @@ export const STATIONS: readonly Station[] = [
     },
   },
   {
-    at: 20,
+    at: SUNSET,
+    id: 'sunset',
+    look: 'street',
+    says: {
+      en: 'The sun goes down: the clock of the street runs faster until it is dark.',
+      zh: '夕阳西下：街道时钟加速，直到天黑。',
+    },
+    does: ({ ground }) => hastenSunset(ground.street, (NIGHT - SUNSET) * 1000),
+  },
+  {
+    at: NIGHT,
     id: 'lamp',
     look: 'lamp',
     says: {
-      en: 'The lamp is told 30 % for five seconds. The board reads it back, and the meter sees every watt.',
-      zh: '命令路灯降到 30 %，持续五秒：控制板回读亮度，电表看到每一瓦。',
+      en: 'Nobody told the lamp: its programme knows the sun. The board reads the level back, and the meter sees every watt.',
+      zh: '没有人下命令：调光方案自己知道太阳的位置。控制板回读亮度，电表看到每一瓦。',
     },
-    // Then the programme has it again, by the sun.
-    does: async ({ eye }) => {
-      await command(eye, 30, 5);
-    },
+    does: ({ ground }) => lampLit(ground),
   },
   {
     at: 40,
@@ -147,15 +163,15 @@ export interface TourMoment {
 
 export class Tour implements Disposable {
   readonly #stage: Stage;
-  readonly #eye: AgentEye;
+  readonly #ground: TourGround;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #begun = 0;
   #station: Station | undefined;
   #failed: string | undefined;
 
-  constructor(stage: Stage, eye: AgentEye) {
+  constructor(stage: Stage, ground: TourGround) {
     this.#stage = stage;
-    this.#eye = eye;
+    this.#ground = ground;
   }
 
   /** Where it is; undefined: it does not run. */
@@ -183,6 +199,8 @@ export class Tour implements Disposable {
   }
 
   stop(): void {
+    const { clock, speed } = this.#ground.street;
+    if (clock.rate !== speed) clock.turn(speed);
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
     this.#station = undefined;
@@ -196,7 +214,8 @@ export class Tour implements Disposable {
   #reach(station: Station): void {
     this.#station = station;
     this.#failed = undefined;
-    station.does?.({ stage: this.#stage, eye: this.#eye }).catch((error: unknown) => {
+    const does = async (): Promise<void> => station.does?.({ stage: this.#stage, ground: this.#ground });
+    does().catch((error: unknown) => {
       this.#failed = error instanceof Error ? error.message : String(error);
     });
   }
@@ -210,14 +229,14 @@ export class Tour implements Disposable {
   }
 }
 
-/** Holds the lamp at a level for some seconds; then the programme takes over again. */
-async function command(eye: AgentEye, level: number, seconds: number): Promise<void> {
-  await eye.ask('POST', '/commands', {
-    id: `tour-${Date.now()}`,
-    device: 'board',
-    point: 'lamp-level',
-    value: level,
-    expires_in_s: 30,
-    lease_s: seconds,
-  });
+/** Until the board has read back that the lamp is lit; then the street has its own pace again. */
+async function lampLit({ eye, street }: TourGround): Promise<void> {
+  const lit = () => Number(eye.readings.get('board/lamp-level')?.value ?? 0) >= LIT;
+  try {
+    await eye.until(lit, AbortSignal.timeout(LAMP_MS));
+  } catch (cause) {
+    throw new Error(`the lamp was not lit within ${LAMP_MS / 1000} s of night`, { cause });
+  } finally {
+    if (street.clock.rate !== street.speed) street.clock.turn(street.speed);
+  }
 }

@@ -137,6 +137,10 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
       'a balanced ledger',
     );
     const at = (id: string) => stations.get(id);
+    // Nobody told it to: the sun has set.
+    expect(at('cable')?.lamp.level).toBeGreaterThan(90);
+    expect(at('cable')?.sun).toBeLessThan(-2);
+    expect(at('cable')?.rate).toBe(1);
     expect(at('cable')?.devices['meter-feeder']?.state).toBe('degraded');
     expect(at('cable')?.devices.station?.state).toBe('ok');
     expect(at('cable-back')?.devices.station?.readings).toBeGreaterThan(

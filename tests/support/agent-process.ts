@@ -2,6 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { withoutTerminals } from '../../hw-sim/agent-launch.ts';
+import type { WorldClock } from '../../hw-sim/world/world-clock.ts';
 
 export interface Ready {
   readonly console: string;
@@ -14,6 +15,8 @@ export interface AgentProcess extends AsyncDisposable {
   readonly ready: Promise<Ready>;
   /** Log lines so far. */
   readonly log: readonly string[];
+  /** As the street does when its clock is turned. */
+  turn(clock: Pick<WorldClock, 'rate' | 'origin'>): void;
   /** No chance to tidy up. */
   kill(): Promise<void>;
   /** As Ctrl-C does; gives the ms it took. */
@@ -50,6 +53,7 @@ export function startAgent(siteFile: string, env: NodeJS.ProcessEnv = {}): Agent
     pid: child.pid ?? 0,
     ready,
     log,
+    turn: ({ rate, origin }) => void child.send({ type: 'clock', rate, ...origin }),
     kill: () => end('SIGKILL'),
     stop: async () => {
       const start = performance.now();

@@ -181,7 +181,7 @@ async function boardMaker(
     const board = boardOf({
       run,
       seq,
-      rate: site.rate,
+      rate: clock.mapping().rate,
       timezone: extract?.timezone ?? site.timezone,
       languages: sign.languages,
       names,
@@ -191,7 +191,7 @@ async function boardMaker(
       arrivals: parts.arrivals.board(),
       extract,
       alerts: parts.alerts.active(),
-      ...(heard.length === 0 ? {} : { dataAge: (mono - Math.max(...heard)) * site.rate }),
+      ...(heard.length === 0 ? {} : { dataAge: (mono - Math.max(...heard)) * clock.mapping().rate }),
       content: content?.shown(sign.id),
       measured: measured(options, mono),
       light,

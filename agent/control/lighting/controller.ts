@@ -14,11 +14,12 @@ import type { LampConfig } from '../../core/site.ts';
 import { REPEAT } from './description.ts';
 import { type Decision, evaluate } from './evaluate.ts';
 import { Nights } from './night.ts';
+import { nextStep } from './programme.ts';
 import { ramp, STEP } from './ramp.ts';
 import { Senses } from './senses.ts';
 import { type Place, sunElevation } from './sun.ts';
 
-/** Longest time between two evaluations, ms of the monotonic clock. */
+/** Longest time between two evaluations, ms of the monotonic clock; the programme's own steps are met at their moment. */
 export const EVALUATE_EVERY = 5000;
 /** Pause before a failed write is tried again, ms; doubled up to the second. */
 const RETRY = [5000, 60_000] as const;
@@ -45,7 +46,7 @@ export class LampController implements Disposable {
   readonly #options: LampControllerOptions;
   readonly #nights: Nights;
   readonly #senses: Senses;
-  readonly #listener: Disposable;
+  readonly #listener = new DisposableStack();
   #timer: Disposable | undefined;
   #stopped = false;
   #writing = false;
@@ -60,8 +61,15 @@ export class LampController implements Disposable {
   constructor(options: LampControllerOptions) {
     this.#options = options;
     this.#nights = new Nights(options.days, options.place, options.programme.elevation);
-    this.#senses = new Senses(options.programme, options.hub);
-    this.#listener = options.hub.onReadings((readings) => this.#take(readings));
+    this.#senses = new Senses(options.programme, options.hub, options.clock);
+    // A cell that has spoken before: without it the sun alone would decide, and a lamp that starts in twilight would flash.
+    for (const { device, point } of this.#senses.points) {
+      const known = options.hub.latest(device, point);
+      if (known !== undefined) this.#senses.take(known, this.#elevation());
+    }
+    this.#listener.use(options.hub.onReadings((readings) => this.#take(readings)));
+    // The time has become known, or runs faster: what was right a moment ago need not be.
+    this.#listener.use(options.clock.onMapping(() => this.#evaluate()));
     this.#timer = options.clock.after(0, () => this.#evaluate());
   }
 
@@ -85,8 +93,8 @@ export class LampController implements Disposable {
     const elevation = this.#elevation();
     let weighty = false;
     for (const reading of readings) {
-      this.#senses.take(reading, elevation);
-      weighty ||= this.#senses.watches(reading.device, reading.point);
+      const turned = this.#senses.take(reading, elevation);
+      weighty ||= turned || this.#senses.watches(reading.device, reading.point);
     }
     if (weighty) this.#evaluate();
   }
@@ -123,7 +131,7 @@ export class LampController implements Disposable {
     const decision = this.#decide();
     this.#tell(decision);
     const next = this.#next(decision);
-    if (next === undefined) this.#wait(EVALUATE_EVERY);
+    if (next === undefined) this.#wait(this.#pause());
     else void this.#write(next);
   }
 
@@ -177,6 +185,14 @@ export class LampController implements Disposable {
     if (this.#failures === 1) {
       log.warn('light.not-reached', { lamp: lamp.id, level, reason: result.reason ?? result.state });
     }
+  }
+
+  /** Until the next evaluation, ms: in a demonstration five seconds may be hours, and the programme knows when it steps. */
+  #pause(): number {
+    const { programme, clock } = this.#options;
+    const { time } = this.#now();
+    const step = nextStep(programme, this.#nights, this.#nights.at(time), time) ?? Number.POSITIVE_INFINITY;
+    return Math.min(EVALUATE_EVERY, (step - time) / clock.mapping().rate + 1);
   }
 
   #wait(ms: number): void {

@@ -8,11 +8,11 @@ import type { Reading } from '../../core/reading.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** No reading for this long: the cell is silent, ms. */
+/** No reading for this long: the cell is silent, ms of the monotonic clock. */
 const SILENT = 10 * MINUTE;
-/** The same value for this long: the cell is stuck, ms. A night at the sensor's floor is shorter. */
+/** The same value for this long: the cell is stuck, ms of aged time. A night at the sensor's floor is shorter. */
 const STUCK = 26 * HOUR;
-/** Against the sun for this long: dirt, a lamp in its face, a cut wire; ms. */
+/** Against the sun for this long: dirt, a lamp in its face, a cut wire; ms of aged time. */
 const AGAINST = 2 * HOUR;
 /** Degrees at which a clear sky leaves no doubt. */
 const HIGH_SUN = 15;
@@ -23,8 +23,9 @@ export type PhotocellFault = 'silent' | 'stuck' | 'dark-by-day' | 'light-by-nigh
 export class Photocell {
   readonly #config: PhotocellConfig;
   #state: 'dark' | 'light' | undefined;
-  /** Since when the light is on the other side, mono ms. */
+  /** Since when the light is on the other side, ms of aged time. */
   #turning: number | undefined;
+  /** mono ms */
   #last: number | undefined;
   #value: number | undefined;
   #sameSince = 0;
@@ -34,20 +35,24 @@ export class Photocell {
     this.#config = config;
   }
 
-  /** Takes a reading of its point. `elevation`: degrees of the sun now, or undefined where the clock is not trusted. */
-  take(reading: Reading, elevation: number | undefined): void {
+  /**
+   * Takes a reading of its point. `elevation`: degrees of the sun now, or undefined where the clock is not trusted. `aged`: its
+   * moment in aged time. True where it says other than before.
+   */
+  take(reading: Reading, elevation: number | undefined, aged: number = reading.time): boolean {
     const { on, off, dwell } = this.#config;
-    if (typeof reading.value !== 'number' || reading.quality === 'bad') return;
+    if (typeof reading.value !== 'number' || reading.quality === 'bad') return false;
     const { value, time } = reading;
+    const before = this.#state;
     this.#last = time;
-    if (value !== this.#value) this.#sameSince = time;
+    if (value !== this.#value) this.#sameSince = aged;
     this.#value = value;
     const side = value <= on ? 'dark' : value >= off ? 'light' : this.#state;
     this.#state ??= side ?? 'light';
     if (side === undefined || side === this.#state) this.#turning = undefined;
     else {
-      this.#turning ??= time;
-      if (time - this.#turning >= dwell) {
+      this.#turning ??= aged;
+      if (aged - this.#turning >= dwell) {
         this.#state = side;
         this.#turning = undefined;
       }
@@ -57,21 +62,22 @@ export class Photocell {
       ((this.#state === 'dark' && elevation > HIGH_SUN) ||
         (this.#state === 'light' && elevation < DEEP_NIGHT));
     if (!against) this.#againstSince = undefined;
-    else this.#againstSince ??= time;
+    else this.#againstSince ??= aged;
+    return this.#state !== before;
   }
 
-  /** Why it cannot be believed at `now` (mono ms), or undefined. */
-  fault(now: number): PhotocellFault | undefined {
+  /** Why it cannot be believed at `now` (mono ms, and the same moment in aged time), or undefined. */
+  fault(now: number, aged = now): PhotocellFault | undefined {
     if (this.#last === undefined || now - this.#last > SILENT) return 'silent';
-    if (now - this.#sameSince > STUCK) return 'stuck';
-    if (this.#againstSince !== undefined && now - this.#againstSince > AGAINST) {
+    if (aged - this.#sameSince > STUCK) return 'stuck';
+    if (this.#againstSince !== undefined && aged - this.#againstSince > AGAINST) {
       return this.#state === 'dark' ? 'dark-by-day' : 'light-by-night';
     }
     return undefined;
   }
 
   /** What it says at `now` (mono ms); undefined: it cannot be believed. */
-  state(now: number): 'dark' | 'light' | undefined {
-    return this.fault(now) === undefined ? this.#state : undefined;
+  state(now: number, aged = now): 'dark' | 'light' | undefined {
+    return this.fault(now, aged) === undefined ? this.#state : undefined;
   }
 }

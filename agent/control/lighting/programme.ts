@@ -16,17 +16,45 @@ export function nightBySun(programme: LightingProgramme, night: Night, time: num
   return time >= dark.dusk && time < dark.dawn;
 }
 
+/** The next moment after `time` at which this night begins, steps or ends, Unix epoch ms; undefined: none any more. */
+export function nextStep(
+  programme: LightingProgramme,
+  nights: Nights,
+  night: Night,
+  time: number,
+): number | undefined {
+  const levels = listOf(programme, night)?.levels ?? [];
+  const moments = [
+    night.dark?.dusk,
+    night.dark?.dawn,
+    ...levels.map(({ from }) => instant(from, nights, night)),
+  ];
+  return moments
+    .filter((moment) => moment !== undefined && moment > time)
+    .reduce((first, moment) => (first === undefined || (moment ?? 0) < first ? moment : first), undefined);
+}
+
 /** Level of the night at `time`: exceptions before the calendar before the levels of every night. */
 export function planned(programme: LightingProgramme, nights: Nights, night: Night, time: number): Planned {
+  const list = listOf(programme, night);
+  if (list === undefined) return { level: 100, from: 'astro' };
+  const { levels, ...rest } = list;
+  return { level: levelOf(levels, nights, night, time), ...rest };
+}
+
+/** The steps that count in this night, and which part of the file has them. */
+function listOf(
+  programme: LightingProgramme,
+  night: Night,
+): (Omit<Planned, 'level'> & { readonly levels: readonly LightStep[] }) | undefined {
   const exception = programme.exceptions.find(({ from, to }) => night.date >= from && night.date <= to);
   if (exception !== undefined) {
-    const { title } = exception;
-    return { level: levelOf(exception.levels, nights, night, time), from: 'exception', title };
+    const { title, levels } = exception;
+    return { levels, from: 'exception', ...(title === undefined ? {} : { title }) };
   }
   const entry = programme.calendar.find(({ days, from, to }) => fits(night, days, from, to));
-  if (entry !== undefined) return { level: levelOf(entry.levels, nights, night, time), from: 'calendar' };
-  if (programme.levels.length === 0) return { level: 100, from: 'astro' };
-  return { level: levelOf(programme.levels, nights, night, time), from: 'levels' };
+  if (entry !== undefined) return { levels: entry.levels, from: 'calendar' };
+  return programme.levels.length === 0 ? undefined : { levels: programme.levels, from: 'levels' };
 }
 
 function fits(

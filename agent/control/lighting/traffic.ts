@@ -18,21 +18,18 @@ export class Traffic {
     this.#config = config;
   }
 
-  /** Takes a count of its point. */
-  take(reading: Reading): void {
+  /** Takes a count of its point. `time`: its moment in aged time. */
+  take(reading: Reading, time: number = reading.time): void {
     if (typeof reading.value !== 'number' || reading.quality === 'bad') {
       this.#known = undefined;
       return;
     }
-    this.#known ??= reading.time;
-    const oldest = reading.time - 2 * this.#config.window;
-    this.#counts = [
-      ...this.#counts.filter(({ time }) => time > oldest),
-      { time: reading.time, count: reading.value },
-    ];
+    this.#known ??= time;
+    const oldest = time - 2 * this.#config.window;
+    this.#counts = [...this.#counts.filter((one) => one.time > oldest), { time, count: reading.value }];
   }
 
-  /** Level asked for at `now` (mono ms); the highest where the counts do not reach back two windows. */
+  /** Level asked for at `now` (aged time, ms); the highest where the counts do not reach back two windows. */
   level(now: number): number {
     const { window, steps } = this.#config;
     const blind = steps.at(-1)?.level ?? 100;

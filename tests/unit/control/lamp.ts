@@ -102,12 +102,15 @@ export async function runLamp(
   programme: LightingProgramme,
   lampChange: Partial<LampConfig> = {},
   { place, timezone }: Somewhere = { place: ZIBO, timezone: TIMEZONE },
+  /** What devices have said before the controller starts. */
+  before: readonly Reading[] = [],
 ): Promise<RunningLamp> {
   const { clock } = pole;
   const stack = new AsyncDisposableStack();
   const hub = new Hub({ clock, log: silent, window: 5000, lane: () => 'telemetry', append: async () => {} });
   const events: AgentEvent[] = [];
   hub.onEvent((event) => void events.push(event));
+  hub.readings([...before]);
   const lamp: LampConfig = {
     id: 'lamp-1',
     device: 'board',

@@ -4,7 +4,7 @@ import { Ledger } from '../../../hw-sim/ledger.ts';
 import type { LineDevice } from '../../../hw-sim/lines/wire.ts';
 import { Wire, type WireFormat } from '../../../hw-sim/lines/wire.ts';
 import { createWorld, type World } from '../../../hw-sim/world/world.ts';
-import { type WorldClock, worldClock } from '../../../hw-sim/world/world-clock.ts';
+import { type StreetClock, worldClock } from '../../../hw-sim/world/world-clock.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 export const START = Date.UTC(2026, 10, 22, 4);
@@ -12,7 +12,7 @@ export const START = Date.UTC(2026, 10, 22, 4);
 export interface Play {
   readonly time: VirtualClock;
   readonly world: World;
-  readonly clock: WorldClock;
+  readonly clock: StreetClock;
   readonly ledger: Ledger;
   readonly wire: Wire;
   /** What reached the master's port, and when. */
@@ -25,7 +25,7 @@ export interface Play {
 
 export function play(
   format: WireFormat & { readonly duplex?: 'half' | 'full' },
-  devices: (made: { world: World; clock: WorldClock }) => readonly LineDevice[],
+  devices: (made: { world: World; clock: StreetClock }) => readonly LineDevice[],
 ): Play {
   const time = new VirtualClock(START);
   const world = createWorld({ seed: 5, place: { lat: 31.2304, lon: 121.4737 }, utcOffset: 8, start: START });

@@ -137,6 +137,24 @@ describe('the world', () => {
     expect(clock.now()).toBe(MIDNIGHT + 60_000);
     expect(clock.origin).toEqual({ mono: 500, wall: MIDNIGHT });
   });
+
+  test('a clock is turned forward and tells it, and does not go back', () => {
+    let mono = 0;
+    const clock = worldClock(MIDNIGHT, 1, () => mono);
+    let turns = 0;
+    {
+      using _ = clock.onTurn(() => void (turns += 1));
+      mono = 1000;
+      clock.turn(60);
+      mono = 2000;
+      expect(clock.now()).toBe(MIDNIGHT + 61_000);
+      clock.turn(1, MIDNIGHT + 3_600_000);
+      expect(() => clock.turn(1, MIDNIGHT)).toThrow(/street time does not go back/);
+    }
+    clock.turn(600);
+    expect({ turns, rate: clock.rate }).toEqual({ turns: 2, rate: 600 });
+    expect(clock.origin).toEqual({ mono: 2000, wall: MIDNIGHT + 3_600_000 });
+  });
 });
 
 describe('traffic', () => {

@@ -30,6 +30,8 @@ export interface AgentChildOptions {
   readonly site: string;
   /** Log lines of the agent (JSON) are written here. */
   readonly log: string;
+  /** Besides that of this process. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Takes lines for people: deaths, restarts, and the agent's own warnings and errors. */
   readonly say: (line: string) => void;
   /** Called each time the agent is up. */
@@ -55,7 +57,7 @@ export function keepAgent(options: AgentChildOptions): AgentChild {
     timer = undefined;
     const born = performance.now();
     const fresh = spawn(process.execPath, [...AGENT_FLAGS, AGENT_MAIN, 'run', '--site', options.site], {
-      env: { ...process.env, ...AGENT_ENV },
+      env: { ...process.env, ...AGENT_ENV, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...withoutTerminals(4)],
     });
     child = fresh;

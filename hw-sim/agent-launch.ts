@@ -41,3 +41,13 @@ function terminalDescriptors(): number[] {
     }
   });
 }
+
+/** Has an agent ask the name server of the street, whose names are gone while the file is there (city/names.ts). */
+export function nameServerEnv(file: string): Readonly<Record<string, string>> {
+  const hook = new URL('./city/names.ts', import.meta.url).href;
+  const before = process.env.NODE_OPTIONS;
+  return {
+    STREET_NAMES: file,
+    NODE_OPTIONS: `${before === undefined ? '' : `${before} `}--import=${hook}`,
+  };
+}

@@ -1,20 +1,63 @@
-/** Switches the faults of a scenario on and off at their times, in real time since the street opened. */
+/** Switches the faults of a scenario on and off at their times, in real time or the street's since it opened. */
 import { ArduinoFirmata } from './devices/arduino-firmata.ts';
-import { faultOfLine, type ScenarioFault } from './scenario-faults.ts';
+import { faultOfLine, type ScenarioFault, troubleOfLink } from './scenario-faults.ts';
 import type { StreetParts } from './street-parts.ts';
+import type { StreetClock } from './world/world-clock.ts';
 
-type Ground = Pick<StreetParts, 'lines' | 'devices' | 'broker' | 'world' | 'say'>;
+export type FaultGround = Pick<
+  StreetParts,
+  'lines' | 'devices' | 'broker' | 'link' | 'camera' | 'fleet' | 'world' | 'clock' | 'say'
+>;
 
-/** Runs the plan until disposed; then what is on is switched off, as far as it lasts. */
-export function runFaultPlan(plan: readonly ScenarioFault[], ground: Ground): Disposable {
-  const timers = new Set<ReturnType<typeof setTimeout>>();
+/** Calls once after `ms`; disposed, it does not. */
+type After = (ms: number, run: () => void) => Disposable;
+
+const afterReal: After = (ms, run) => {
+  const timer = setTimeout(run, ms);
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
+};
+
+/** By a clock that may be turned meanwhile. */
+function afterOn(clock: StreetClock): After {
+  return (ms, run) => {
+    const due = clock.now() + ms;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const arm = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(
+        () => {
+          turns[Symbol.dispose]();
+          run();
+        },
+        Math.max(0, (due - clock.now()) / clock.rate),
+      );
+    };
+    const turns = clock.onTurn(arm);
+    arm();
+    return {
+      [Symbol.dispose]() {
+        clearTimeout(timer);
+        turns[Symbol.dispose]();
+      },
+    };
+  };
+}
+
+/** Runs the plan until disposed; then what is on is switched off, as far as it lasts. `times`: what its times count in. */
+export function runFaultPlan(
+  plan: readonly ScenarioFault[],
+  ground: FaultGround,
+  times: 'real' | 'street' = 'real',
+): Disposable {
+  const after = times === 'real' ? afterReal : afterOn(ground.clock);
+  const timers = new Set<Disposable>();
   const on = new Set<() => void>();
 
   const later = (ms: number, run: () => void): void => {
-    const timer = setTimeout(() => {
+    const timer = after(ms, () => {
       timers.delete(timer);
       run();
-    }, ms);
+    });
     timers.add(timer);
   };
 
@@ -35,7 +78,7 @@ export function runFaultPlan(plan: readonly ScenarioFault[], ground: Ground): Di
   for (const one of plan) later(one.at, () => turn(one));
   return {
     [Symbol.dispose]() {
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of timers) timer[Symbol.dispose]();
       timers.clear();
       for (const off of on) off();
       on.clear();
@@ -43,18 +86,29 @@ export function runFaultPlan(plan: readonly ScenarioFault[], ground: Ground): Di
   };
 }
 
-function switchOn(one: ScenarioFault, { lines, devices, broker, world, say }: Ground): () => void {
+function switchOn(one: ScenarioFault, ground: FaultGround): () => void {
+  const { lines, devices, broker, link, camera, fleet, world, clock, say } = ground;
   const failed = (error: unknown): void => say(`fault ${one.fault} could not end: ${String(error)}`);
   switch (one.fault) {
     case 'city-away':
       broker?.cut().catch(failed);
       return () => void broker?.restore().catch(failed);
+    case 'fleet-blackout':
+      fleet?.cut();
+      return () => fleet?.restore();
     case 'door-open':
       world.setHands({ doorOpen: true });
       return () => world.setHands({ doorOpen: false });
     case 'sos-pressed':
       world.setHands({ sosPressed: true });
       return () => world.setHands({ sosPressed: false });
+    case 'mains-dip':
+      world.setSupply(one.share, clock.now());
+      return () => world.setSupply(1, clock.now());
+    case 'camera-fog': {
+      const fog = camera?.inject('fog');
+      return () => fog?.[Symbol.dispose]();
+    }
     case 'unplugged': {
       const line = lines.get(one.line);
       if (line?.kind !== 'serial') return () => undefined;
@@ -69,8 +123,13 @@ function switchOn(one: ScenarioFault, { lines, devices, broker, world, say }: Gr
       };
     }
     default: {
+      const trouble = troubleOfLink(one);
+      if (trouble !== undefined) {
+        const lasting = link?.trouble(trouble);
+        return () => lasting?.[Symbol.dispose]();
+      }
       const fault = faultOfLine(one);
-      const line = lines.get(one.line);
+      const line = 'line' in one ? lines.get(one.line) : undefined;
       if (fault === undefined || line === undefined) return () => undefined;
       const injected = line.kind === 'serial' ? line.port.wire.inject(fault) : line.port.inject(fault);
       return () => injected[Symbol.dispose]();

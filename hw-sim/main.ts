@@ -8,7 +8,7 @@ import { startStreet } from './street-parts.ts';
 
 interface Options {
   readonly scenario: string;
-  readonly speed: string;
+  readonly speed?: string;
   readonly ports: string;
   readonly ledger?: string;
   readonly camera: boolean;
@@ -21,7 +21,7 @@ const program = new Command('npm run hw-sim --')
     'Plays the devices of a street on this machine until Ctrl-C, and prints where they are as one JSON line.',
   )
   .option('--scenario <name>', `${(await scenarioNames()).join(', ')}, or the path of a YAML file`, 'street')
-  .option('--speed <factor>', 'the world runs so many times as fast', '1')
+  .option('--speed <factor>', 'the street runs so many times as fast as life; default: as its scenario says')
   .option(
     '--ports <folder>',
     'where the stable names of the serial ports go, with a site.yaml that uses them',
@@ -53,14 +53,14 @@ async function play(options: Options): Promise<void> {
   const ports = resolve(options.ports);
   await using street = await startStreet({
     scenario: options.scenario,
-    speed: Number(options.speed),
+    ...(options.speed === undefined ? {} : { speed: speedOf(options.speed) }),
     ports,
     precise: options.precise ?? false,
     broker: options.broker ? 1883 : false,
     camera: options.camera ? 0 : false,
     ...(options.ledger === undefined ? {} : { ledger: resolve(options.ledger) }),
   });
-  const broker = street.broker?.url ?? 'mqtt://127.0.0.1:1883';
+  const broker = street.cityUrl ?? 'mqtt://127.0.0.1:1883';
   const site = join(ports, 'site.yaml');
   // Lines without a serial port leave nothing there by themselves.
   mkdirSync(ports, { recursive: true });
@@ -81,4 +81,11 @@ async function play(options: Options): Promise<void> {
       : [],
   );
   process.stdout.write(`${JSON.stringify({ stopped: true, served: street.ledger.count, lines: heard })}\n`);
+}
+
+function speedOf(text: string): number {
+  const speed = Number(text);
+  if (!(speed >= 1 && speed <= 3600))
+    throw new Error(`--speed: expected a number from 1 to 3600, got "${text}"`);
+  return speed;
 }

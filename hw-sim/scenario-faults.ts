@@ -1,5 +1,6 @@
 /** Faults as scenario files name them, with when and where. */
 import * as z from 'zod';
+import type { LinkTrouble } from './city/mobile-link.ts';
 import * as faults from './faults.ts';
 import { durationSchema } from './scenario-values.ts';
 
@@ -8,7 +9,7 @@ const share = z.number().min(0).max(1).default(1);
 const seed = z.int().default(1);
 const point = z.string().optional();
 
-/** When, in real time since the street opened; without `for` it stays. */
+/** When since the street opened, in real time or the street's (`clock` of the scenario); without `for` it stays. */
 const when = { at: durationSchema, for: durationSchema.optional(), every: durationSchema.optional() };
 const onLine = { ...when, line: z.string() };
 
@@ -65,6 +66,18 @@ export const faultSchema = z
     z.strictObject({ ...onLine, fault: z.literal('reset-register'), unit, point }),
     z.strictObject({ ...onLine, fault: z.literal('unplugged') }),
     z.strictObject({ ...when, fault: z.literal('city-away') }),
+    z.strictObject({
+      ...when,
+      fault: z.literal('link-slow'),
+      delay: durationSchema.default(900),
+      rate: z.int().min(100).max(1e7).default(4000),
+    }),
+    z.strictObject({ ...when, fault: z.literal('link-half-open') }),
+    z.strictObject({ ...when, fault: z.literal('link-refused') }),
+    z.strictObject({ ...when, fault: z.literal('names-gone') }),
+    z.strictObject({ ...when, fault: z.literal('fleet-blackout') }),
+    z.strictObject({ ...when, fault: z.literal('mains-dip'), share: z.number().min(0).max(1).default(0.4) }),
+    z.strictObject({ ...when, fault: z.literal('camera-fog') }),
     z.strictObject({ ...when, fault: z.literal('door-open') }),
     z.strictObject({ ...when, fault: z.literal('sos-pressed') }),
   ])
@@ -128,6 +141,22 @@ export function faultOfLine(one: ScenarioFault): faults.Fault | undefined {
       return faults.resetRegister(one.unit, one.point);
     case 'not-a-number':
       return faults.notANumber(one.unit, one.point);
+    default:
+      return undefined;
+  }
+}
+
+/** What it does to the link to the city; undefined for all others. */
+export function troubleOfLink(one: ScenarioFault): LinkTrouble | undefined {
+  switch (one.fault) {
+    case 'link-slow':
+      return { kind: 'slow', delay: one.delay, rate: one.rate };
+    case 'link-half-open':
+      return { kind: 'half-open' };
+    case 'link-refused':
+      return { kind: 'refused' };
+    case 'names-gone':
+      return { kind: 'no-names' };
     default:
       return undefined;
   }

@@ -9,7 +9,8 @@ import { DATAGRAM_MODELS } from './devices/datagram-devices.ts';
 import { METER_MODELS } from './devices/meters.ts';
 import { MODBUS_MODELS } from './devices/modbus-models.ts';
 import { SERIAL_TALKERS } from './devices/serial-talkers.ts';
-import { faultSchema } from './scenario-faults.ts';
+import { faultSchema, troubleOfLink } from './scenario-faults.ts';
+import { storyKeys } from './scenario-story.ts';
 import { durationSchema } from './scenario-values.ts';
 
 const FOLDER = fileURLToPath(new URL('./scenarios/', import.meta.url));
@@ -83,6 +84,7 @@ export const scenarioSchema = z.strictObject({
   seed: z.int(),
   /** World time at the start: `now`, or a moment like 2027-01-20T17:30:00+08:00. */
   start: z.union([z.literal('now'), z.iso.datetime({ offset: true })]).default('now'),
+  ...storyKeys,
   /** Factor on vehicles and faces. */
   traffic: z.number().min(0).max(3).default(1),
   site: z.strictObject({
@@ -128,26 +130,41 @@ export async function scenarioNames(): Promise<string[]> {
  */
 export async function loadScenario(name: string): Promise<Scenario> {
   const isPath = name.endsWith('.yaml') || name.includes('/');
-  const file = isPath ? resolve(name) : `${FOLDER}${name}.yaml`;
-  let text: string;
+  return load(isPath ? resolve(name) : fileOf(name), name, []);
+}
+
+const fileOf = (name: string): string => `${FOLDER}${name}.yaml`;
+
+async function load(file: string, name: string, above: readonly string[]): Promise<Scenario> {
+  const text = await read(file, name);
+  return parseScenario(text, basename(file), await beneath(text, [...above, file]));
+}
+
+async function read(file: string, name: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (cause) {
     const known = (await scenarioNames()).join(', ');
     throw new Error(`scenario "${name}" cannot be read: there is no ${basename(file)}; known are ${known}`, {
       cause,
     });
   }
-  const beneath = z.object({ extends: z.string() }).safeParse(parseDocument(text).toJS());
-  const base = beneath.success ? await loadRaw(beneath.data.extends) : {};
-  return parseScenario(text, basename(file), base);
 }
 
-/** A scenario that another one stands on: checked by itself, then given as it was written. */
-async function loadRaw(name: string): Promise<object> {
-  await loadScenario(name);
-  const raw: unknown = parseDocument(await readFile(`${FOLDER}${basename(name)}.yaml`, 'utf8')).toJS();
-  return typeof raw === 'object' && raw !== null ? raw : {};
+/** The keys of the scenario that a text stands on, and of what that one stands on; each is checked by itself. */
+async function beneath(text: string, above: readonly string[]): Promise<object> {
+  const named = z.object({ extends: z.string() }).safeParse(parseDocument(text).toJS());
+  if (!named.success) return {};
+  const name = named.data.extends;
+  const file = fileOf(basename(name, '.yaml'));
+  if (above.includes(file))
+    throw new Error(
+      `scenario "${name}" stands on itself: ${[...above, file].map((one) => basename(one)).join(' -> ')}`,
+    );
+  await load(file, name, above);
+  const own = await read(file, name);
+  const raw: unknown = parseDocument(own).toJS();
+  return { ...(await beneath(own, [...above, file])), ...(typeof raw === 'object' ? raw : {}) };
 }
 
 /** As `loadScenario`, from text; `file` is named in messages, keys of `base` stand where the text has none. */
@@ -181,6 +198,11 @@ export function parseScenario(text: string, file = 'scenario.yaml', base: object
   const problems = crossCheck(parsed.data);
   if (problems.length > 0) throw new Error(problems.map((problem) => `${file} ${problem}`).join('\n'));
   return parsed.data;
+}
+
+/** Whether something happens on its way to the city, so that the way has to be one of the simulator's. */
+export function hasLinkFaults({ faults }: Pick<Scenario, 'faults'>): boolean {
+  return faults.some((one) => troubleOfLink(one) !== undefined);
 }
 
 /** What no single field shows. */
@@ -218,7 +240,16 @@ function crossCheck(scenario: Scenario): string[] {
       }
     }
   }
+  if (scenario.takeovers.length > 0 && scenario.sign === undefined) {
+    problems.push('takeovers: there is no sign to take over; write sign: { id: sign-1, phone: … }');
+  }
   for (const fault of scenario.faults) {
+    if (fault.fault === 'fleet-blackout' && scenario.fleet === undefined) {
+      problems.push('faults: fleet-blackout needs a fleet; write fleet: { agents: 50 }');
+    }
+    if (fault.fault === 'camera-fog' && scenario.cameras.length === 0) {
+      problems.push('faults: camera-fog needs a camera');
+    }
     if ('line' in fault && !scenario.lines.some((each) => each.id === fault.line)) {
       problems.push(`faults: there is no line "${fault.line}"`);
     }

@@ -16,6 +16,11 @@ export interface SiteAddresses {
   readonly state: string;
   /** What the agent's clock shows now, Unix epoch ms; absent: the street's time. */
   readonly wall?: number;
+  /** Whose documents may take the sign over, and the folder they come to, relative to the file. */
+  readonly content?: {
+    readonly key: { readonly id: string; readonly public: string };
+    readonly folder: string;
+  };
   /** The stop sign of the street, if it has one. */
   readonly sign?: SignAddresses;
 }
@@ -78,8 +83,11 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
             every: '10s',
           })),
     lamps: scenario.lamps,
-    programmes: scenario.lamps.some((lamp) => 'programme' in lamp) ? scenario.programmes : [],
+    programmes: scenario.lamps.some((lamp) => 'programme' in lamp)
+      ? scenario.programmes.map((one) => possible(one, present(street, at)))
+      : [],
     sign: at.sign === undefined ? undefined : signEntry(street, at.sign),
+    content: at.content && { keys: [at.content.key], folder: at.content.folder },
     alarms: scenario.alarms,
     energy:
       scenario.building === undefined
@@ -91,6 +99,31 @@ export function siteFile(street: StreetParts, at: SiteAddresses): string {
   };
   const head = '# Written by the simulated street at every start; changes here are lost.\n';
   return head + stringify(site, { keepUndefined: false });
+}
+
+/** Ids of everything that readings come of. */
+function present({ scenario, camera }: StreetParts, { sign }: SiteAddresses): ReadonlySet<string> {
+  return new Set([
+    ...scenario.lines.flatMap((line) => line.devices.map(({ id }) => id)),
+    ...(camera === undefined ? [] : scenario.cameras.map(({ id }) => id)),
+    ...(sign === undefined || scenario.sign === undefined ? [] : [scenario.sign.id]),
+    'alarms',
+  ]);
+}
+
+/** A programme without what hangs on a camera or a sign that this start does not have. */
+function possible(programme: Readonly<Record<string, unknown>>, there: ReadonlySet<string>): object {
+  const seen = (one: unknown): boolean => {
+    if (typeof one !== 'object' || one === null) return true;
+    const { device, when } = one as { readonly device?: unknown; readonly when?: unknown };
+    return typeof device === 'string' ? there.has(device) : seen(when);
+  };
+  const { traffic, boosts, ...rest } = programme;
+  return {
+    ...rest,
+    ...(traffic === undefined || !seen(traffic) ? {} : { traffic }),
+    ...(Array.isArray(boosts) ? { boosts: boosts.filter(seen) } : {}),
+  };
 }
 
 function originOf({ clock, scenario }: StreetParts, wall: number | undefined): object | undefined {

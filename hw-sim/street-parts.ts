@@ -7,6 +7,7 @@ import { premises } from './building/premises.ts';
 import type { Camera } from './camera/index.ts';
 import { startCameraThread } from './camera-link.ts';
 import { type CityBroker, type LoopbackHost, startBroker } from './city/broker.ts';
+import { type MobileLink, openMobileLink } from './city/mobile-link.ts';
 import { ArduinoFirmata } from './devices/arduino-firmata.ts';
 import { createDatagramDevice, type DatagramDevice } from './devices/datagram-devices.ts';
 import { createMeter, type Meter } from './devices/meters.ts';
@@ -16,6 +17,7 @@ import { PlantowerPms5003 } from './devices/plantower-pms5003.ts';
 import type { SerialTalker } from './devices/serial-talker.ts';
 import { SERIAL_TALKERS } from './devices/serial-talkers.ts';
 import { runFaultPlan } from './fault-plan.ts';
+import { FLEET_SITE, openFleet, type StreetFleet } from './fleet/in-street.ts';
 import { Ledger } from './ledger.ts';
 import { openPtyLine, type PtyLine } from './lines/pty-line.ts';
 import { openTcpLine, type TcpLine } from './lines/tcp-line.ts';
@@ -24,14 +26,21 @@ import { tuned } from './lines/tuned.ts';
 import type { UartSettings } from './lines/uart.ts';
 import { openUdpLine, type UdpLine } from './lines/udp-line.ts';
 import type { LineDevice } from './lines/wire.ts';
-import { loadScenario, type Scenario, type ScenarioDevice, type ScenarioLine } from './scenario.ts';
+import {
+  hasLinkFaults,
+  loadScenario,
+  type Scenario,
+  type ScenarioDevice,
+  type ScenarioLine,
+} from './scenario.ts';
+import { fleetOf, stormOf } from './scenario-story.ts';
 import { createWorld, type World } from './world/world.ts';
 import { type StreetClock, type WorldClock, worldClock } from './world/world-clock.ts';
 
 export interface StreetOptions {
   /** Name, path, or the scenario itself. Default `street`. */
   readonly scenario?: string | Scenario;
-  /** World time per real time. Default 1. */
+  /** World time per real time. Default: the scenario's own. */
   readonly speed?: number;
   /** Folder for the stable names of the serial ports; absent: the terminals' own paths, which change when replugged. */
   readonly ports?: string;
@@ -43,6 +52,10 @@ export interface StreetOptions {
   readonly broker?: number | false;
   /** Port of the camera, 0 for any; `false`: no camera. Default 0. */
   readonly camera?: number | false;
+  /** File that is there while the city's name is not found, for the agent's name server (city/names.ts). */
+  readonly names?: string;
+  /** False: the faults of the scenario wait for somebody who runs them (fault-plan.ts). */
+  readonly faults?: boolean;
   /** Takes lines for people: what the city receives, which fault comes. */
   readonly say?: (line: string) => void;
   /**
@@ -85,6 +98,12 @@ export interface StreetParts extends AsyncDisposable {
   readonly devices: ReadonlyMap<string, StreetDevice>;
   readonly broker: CityBroker | undefined;
   readonly camera: Camera | undefined;
+  /** The way to the city, where the scenario has faults on it. */
+  readonly link: MobileLink | undefined;
+  /** Where the agent finds the city's broker: at the broker itself, or at the link's door. */
+  readonly cityUrl: string | undefined;
+  /** The rest of the city, if the scenario has one. */
+  readonly fleet: StreetFleet | undefined;
   say(line: string): void;
 }
 
@@ -94,13 +113,14 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
   const say = options.say ?? (() => undefined);
   await using started = new AsyncDisposableStack();
   const start = scenario.start === 'now' ? Date.now() : Date.parse(scenario.start);
-  const clock = worldClock(start, options.speed ?? 1);
+  const clock = worldClock(start, options.speed ?? scenario.speed);
   const world = createWorld({
     seed: scenario.seed,
     place: scenario.site.position,
     utcOffset: utcOffset(scenario.site.timezone, start),
     start,
     density: scenario.traffic,
+    ...(scenario.storm === undefined ? {} : { storm: stormOf(scenario.storm, start) }),
   });
   const ledger = started.use(new Ledger(options.ledger === undefined ? {} : { file: options.ledger }));
 
@@ -129,6 +149,7 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
             port: options.broker ?? 0,
             ...(options.host === undefined ? {} : { host: options.host }),
             ...(options.say === undefined ? {} : { say: (text) => say(`city: ${text}`) }),
+            unsaid: `kerbside/v1/${FLEET_SITE}/`,
           }),
         );
   const camera =
@@ -136,7 +157,17 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
       ? undefined
       : started.use(await startCameraThread(world, clock, options.camera ?? 0));
 
-  started.use(runFaultPlan(scenario.faults, { lines, devices, broker, world, say }));
+  const link =
+    broker !== undefined && hasLinkFaults(scenario) ? started.use(openMobileLink(options.names)) : undefined;
+  const cityUrl =
+    broker === undefined || link === undefined ? broker?.url : `mqtt://${await link.doorTo(broker.port)}`;
+  const fleet =
+    broker === undefined || scenario.fleet === undefined
+      ? undefined
+      : started.use(await openFleet(fleetOf(scenario.fleet, scenario.seed), broker, say));
+
+  const ground = { lines, devices, broker, link, camera, fleet, world, clock, say };
+  if (options.faults !== false) started.use(runFaultPlan(scenario.faults, ground, scenario.clock));
   const parts = started.move();
   return {
     scenario,
@@ -150,6 +181,9 @@ export async function startStreet(options: StreetOptions = {}): Promise<StreetPa
     devices,
     broker,
     camera,
+    link,
+    cityUrl,
+    fleet,
     say,
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };

@@ -42,9 +42,11 @@ export async function startTransit(
   centre.alerts = [roadworks(now)];
   await importTimetable(zipTables(gtfsTables(city)), city.centre.station, folder, signal);
   const server = await serveTransit(centre, () => clock.now());
+  const { port } = new URL(server.url);
+  const at = street.link === undefined ? server.url : `http://${await street.link.doorTo(Number(port))}`;
   return {
     centre,
-    sign: { centre: server.url, stops: city.centre.platforms, extract: `./${EXTRACT}` },
+    sign: { centre: at, stops: city.centre.platforms, extract: `./${EXTRACT}` },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -7,11 +7,14 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { keepAgent, type Ready } from './agent-child.ts';
+import { nameServerEnv } from './agent-launch.ts';
+import { contentDesk } from './city/content-desk.ts';
 import { freePort } from './free-port.ts';
 import { fillHistory } from './history-import.ts';
 import { scenarioNames } from './scenario.ts';
+import { takeoversOf } from './scenario-story.ts';
 import { type OpenShowOptions, openShow } from './show/open.ts';
-import { type SignAddresses, siteFile } from './site-file.ts';
+import { type SignAddresses, type SiteAddresses, siteFile } from './site-file.ts';
 import { type StreetParts, startStreet } from './street-parts.ts';
 import { startTransit } from './street-transit.ts';
 
@@ -24,7 +27,7 @@ interface Options {
   readonly headless?: boolean;
   /** False: the site file is written and no agent started. */
   readonly agent: boolean;
-  readonly speed: number;
+  readonly speed?: number;
   readonly scenario: string;
   readonly broker?: string;
   readonly state?: string;
@@ -39,7 +42,11 @@ const program = new Command('npm start --')
   .description('A simulated street with its agent: devices, camera, city and console on this machine.')
   .option('--headless', 'print one JSON line when everything is up, and nothing else')
   .option('--no-agent', 'only write the site file, for an agent started by hand')
-  .option('--speed <factor>', 'the world runs so many times as fast', factor, 1)
+  .option(
+    '--speed <factor>',
+    'the street runs so many times as fast as life: 1, 60, 600 …; default: as its scenario says',
+    factor,
+  )
   .option('--scenario <name>', `${(await scenarioNames()).join(', ')}, or the path of a YAML file`, USUAL)
   .option('--tour', 'the tour of three minutes begins with the first visitor of the street’s page')
   .option('--showroom', 'the tour again and again')
@@ -69,8 +76,9 @@ async function run(options: Options): Promise<void> {
     const street = parts.use(
       await startStreet({
         scenario: options.scenario,
-        speed: options.speed,
+        ...(options.speed === undefined ? {} : { speed: options.speed }),
         ports: join(state, 'ports'),
+        names: join(state, 'no-names'),
         broker: options.broker === undefined ? 1883 : false,
         say,
         ...(options.ledger === undefined ? {} : { ledger: resolve(options.ledger) }),
@@ -81,9 +89,17 @@ async function run(options: Options): Promise<void> {
     const nodeRed = await freePort(1880);
     if (nodeRed !== 1880) say(`port 1880 is taken, Node-RED takes ${nodeRed}`);
     const site = join(state, 'site.yaml');
-    const broker = options.broker ?? street.broker?.url ?? 'mqtt://127.0.0.1:1883';
+    const broker = options.broker ?? street.cityUrl ?? 'mqtt://127.0.0.1:1883';
     const sign = await signOf(street, state, parts, say, stop);
-    const at = { broker, console, nodeRed, state: './agent', ...(sign === undefined ? {} : { sign }) };
+    const content = contentOf(street, state);
+    const at = {
+      broker,
+      console,
+      nodeRed,
+      state: './agent',
+      ...(sign === undefined ? {} : { sign }),
+      ...(content === undefined ? {} : { content }),
+    };
     const writeSite = (wall?: number): void =>
       writeFileSync(site, siteFile(street, wall === undefined ? at : { ...at, wall }));
     writeSite();
@@ -110,6 +126,7 @@ async function run(options: Options): Promise<void> {
         keepAgent({
           site,
           log: join(state, 'agent.log'),
+          env: street.link === undefined ? {} : nameServerEnv(join(state, 'no-names')),
           say,
           ready: (ready) => {
             up = ready;
@@ -161,13 +178,23 @@ async function signOf(
   }
 }
 
+/** What the city decides for the sign, signed and in its folder; undefined where it decides nothing. */
+function contentOf({ scenario, clock }: StreetParts, state: string): SiteAddresses['content'] {
+  if (scenario.takeovers.length === 0) return undefined;
+  const desk = contentDesk();
+  const now = clock.now();
+  const folder = 'content';
+  desk.takeOver(join(state, folder), scenario.site.id, now, takeoversOf(scenario.takeovers, now));
+  return { key: desk.key, folder: `./${folder}` };
+}
+
 /** A street with another scenario or another speed has another past: it gets a folder of its own. */
 function stateFolder({ state, scenario, speed }: Options): string {
   if (state !== undefined) return resolve(state);
   const base = join(REPOSITORY, '.kerbside');
-  if (scenario === USUAL && speed === 1) return base;
+  if (scenario === USUAL && (speed === undefined || speed === 1)) return base;
   const name = scenario.replace(/\.yaml$/, '').replace(/[^A-Za-z0-9_-]+/g, '-');
-  return join(base, 'others', speed === 1 ? name : `${name}-x${speed}`);
+  return join(base, 'others', speed === undefined ? name : `${name}-x${speed}`);
 }
 
 /** Where the panel's browser goes: with the key by which the agent knows that it is the panel that tells what it shows. */

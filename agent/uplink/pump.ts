@@ -5,7 +5,7 @@
  */
 import { Backoff, type BackoffOptions } from '../core/backoff.ts';
 import type { Clock } from '../core/clock.ts';
-import { AgentError, asAgentError, type ErrorCode } from '../core/errors.ts';
+import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Mono } from '../core/reading.ts';
@@ -125,11 +125,11 @@ export function startPump(options: PumpOptions): Pump {
   };
   let run: SessionRun | undefined;
 
-  /** Code of what was told of this outage last. */
-  let told: ErrorCode | undefined;
+  /** Reason that was told of this outage last. */
+  let told: string | undefined;
   const down = (error: AgentError) => {
-    if (error.code === told || stop.signal.aborted) return;
-    told = error.code;
+    if (reasonOf(error) === told || stop.signal.aborted) return;
+    told = reasonOf(error);
     options.log.warn('uplink.down', { error: error.message });
     options.onState?.('down', error);
   };
@@ -190,6 +190,14 @@ export function startPump(options: PumpOptions): Pump {
       await running;
     },
   };
+}
+
+/** Codes of a name that was not found, by getaddrinfo. */
+const NO_NAME = /^(EAI_AGAIN|ENOTFOUND)$/;
+
+/** What tells two outages apart: a name that nobody knows is mended elsewhere than a broker that turns one away. */
+function reasonOf({ code, context }: AgentError): string {
+  return NO_NAME.test(String(context.code)) ? `${code}, no name` : code;
 }
 
 /** One generation: one session with what is under way on it. */

@@ -15,6 +15,8 @@ export interface CameraWorld {
   sun(time: number): number;
   /** Level of the street lamp, 0…1. */
   lampLight(time: number): number;
+  /** Absent: clear. */
+  murk?(time: number): { readonly rain: number; readonly fog: number };
 }
 
 /**
@@ -219,8 +221,9 @@ function draw(
   if (struck('bag')) return renderer.renderBagged(moment);
   const light = lightAt(world.sun(time), world.lampLight(time));
   const tilt = struck('tilt') ? TILT : 0;
-  const fog = struck('fog') ? FOG : 0;
-  return renderer.render(world.trafficAt(time), light, moment, { tilt, fog });
+  const murk = world.murk?.(time) ?? { rain: 0, fog: 0 };
+  const fog = struck('fog') ? FOG : murk.fog;
+  return renderer.render(world.trafficAt(time), light, moment, { tilt, fog, rain: murk.rain });
 }
 
 const BOUNDARY = 'kerbside-street';

@@ -17,6 +17,8 @@ export interface BrokerOptions {
   readonly host?: LoopbackHost;
   /** Takes a line for people about what arrived. Absent: silence. */
   readonly say?: (line: string) => void;
+  /** Beginning of topics of which no line tells. */
+  readonly unsaid?: string;
   /** Least time between two lines about readings, ms. Default 2000. */
   readonly every?: number;
 }
@@ -88,7 +90,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
   const port = await listen(wanted === 0 ? 0 : await freePort(wanted));
   const { say } = options;
   const log = say === undefined ? undefined : cityLog(say, options.every);
-  if (log !== undefined) listeners.add(log.message);
+  const { unsaid } = options;
+  if (log !== undefined) {
+    listeners.add((topic, ...rest) => {
+      if (unsaid === undefined || !topic.startsWith(unsaid)) log.message(topic, ...rest);
+    });
+  }
   if (port !== wanted && wanted !== 0) say?.(`port ${wanted} is taken, the city listens on ${port}`);
 
   return {

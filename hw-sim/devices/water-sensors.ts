@@ -76,6 +76,8 @@ const xkcY25: ModbusModel = {
 
 /** Depth at which an underpass is closed, and some more, mm. */
 const FLOOD = 340;
+/** Depth at which its electrodes close, mm. */
+const WET = 150;
 const gauged = switching({ 'electrode-fault': 0 }, wandering({ ...WATER, level: [40, 38] }));
 
 const floodGauge: ModbusModel = {
@@ -85,7 +87,9 @@ const floodGauge: ModbusModel = {
   value: (point, world, time, settings) => {
     if (world.hands.flooded && point === 'level')
       return FLOOD + 20 * drift(world.seed, keyOf('flood'), time, 60_000);
-    if (point === 'flood-alarm') return Number(world.hands.flooded);
+    const water = world.water(time);
+    if (point === 'flood-alarm') return Number(world.hands.flooded || water >= WET);
+    if (point === 'level' && water > 0) return Number(gauged(point, world, time, settings)) + water;
     return gauged(point, world, time, settings);
   },
   registers: [register('level', 0, 'uint16', 'mm'), register('battery', 2, 'uint16', 'V', { scale: 0.1 })],

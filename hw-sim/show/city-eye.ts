@@ -56,10 +56,14 @@ export class CityEye implements Disposable {
   doubled = 0;
   messages = 0;
   readonly #lanes = new Map<string, Ranges>();
-  readonly #listening: Disposable;
+  readonly #listening: Disposable | undefined;
 
-  constructor(broker: CityBroker) {
-    this.#listening = broker.onMessage((_topic, payload) => this.#take(payload));
+  /** Looks at the messages of a broker, of all sites or of one; without a broker, at what it is given. */
+  constructor(broker?: CityBroker, site?: string) {
+    const from = site === undefined ? '' : `kerbside/v1/${site}/`;
+    this.#listening = broker?.onMessage((topic, payload) => {
+      if (topic.startsWith(from)) this.take(payload);
+    });
   }
 
   /** Numbers that are not there between those that are. */
@@ -68,10 +72,10 @@ export class CityEye implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#listening[Symbol.dispose]();
+    this.#listening?.[Symbol.dispose]();
   }
 
-  #take(payload: Uint8Array): void {
+  take(payload: Uint8Array): void {
     const envelope = envelopeOf(payload);
     if (envelope === undefined) return;
     const { epoch, lane, first, last, count } = envelope;

@@ -30,7 +30,7 @@ export async function openShow(options: OpenShowOptions): Promise<Show> {
   await using parts = new AsyncDisposableStack();
   const door = join(state, 'console', 'login.sock');
   const eye = parts.use(new AgentEye(door));
-  const city = parts.use(new CityEye(street.broker));
+  const city = parts.use(new CityEye(street.broker, street.scenario.site.id));
   const show = parts.use(
     await startShow({
       ground: {

@@ -91,6 +91,9 @@ export interface ShownBroken {
 }
 
 const SIGN_ROWS = 5;
+/** Depth at which an underpass is under water, mm. */
+const FLOODED = 150;
+
 export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
   const { street, eye, city, camera } = ground;
   const { world, clock } = street;
@@ -106,8 +109,8 @@ export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
     rate: clock.rate,
     sun: round(world.sun(now), 1),
     agent: { up: eye.up, starts: eye.starts },
-    city: { up: street.broker?.up ?? false, messages: city.messages },
-    ledger: {
+    city: { up: reaches(street), messages: city.messages },
+    ledger: withFleet(street, {
       served: street.ledger.count,
       stored: uplink?.stored ?? 0,
       acknowledged: uplink?.acknowledged ?? 0,
@@ -116,7 +119,7 @@ export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
       missing: eye.up ? Math.max(0, city.missing - (uplink?.backlog ?? 0)) : 0,
       doubled: city.doubled,
       repeated: city.repeated,
-    },
+    }),
     lines: Object.fromEntries(
       [...street.lines].map(([id, line]) => {
         const bytes = line.kind === 'serial' ? line.port.wire.bytes : { heard: 0, said: 0 };
@@ -134,7 +137,7 @@ export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
       light: round(world.lampLight(now), 3),
       watts: number('meter-lamp/power-active-total'),
     },
-    hands: world.hands,
+    hands: { ...world.hands, flooded: world.hands.flooded || world.water(now) > FLOODED },
     vehicles: moment.vehicles.map(
       ({ id, lane, position, speed, length, direction, colour, class: kind }) => ({
         id,
@@ -172,6 +175,28 @@ export function sceneOf(ground: Ground, stage: Stage, tour: Tour): Scene {
     broken: stage.broken.map((one) => shown(one, performance.now())),
     tour: tour.moment,
     things: Object.fromEntries(THINGS.map((thing) => [thing.id, momentOf(thing, ground)])),
+  };
+}
+
+/** Whether anything passes to the city now. */
+function reaches({ broker, link }: StreetParts): boolean {
+  const broken = link?.troubles.some((kind) => kind === 'half-open' || kind === 'refused') ?? false;
+  return broker?.up === true && !broken;
+}
+
+/** With a fleet around the street the figures are those of the whole city. */
+function withFleet({ fleet }: StreetParts, own: Ledger): Ledger {
+  if (fleet === undefined) return own;
+  const all = fleet.now();
+  return {
+    served: own.served,
+    stored: own.stored + all.stored,
+    acknowledged: own.acknowledged + all.acknowledged,
+    backlog: own.backlog + all.backlog,
+    received: own.received + all.received,
+    missing: own.missing + all.missing,
+    doubled: own.doubled + all.doubled,
+    repeated: own.repeated + all.repeated,
   };
 }
 

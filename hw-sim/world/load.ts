@@ -53,6 +53,8 @@ export interface LoadInputs {
   readonly begin: number;
   /** 0…1 of what the lamp shines at a time that is not in the future. */
   lampLight(time: number): number;
+  /** Share of its voltage that the mains give, and whether what hangs on them works with it. */
+  supply(time: number): { readonly share: number; readonly works: boolean };
   /** Local hour 0…24. */
   localHour(time: number): number;
   /** Rated power of the lamp, W. */
@@ -126,13 +128,14 @@ export function loads(inputs: LoadInputs): Loads {
 
   const frequency = (time: number): number => 50 + 0.03 * noise('grid', time, 12_000);
   const volts = (phase: number, time: number): number =>
-    NOMINAL_VOLTS +
-    3 * noise(`supply${phase}`, time, 25 * MINUTE) +
-    0.6 * noise(`ripple${phase}`, time, 4000);
+    inputs.supply(time).share *
+    (NOMINAL_VOLTS +
+      3 * noise(`supply${phase}`, time, 25 * MINUTE) +
+      0.6 * noise(`ripple${phase}`, time, 4000));
 
   const phase = (circuit: Circuit, index: number, time: number, watts: number, kwh: number): PhaseLoad => {
     const share = circuit.share[index] ?? 0;
-    const active = watts * share;
+    const active = inputs.supply(time).works ? watts * share : 0;
     const apparent = active / circuit.powerFactor;
     const reactive = Math.sqrt(Math.max(0, apparent ** 2 - active ** 2));
     const u = volts(index, time);
@@ -170,14 +173,16 @@ export function loads(inputs: LoadInputs): Loads {
   };
 
   // All registers of a meter are asked for one moment; the lamp may change within it.
-  const newest = new Map<CircuitName, { time: number; lamp: number; load: CircuitLoad }>();
+  const newest = new Map<CircuitName, { time: number; lamp: number; share: number; load: CircuitLoad }>();
   return {
     at(name, time) {
       const lamp = inputs.lampLight(time);
       const known = newest.get(name);
-      if (known !== undefined && known.time === time && known.lamp === lamp) return known.load;
+      const { share } = inputs.supply(time);
+      const same = known?.time === time && known.lamp === lamp && known.share === share;
+      if (known !== undefined && same) return known.load;
       const load = compute(name, time);
-      newest.set(name, { time, lamp, load });
+      newest.set(name, { time, lamp, share, load });
       return load;
     },
   };

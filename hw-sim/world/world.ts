@@ -3,6 +3,7 @@
  * moment can be asked; only what people and the agent do (lamp, door, button) is remembered as it happens.
  */
 import { type CircuitLoad, type CircuitName, loads } from './load.ts';
+import { type Storm, stormy, strength, waterAt } from './storm.ts';
 import { type Place, sunAltitude } from './sun.ts';
 import { type TrafficPlan, trafficPlan } from './traffic.ts';
 import { type Weather, weatherAt } from './weather.ts';
@@ -10,6 +11,8 @@ import { type Weather, weatherAt } from './weather.ts';
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const MINUTE = 60_000;
+/** Share of their voltage at which lamp drivers and power supplies give up. */
+const DARK = 0.6;
 
 export interface WorldOptions {
   readonly seed: number;
@@ -22,6 +25,8 @@ export interface WorldOptions {
   readonly density?: number;
   /** Default 120. */
   readonly lampWatts?: number;
+  /** A thunderstorm that passes over it. */
+  readonly storm?: Storm;
 }
 
 export interface Hands {
@@ -29,6 +34,12 @@ export interface Hands {
   readonly sosPressed: boolean;
   /** Water stands in the underpass. */
   readonly flooded: boolean;
+}
+
+/** What is between camera and road: 0 (nothing) … 1. */
+export interface Murk {
+  readonly rain: number;
+  readonly fog: number;
 }
 
 /** What a meter in a pipe has counted and sees. */
@@ -71,6 +82,11 @@ export interface World extends TrafficPlan {
   setLamp(level: number, time: number): void;
   /** Called at every change of what it shines. */
   onLamp(listener: (light: number, time: number) => void): Disposable;
+  /** Share of its voltage that the mains give from `time` on, 1: all of it. */
+  setSupply(share: number, time: number): void;
+  /** Depth of the water that a storm has left in the underpass, mm. */
+  water(time: number): number;
+  murk(time: number): Murk;
   /** Cabinet door and SOS button as hands have left them. */
   readonly hands: Hands;
   /** Somebody opens the door or presses the button. */
@@ -80,7 +96,7 @@ export interface World extends TrafficPlan {
 }
 
 export function createWorld(options: WorldOptions): World {
-  const { seed, place, utcOffset, start } = options;
+  const { seed, place, utcOffset, start, storm } = options;
   const plan = trafficPlan(seed, utcOffset, options.density);
   const changes: { readonly time: number; readonly level: number }[] = [];
   let hands: Hands = { doorOpen: false, sosPressed: false, flooded: false };
@@ -98,13 +114,18 @@ export function createWorld(options: WorldOptions): World {
   };
 
   const breaks: { readonly time: number; readonly burnt: boolean }[] = [];
+  const dips: { readonly time: number; readonly share: number }[] = [];
+  const supply = (time: number): number => dips.findLast((change) => change.time <= time)?.share ?? 1;
   const lampLight = (time: number): number =>
-    breaks.findLast((change) => change.time <= time)?.burnt === true ? 0 : lampLevel(time);
+    breaks.findLast((change) => change.time <= time)?.burnt === true || supply(time) < DARK
+      ? 0
+      : lampLevel(time);
 
   const mains = loads({
     seed,
     begin: start - DAY,
     lampLight,
+    supply: (time) => ({ share: supply(time), works: supply(time) >= DARK }),
     localHour,
     lampWatts: options.lampWatts ?? 120,
   });
@@ -140,10 +161,24 @@ export function createWorld(options: WorldOptions): World {
       breaks.push({ time: Math.max(time, last?.time ?? time), burnt });
       for (const follower of [...followers]) follower(lampLight(time), time);
     },
+    setSupply(share, time) {
+      const last = dips.at(-1);
+      if ((last?.share ?? 1) === share) return;
+      const at = Math.max(time, last?.time ?? time);
+      dips.push({ time: at, share });
+      for (const follower of [...followers]) follower(lampLight(at), at);
+    },
+    water: (time) => (storm === undefined ? 0 : waterAt(storm, time)),
+    murk(time) {
+      const much = storm === undefined ? 0 : strength(storm, time);
+      return { rain: much, fog: 0.5 * much ** 2 };
+    },
     weather(time) {
       if (weatherNow?.time !== time) {
         const busyness = plan.passages(time - MINUTE, time).length;
-        weatherNow = { time, weather: weatherAt(seed, place, utcOffset, time, busyness) };
+        const calm = weatherAt(seed, place, utcOffset, time, busyness);
+        const midnight = Math.floor((time + utcOffset * HOUR) / DAY) * DAY - utcOffset * HOUR;
+        weatherNow = { time, weather: storm === undefined ? calm : stormy(calm, storm, time, midnight) };
       }
       return weatherNow.weather;
     },

@@ -21,8 +21,9 @@ import { type LearnedFile, type LearnedResult, readLearned } from './learned.ts'
 import { LearnedStore } from './store.ts';
 import { SignTime } from './time.ts';
 
-/** ms of street time from board to board. */
+/** ms of street time from board to board; where the street runs fast, no shorter in life than the other. */
 const TICK = 1000;
+const SHORTEST_TICK = 100;
 /** What comes within this is reckoned with together, ms: a bus a message, a hundred buses. */
 const TOGETHER = 50;
 /** A source that has been heard within this is fresh, ms. */
@@ -142,7 +143,7 @@ export class SignArrivals implements Arrivals, AsyncDisposable {
 
   #tick(): void {
     const { clock } = this.#options;
-    this.#timer = clock.after(TICK / clock.mapping().rate, () => {
+    this.#timer = clock.after(Math.max(SHORTEST_TICK, TICK / clock.mapping().rate), () => {
       this.#tick();
       this.#compute();
       this.#day();

@@ -8,7 +8,7 @@ import { openSite } from '../site.ts';
 const HOUR = 3_600_000;
 
 test('the sun sets on order, the lamp comes on by itself, its meter sees it, and every reading keeps its time', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   await using site = await openSite({
     scenario: 'evening',

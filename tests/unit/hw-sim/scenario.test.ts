@@ -33,6 +33,12 @@ describe('scenarios', () => {
     expect(cut.title).not.toBe(street.title);
   });
 
+  test('one stands on another that stands on a third', async () => {
+    const [evening, outage] = [await loadScenario('evening'), await loadScenario('outage')];
+    expect(outage).toMatchObject({ site: evening.site, lines: evening.lines, speed: 60, clock: 'street' });
+    expect(outage.alarms).toEqual(evening.alarms);
+  });
+
   test('an unknown one names those that are known', async () => {
     await expect(loadScenario('stret')).rejects.toThrow(/"stret" cannot be read.*city-cut.*street/);
   });
@@ -80,6 +86,38 @@ describe('scenarios', () => {
       'a repetition without an end',
       `${FILE}faults:\n  - { at: 1s, every: 5s, fault: echo, line: one }\n`,
       /needs a `for`/,
+    ],
+    [
+      'a storm that ends before its height',
+      `${FILE}storm: { at: 1h, peak: 3h, end: 2h }\n`,
+      /scenario\.yaml:9:\d+ storm: a storm begins .* before its `peak`/,
+    ],
+    ['a speed that no street runs at', `${FILE}speed: 4000\n`, /scenario\.yaml:9:8 speed: /],
+    ['times of no clock', `${FILE}clock: moon\n`, /scenario\.yaml:9:8 clock: .*"real"\|"street"/],
+    [
+      'a blackout of nobody',
+      `${FILE}faults:\n  - { at: 1s, fault: fleet-blackout }\n`,
+      /fleet-blackout needs a fleet; write fleet: \{ agents: 50 \}/,
+    ],
+    [
+      'fog before no camera',
+      `${FILE}faults:\n  - { at: 1s, fault: camera-fog }\n`,
+      /camera-fog needs a camera/,
+    ],
+    [
+      'words for no sign',
+      `${FILE}takeovers: [{ id: t, at: 1s, for: 1h, title: { en: a, zh: b }, text: { en: a, zh: b } }]\n`,
+      /there is no sign to take over; write sign:/,
+    ],
+    [
+      'more wrong clocks than agents',
+      `${FILE}fleet: { agents: 3, wrong_clocks: 4 }\n`,
+      /scenario\.yaml:9:8 fleet: more wrong clocks than agents/,
+    ],
+    [
+      'a link at no rate',
+      `${FILE}faults:\n  - { at: 1s, fault: link-slow, rate: 5 }\n`,
+      /scenario\.yaml:10:\d+ faults\.0\.rate/,
     ],
     ['no YAML', 'title: [', /scenario\.yaml:\d+:\d+ /],
   ])('%s is refused with its place', (_what, text, message) => {

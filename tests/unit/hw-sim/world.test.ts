@@ -143,7 +143,9 @@ describe('the world', () => {
     const clock = worldClock(MIDNIGHT, 1, () => mono);
     let turns = 0;
     {
-      using _ = clock.onTurn(() => void (turns += 1));
+      using _ = clock.onTurn(() => {
+        turns += 1;
+      });
       mono = 1000;
       clock.turn(60);
       mono = 2000;

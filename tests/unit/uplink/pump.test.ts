@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AgentError } from '../../../agent/core/errors.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Lane } from '../../../agent/core/point.ts';
 import { type PumpOptions, startPump } from '../../../agent/uplink/pump.ts';
@@ -56,6 +57,30 @@ describe('pump', () => {
     expect(log.cursor('city', 'telemetry')).toEqual({ low: 107, above: [] });
     expect(city.ledger.report()).toMatchObject({ balanced: true, records: 107, resent: 0 });
     expect(pump.tally()).toMatchObject({ connected: true, settled: 107, refused: 0, resent: 0 });
+  });
+
+  it('tells an outage once, and anew where its reason becomes a name that nobody knows', async () => {
+    const failed = (message: string, code: string) =>
+      new AgentError('broker-unreachable', message, { context: { code } });
+    const refused = failed('connect ECONNREFUSED', 'ECONNREFUSED');
+    const unknown = failed('getaddrinfo EAI_AGAIN city', 'EAI_AGAIN');
+    const tries = [refused, refused, unknown, unknown, refused];
+    const told: string[] = [];
+    const { clock, start } = setup({
+      options: {
+        connect: async () => {
+          throw tries.shift() ?? refused;
+        },
+        onState: (state, error) => void told.push(`${state}: ${error?.message}`),
+      },
+    });
+    await using _pump = start();
+    await clock.advance(600_000);
+    expect(told).toEqual([
+      'down: connect ECONNREFUSED',
+      'down: getaddrinfo EAI_AGAIN city',
+      'down: connect ECONNREFUSED',
+    ]);
   });
 
   it('keeps lanes by priority and never more under way than allowed', async () => {

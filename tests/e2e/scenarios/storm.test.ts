@@ -1,0 +1,109 @@
+/**
+ * The scenario `storm` in half a minute: the station feels it, the underpass floods and dries, lightning dips the mains and spoils the
+ * line, one cause explains many alarms, the sign warns, and at the end every alarm is gone and every reading there.
+ */
+import { expect, test } from 'vitest';
+import { loadScenario } from '../../../hw-sim/scenario.ts';
+import { play } from './play.ts';
+
+const SPEED = 300;
+/** As long as in life: a device is silent for a minute before anybody is alarmed. */
+const NOISE_MS = 20_000;
+const MINUTE = 60_000;
+
+interface Alarms {
+  readonly alarms: readonly {
+    readonly status: { readonly id: string; readonly active: boolean; readonly suppressedBy?: string };
+  }[];
+}
+interface Health {
+  readonly parts: readonly { readonly part: string; readonly state: string; readonly message?: string }[];
+}
+
+test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 300_000 }, async () => {
+  const scenario = await loadScenario('storm');
+  // Lines and meters keep their own time, however fast the street runs: what they are struck with lasts as long as in life.
+  const faults = scenario.faults
+    .filter((one) => one.fault !== 'camera-fog')
+    .map((one) =>
+      one.fault === 'noise' || one.fault === 'mains-dip'
+        ? {
+            ...one,
+            at: one.fault === 'noise' ? 50 * MINUTE : 20 * MINUTE,
+            for: (one.fault === 'noise' ? NOISE_MS : 8000) * SPEED,
+          }
+        : one,
+    )
+    .filter((one, i, all) => all.findIndex(({ fault }) => fault === one.fault) === i);
+  const lines = scenario.lines.map((line) => ({
+    ...line,
+    devices: line.devices.map((device) => ({ ...device, every: 1000 })),
+  }));
+  await using played = await play({ ...scenario, lines, faults }, { speed: SPEED });
+  const { street, city, person } = played;
+  played.begin();
+  const storm = scenario.storm;
+  const over = street.world.start + (storm?.end ?? 0) + ((storm?.end ?? 0) - (storm?.peak ?? 0)) / 2;
+  const face = async (): Promise<string> => JSON.stringify(await person.get('/sign/screen').catch(() => ''));
+  const complaints = new Set<string>();
+  let warned = false;
+  let suppressed = false;
+  while (street.clock.now() < over + 10 * MINUTE) {
+    const [{ parts }, { alarms }, shown] = await Promise.all([
+      person.get<Health>('/health'),
+      person.get<Alarms>('/alarms'),
+      face(),
+    ]);
+    for (const { part, state, message } of parts) {
+      if (state !== 'ok' && message !== undefined && /^(line|device):/.test(part)) complaints.add(part);
+    }
+    suppressed ||= alarms.some(({ status }) => status.suppressedBy !== undefined);
+    warned ||= shown.includes('雷暴红色预警') || shown.includes('Severe thunderstorm');
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  const told = (what: string) =>
+    new Set(
+      played
+        .events('alarm')
+        .filter(({ body }) => body.what === what)
+        .map(({ body }) => String(body.alarm)),
+    );
+  const raised = told('raised');
+  for (const alarm of [
+    'gale-hi',
+    'gale-hihi',
+    'low-pressure-lo',
+    'underpass-level-hi',
+    'underpass-level-hihi',
+    'underpass-flood-alarm',
+    'board-cabinet-door',
+  ]) {
+    expect([...raised].sort(), alarm).toContain(alarm);
+  }
+  expect(
+    [...raised].some((id) => /voltage-l1-lo$/.test(id)),
+    [...raised].join(' '),
+  ).toBe(true);
+  expect(warned).toBe(true);
+  expect([...complaints].some((part) => part.startsWith('device:') || part.startsWith('line:'))).toBe(true);
+  expect(suppressed).toBe(true);
+
+  const standing = async () =>
+    (await person.get<Alarms>('/alarms')).alarms
+      .filter(({ status }) => status.active)
+      .map(({ status }) => status.id);
+  await expect.poll(standing, { timeout: 40_000, interval: 500 }).toEqual([]);
+  const values = (device: string, point: string) =>
+    [...city.records.values()].flatMap((one) =>
+      one.device === device && one.point === point && typeof one.value === 'number' ? [one.value] : [],
+    );
+  expect(Math.max(...values('station', 'wind-speed'))).toBeGreaterThan(17.2);
+  expect(Math.max(...values('station', 'rain'))).toBeGreaterThan(30);
+  expect(Math.min(...values('station', 'pressure'))).toBeLessThan(100.4);
+  expect(Math.max(...values('underpass', 'level'))).toBeGreaterThan(350);
+  expect(values('underpass', 'level').at(-1)).toBeLessThan(100);
+  expect(Math.min(...values('meter-feeder', 'voltage-l1'))).toBeLessThan(110);
+  await expect
+    .poll(() => city.ledger.report(), { timeout: 20_000 })
+    .toMatchObject({ missing: 0, conflicts: 0, outOfOrder: 0 });
+});

@@ -132,31 +132,37 @@ export function openMobileLink(names?: string): MobileLink {
   };
 }
 
-/** Hands bytes on at once, or as a slow link does; what is on the way when it gets faster still comes first. */
+/** Hands bytes on at once, or as a slow link does; whatever was on the way before comes first. */
 function pacer(
   from: Socket,
   to: Socket,
   slow: () => Extract<LinkTrouble, { kind: 'slow' }> | undefined,
 ): (bytes: Buffer) => void {
+  const queue: { readonly bytes: Buffer; readonly due: number }[] = [];
+  /** When the last byte has left the sender. */
   let free = 0;
   let waiting = 0;
+  const drain = (): void => {
+    for (let head = queue[0]; head !== undefined; head = queue[0]) {
+      const left = head.due - performance.now();
+      if (left > 0) return void setTimeout(drain, left);
+      queue.shift();
+      waiting -= head.bytes.length;
+      if (to.writable) to.write(head.bytes);
+    }
+    from.resume();
+  };
   return (bytes) => {
-    const now = performance.now();
     const limits = slow();
-    if (limits === undefined && waiting === 0) {
+    if (limits === undefined && queue.length === 0) {
       if (to.writable) to.write(bytes);
       return;
     }
+    const now = performance.now();
     free = Math.max(now, free) + (limits === undefined ? 0 : (bytes.length * 1000) / limits.rate);
+    queue.push({ bytes, due: free + (limits?.delay ?? 0) });
     waiting += bytes.length;
     if (waiting > AHEAD) from.pause();
-    setTimeout(
-      () => {
-        waiting -= bytes.length;
-        if (waiting <= AHEAD) from.resume();
-        if (to.writable) to.write(bytes);
-      },
-      free - now + (limits?.delay ?? 0),
-    );
+    if (queue.length === 1) drain();
   };
 }

@@ -28,7 +28,11 @@ test('dusk, hours, buses, the last one, the first one, dawn', { timeout: 300_000
   const dawn = Date.parse('2027-02-11T07:20:00+08:00');
   const lines = new Map<string, Set<string>>();
   const boosted = () => played.events('light').some(({ body }) => body.rung === 'boost');
-  const lit = () => street.world.lampLevel(street.clock.now()) > 0.9;
+  const of = (device: string, point: string) =>
+    [...city.records.values()]
+      .filter((one) => one.device === device && one.point === point && typeof one.value === 'number')
+      .map(({ time, value }) => ({ time: Date.parse(time), value: Number(value) }));
+  const lit = () => of('board', 'lamp-level').some(({ value }) => value >= 99);
   /** Slower while the lamp is about to come on, and until a bus that is due has been seen. */
   const speedAt = (time: number): number => {
     if (time < Date.parse('2027-02-10T19:00:00+08:00')) return hour(time) > 17.6 && !lit() ? AT_DUSK : SPEED;
@@ -56,10 +60,6 @@ test('dusk, hours, buses, the last one, the first one, dawn', { timeout: 300_000
   // The night bus sleeps by day.
   expect([...(lines.get('N1') ?? [])]).toContain('running');
 
-  const of = (device: string, point: string) =>
-    [...city.records.values()]
-      .filter((one) => one.device === device && one.point === point && typeof one.value === 'number')
-      .map(({ time, value }) => ({ time: Date.parse(time), value: Number(value) }));
   await expect.poll(() => of('board', 'lamp-level').at(-1)?.value, { timeout: 20_000 }).toBe(0);
   const levels = of('board', 'lamp-level');
   const within = (from: string, to: string) =>

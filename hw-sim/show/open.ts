@@ -6,8 +6,11 @@ import type { StreetParts } from '../street-parts.ts';
 import { AgentEye } from './agent-eye.ts';
 import { CityEye } from './city-eye.ts';
 import { linksOf } from './links.ts';
-import { type Show, startShow } from './server.ts';
+import { type Show, type StreetSpeed, startShow } from './server.ts';
+import { keepsMachineTime } from './sunset.ts';
 
+/** Times as fast as life that every street is offered at, besides its own speed. */
+const RATES = [1, 60, 600];
 /** First port tried for the page. */
 const PORT = 8070;
 
@@ -50,9 +53,17 @@ export async function openShow(options: OpenShowOptions): Promise<Show> {
       },
       links: linksOf({ door, sign, eye }),
       port: await freePort(PORT),
+      ...(keepsMachineTime(street) ? {} : { speed: speedOf(street) }),
       ...(tour === undefined ? {} : { tour }),
     }),
   );
   const owned = parts.move();
   return { url: show.url, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+function speedOf({ clock, speed }: StreetParts): StreetSpeed {
+  return {
+    rates: [...new Set([...RATES, speed])].sort((a, b) => a - b),
+    set: async (rate) => clock.turn(rate),
+  };
 }

@@ -24,12 +24,18 @@ export function nextNight(sun: (time: number) => number, time: number): number |
   return undefined;
 }
 
+/** Whether its time is the machine's own, which nobody can turn. */
+export function keepsMachineTime({ scenario, speed }: Pick<StreetParts, 'scenario' | 'speed'>): boolean {
+  return scenario.start === 'now' && speed === 1;
+}
+
 /**
  * Has the night come in `ms` of life. Throws where the street keeps the machine's own time, which nobody can turn, and where
  * the sun does not set.
  */
-export function hastenSunset({ scenario, speed, world, clock }: StreetParts, ms: number): void {
-  if (scenario.start === 'now' && speed === 1) {
+export function hastenSunset(street: StreetParts, ms: number): void {
+  const { world, clock } = street;
+  if (keepsMachineTime(street)) {
     throw new Error('this street keeps the time of the machine; start it with --scenario evening');
   }
   const now = clock.now();

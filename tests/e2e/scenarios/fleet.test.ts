@@ -25,7 +25,13 @@ test('all lose their network and come back, the street goes on, and every ledger
   // What a visitor of the street's page sees.
   await using eye = new AgentEye('/nowhere');
   using eyes = new CityEye(street.broker, street.scenario.site.id);
-  const ground = { street, eye, city: eyes, agent: { pid: agent.pid, setClock: () => undefined } };
+  const ground = {
+    street,
+    eye,
+    city: eyes,
+    camera: undefined,
+    agent: { pid: agent.pid, setClock: () => undefined },
+  };
   await using stage = new Stage(ground);
   using tour = new Tour(stage, ground);
   const shown = () => sceneOf(ground, stage, tour).ledger;

@@ -7,9 +7,14 @@ import { loadScenario } from '../../../hw-sim/scenario.ts';
 import { play } from './play.ts';
 
 const SPEED = 300;
-/** As long as in life: a device is silent for a minute before anybody is alarmed. */
-const NOISE_MS = 20_000;
 const MINUTE = 60_000;
+/** When in the street's time, and how long in life, ms. */
+const LASTING: Readonly<Record<string, { readonly at: number; readonly for: number } | undefined>> = {
+  'mains-dip': { at: 20 * MINUTE, for: 8000 },
+  'door-open': { at: 60 * MINUTE, for: 10_000 },
+  // The gauge hangs on the same line: what is noise for so long comes when the water has gone.
+  noise: { at: 170 * MINUTE, for: 20_000 },
+};
 
 interface Alarms {
   readonly alarms: readonly {
@@ -22,19 +27,12 @@ interface Health {
 
 test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 300_000 }, async () => {
   const scenario = await loadScenario('storm');
-  // Lines and meters keep their own time, however fast the street runs: what they are struck with lasts as long as in life.
+  // Lines, meters and doors keep their own time, however fast the street runs: what they are struck with lasts as long as in life.
   const faults = scenario.faults
-    .filter((one) => one.fault !== 'camera-fog')
-    .map((one) =>
-      one.fault === 'noise' || one.fault === 'mains-dip'
-        ? {
-            ...one,
-            // The gauge hangs on the same line: what is noise for so long comes when the water has gone.
-            at: one.fault === 'noise' ? 170 * MINUTE : 20 * MINUTE,
-            for: (one.fault === 'noise' ? NOISE_MS : 8000) * SPEED,
-          }
-        : one,
-    )
+    .flatMap((one) => {
+      const lasting = LASTING[one.fault];
+      return lasting === undefined ? [] : [{ ...one, at: lasting.at, for: lasting.for * SPEED }];
+    })
     .filter((one, i, all) => all.findIndex(({ fault }) => fault === one.fault) === i);
   const lines = scenario.lines.map((line) => ({
     ...line,

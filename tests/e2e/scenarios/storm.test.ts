@@ -18,7 +18,7 @@ const LASTING: Readonly<Record<string, { readonly at: number; readonly for: numb
 
 interface Alarms {
   readonly alarms: readonly {
-    readonly status: { readonly id: string; readonly active: boolean; readonly suppressedBy?: string };
+    readonly status: { readonly alarm: string; readonly active: boolean; readonly suppressedBy?: string };
   }[];
 }
 interface Health {
@@ -57,7 +57,7 @@ test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 3
     for (const { part, state, message } of parts) {
       if (state !== 'ok' && message !== undefined && /^(line|device):/.test(part)) complaints.add(part);
     }
-    for (const { status } of alarms) if (status.active) stood.add(status.id);
+    for (const { status } of alarms) if (status.active) stood.add(status.alarm);
     suppressed ||= alarms.some(({ status }) => status.suppressedBy !== undefined);
     warned ||= shown.includes('雷暴红色预警') || shown.includes('Severe thunderstorm');
     await new Promise((done) => setTimeout(done, 200));
@@ -93,7 +93,7 @@ test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 3
   const standing = async () =>
     (await person.get<Alarms>('/alarms')).alarms
       .filter(({ status }) => status.active)
-      .map(({ status }) => status.id);
+      .map(({ status }) => status.alarm);
   await expect.poll(standing, { timeout: 40_000, interval: 500 }).toEqual([]);
   const values = (device: string, point: string) =>
     [...city.records.values()].flatMap((one) =>

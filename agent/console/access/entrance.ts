@@ -60,7 +60,8 @@ export class Entrance {
     // guesses came from this very address, it waits all the same.
     this.#mayTry(isShort(text) ? one : { ...one, near: true });
     const grant = codes.redeem(text);
-    if (grant === undefined) {
+    // Over the service link nothing opens but what is held to commissioning.
+    if (grant === undefined || (comer.door === 'service' && grant.scopes === undefined)) {
       limit.failed(one);
       this.#refused('code', comer);
       return undefined;

@@ -16,9 +16,11 @@ export interface Built {
 
 /** What pages are made of; plain data, for it goes to a thread. */
 export interface PageSource {
-  /** Absolute path of the folder with the modules, `index.html`, `style/` and the icon. */
+  /** Absolute path of the folder with the modules, the HTML, `style/` and the icon. */
   readonly folder: string;
-  /** Entries without `.ts`; `%name%` in the HTML becomes the address of each, `%preload%` what `main` needs. */
+  /** File name of the HTML; absent: `index.html`. */
+  readonly page?: string;
+  /** Entries without `.ts`; `%name%` in the HTML becomes the address of each, `%preload%` what the first one needs. */
   readonly modules: readonly string[];
   /** Style sheets in `style/`, without `.css`, in the order they apply. */
   readonly styles: readonly string[];

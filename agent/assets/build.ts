@@ -108,13 +108,20 @@ class Build {
 }
 
 /** Everything the pages are made of. */
-async function build({ folder, modules, styles, sheets, icon }: PageSource): Promise<Built> {
+async function build({
+  folder,
+  page = 'index.html',
+  modules,
+  styles,
+  sheets,
+  icon,
+}: PageSource): Promise<Built> {
   const built = new Build();
   const values: Record<string, string> = {};
   for (const name of modules) {
     const { url, needs } = await built.module(join(folder, `${name}.ts`));
     values[name] = url;
-    if (name !== 'main') continue;
+    if (name !== modules[0]) continue;
     const links = Array.from(needs, (need) => `<link rel="modulepreload" href="${need}">`);
     values.preload = links.join('\n    ');
   }
@@ -123,7 +130,7 @@ async function build({ folder, modules, styles, sheets, icon }: PageSource): Pro
     values[name] = await built.file(join(dirname(resolved(specifier)), file));
   }
   values.icon = await built.file(join(folder, icon));
-  const template = await readFile(join(folder, 'index.html'), 'utf8');
+  const template = await readFile(join(folder, page), 'utf8');
   const html = template.replace(/%([a-z-]+)%/g, (whole, name: string) => values[name] ?? whole);
   return { assets: [...built.assets.values()], page: await packed('index.html', html) };
 }

@@ -3,7 +3,8 @@
  * hardware, until a date, once.
  */
 import * as z from 'zod';
-import type { ContentKey } from '../core/content.ts';
+import { type ClaimRefusal, type ClaimRefusalCode, claimRefused } from '../core/claim.ts';
+import type { ContentKey, ContentRefusal } from '../core/content.ts';
 import { CLAIM_TYPE, openEnvelope } from '../core/envelope.ts';
 import { isInside } from './archive.ts';
 
@@ -42,34 +43,62 @@ export interface ClaimFacts {
   readonly used: readonly string[];
 }
 
-export type Checked =
-  | { readonly ok: true; readonly claim: Claim; readonly key: string }
-  | { readonly ok: false; readonly reason: string; readonly fix: string };
+export type Checked = { readonly ok: true; readonly claim: Claim; readonly key: string } | ClaimRefusal;
 
 /** Whether this unit may take a claim. Takes any bytes, never throws. */
 export function checkClaim(bytes: Uint8Array, { keys, hardware, now, used }: ClaimFacts): Checked {
-  const no = (reason: string, fix: string): Checked => ({ ok: false, reason, fix });
   const opened = openEnvelope(bytes, keys, CLAIM_TYPE);
-  if (!opened.ok)
-    return no(opened.reason, 'Ask the city for a claim that is signed with a key of this image.');
-  const read = readClaim(opened.payload);
-  if (typeof read === 'string') return no(read, 'Ask the city for another one.');
-  const { id, issued, expires } = read;
-  if (read.hardware !== 'any' && !read.hardware.some((one) => hardware.includes(one)))
-    return no(
-      `it is for other hardware (${read.hardware.join(', ')})`,
-      `This one is ${hardware.join(', ') || 'without an id'}: take the claim of this unit.`,
+  if (!opened.ok) {
+    const why = opened.reason.replace('the site file does not name', 'this image does not know');
+    return claimRefused(
+      codeOf(opened.code),
+      why,
+      'Ask the city for a claim that is signed with a key of this image.',
+      { why, keys: keys.map(({ id }) => id).join(', ') },
     );
+  }
+  const read = readClaim(opened.payload);
+  if (typeof read === 'string')
+    return claimRefused('malformed', read, 'Ask the city for another one.', { why: read });
+  const { id, issued, expires } = read;
+  if (read.hardware !== 'any' && !read.hardware.some((one) => hardware.includes(one))) {
+    const [theirs, ours] = [read.hardware.join(', '), hardware.join(', ')];
+    return claimRefused(
+      'other-hardware',
+      `it is for other hardware (${theirs})`,
+      `This one is ${ours || 'without an id'}: take the claim of this unit.`,
+      { theirs, ours: ours || '–' },
+    );
+  }
+  const clock = new Date(now).toISOString();
   if (now < Date.parse(issued) - CLOCK_SLACK)
-    return no(
-      `the clock of this machine says ${new Date(now).toISOString()}, before it was signed`,
+    return claimRefused(
+      'clock-behind',
+      `the clock of this machine says ${clock}, before it was signed`,
       'Set the clock.',
+      { clock, issued },
     );
   if (now >= Date.parse(expires))
-    return no(`it expired on ${expires}`, 'Ask the city for a new one; check the clock too.');
-  if (used.includes(id))
-    return no('it was taken here before', 'A claim is taken once: ask the city for a new one.');
+    return claimRefused(
+      'expired',
+      `it expired on ${expires}`,
+      'Ask the city for a new one; check the clock too.',
+      { expires, clock },
+    );
+  if (used.includes(id)) return takenBefore();
   return { ok: true, claim: read, key: opened.key };
+}
+
+export function takenBefore(): ClaimRefusal {
+  return claimRefused(
+    'used',
+    'it was taken here before',
+    'A claim is taken once: ask the city for a new one.',
+  );
+}
+
+function codeOf(refusal: ContentRefusal): ClaimRefusalCode {
+  return refusal === 'unknown-key' || refusal === 'bad-signature' ? refusal : 'malformed';
 }
 
 /** The claim, or what is wrong with it. */

@@ -29,7 +29,11 @@ export function planFile(siteFile: string): string {
 /** Makes the plan durable: with the return of it the restore has happened. `before` is told of each step, for tests. */
 export function commitPlan(siteFile: string, made: Plan, before: (step: string) => void = () => {}): void {
   before('write plan');
-  replaceFileSync(planFile(siteFile), JSON.stringify(made), () => before('commit plan'));
+  replaceFileSync(planFile(siteFile), JSON.stringify(made), (fresh) => {
+    // Whoever starts next ends it, and that is the agent's user where root began.
+    give(fresh, dirname(siteFile));
+    before('commit plan');
+  });
 }
 
 /**

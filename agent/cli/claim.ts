@@ -2,44 +2,28 @@
  * `kerbside claim`: a factory image becomes a named unit of a site. `show` says who this machine is, `make` (at the city)
  * signs a claim for it, `take` checks and applies one.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type Command, InvalidArgumentError } from 'commander';
 import { renderUnicodeCompact } from 'uqr';
-import { parse } from 'yaml';
-import * as z from 'zod';
-import { type Claim, checkClaim, readClaim } from '../backup/claim.ts';
+import { type Claim, readClaim } from '../backup/claim.ts';
 import { siteEntries } from '../backup/collect.ts';
-import { commitPlan, finishRestore, give, syncFolders } from '../backup/plan.ts';
-import { planOf } from '../backup/stage.ts';
-import { IDENTITY_FILE } from '../compose/identity.ts';
+import { finishRestore } from '../backup/plan.ts';
+import { addressOf, type Fetched, fetchClaim } from '../compose/unclaimed/fetch.ts';
+import { takeClaim } from '../compose/unclaimed/take.ts';
+import { type ClaimImage, claimFileOf, loadClaimFile } from '../config/claim-file.ts';
 import { loadSite } from '../config/load.ts';
 import { readSource } from '../config/source.ts';
 import { toPlain } from '../config/tree.ts';
 import { parseDuration } from '../config/values.ts';
-import { writeDurably } from '../core/durable-file.ts';
+import type { ClaimRefusal } from '../core/claim.ts';
 import { CLAIM_TYPE, sealEnvelope } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
 import { hardwareIds } from '../store/identity.ts';
 import { EXIT } from './exit.ts';
 import { refuseWhileRunning } from './restore.ts';
 import { load, PROFILES, problemLines, siteDeps } from './site.ts';
-
-/** What a factory image brings: whose claims count, and where a code is exchanged for one. */
-const trust = z.strictObject({
-  keys: z.array(z.strictObject({ id: z.string().min(1), public: z.string().min(1) })).min(1),
-  /** `{code}` and `{hardware}` are filled in. */
-  url: z
-    .string()
-    .regex(/^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)[:/])/)
-    .optional(),
-});
-/** In the state folder: the claims that were taken. */
-const TAKEN = 'claims.json';
-const LARGEST_ANSWER = 1024 * 1024;
-/** ms */
-const DEADLINE = 30_000;
 
 interface Take {
   readonly site: string;
@@ -99,7 +83,7 @@ Exit code 0: made. 1: the site file has problems.`,
     .action(make);
   claim
     .command('take')
-    .description('check a claim and become that unit; the agent must not run')
+    .description('check a claim and become that unit; no named agent may run')
     .argument('<claim>', 'code, text of a QR code (an address), file, or - for standard input')
     .option('--site <file>', 'where the site file goes', 'site.yaml')
     .option(
@@ -200,139 +184,65 @@ async function make(file: string, { key, id, hardware, valid, out, json }: Make)
 async function take(what: string, options: Take): Promise<void> {
   process.umask(0o077);
   const siteFile = resolve(options.site);
-  const folder = dirname(siteFile);
   finishRestore(siteFile);
-  const trusted = trustOf(options.trust ?? join(folder, 'claim.yaml'));
-  const bytes = await claimBytes(what, trusted.url);
-  // The unit as it is now, where it is one: its claims are remembered there.
-  const now = existsSync(siteFile) ? await load(siteFile, 'skip') : undefined;
-  const before = now?.ok === true ? takenIn(now.site.state) : [];
-  const refuse = (reason: string, fix: string) => {
-    if (options.json === true) process.stdout.write(`${JSON.stringify({ ok: false, reason, fix })}\n`);
+  const hardware = hardwareIds();
+  const image = await imageOf(options.trust ?? claimFileOf(siteFile));
+  if (image === undefined) return;
+  const refuse = ({ code, reason, fix }: ClaimRefusal) => {
+    if (options.json === true) process.stdout.write(`${JSON.stringify({ ok: false, code, reason, fix })}\n`);
     else process.stderr.write(`claim failed: ${reason}; ${fix}\n`);
     process.exitCode = EXIT.no;
   };
-  const checked = checkClaim(bytes, {
-    keys: trusted.keys,
-    hardware: hardwareIds(),
+  const fetched = await claimBytes(what, image.url, hardware);
+  if (!fetched.ok) {
+    refuse(fetched);
+    // What cannot be had is no answer.
+    process.exitCode = EXIT.failed;
+    return;
+  }
+  const taken = await takeClaim(fetched.bytes, {
+    siteFile,
+    keys: image.keys,
+    hardware,
     now: Date.now(),
-    used: before,
+    again: options.again === true,
+    load: (file) => load(file, 'skip'),
+    refuseWhileRunning,
   });
-  if (!checked.ok) return refuse(checked.reason, checked.fix);
-  if (before.length > 0 && options.again !== true)
-    return refuse('this unit is claimed already', 'Give --again to make it another one.');
-  const { claim, key } = checked;
-  const staging = join(folder, '.restore-site', 'new');
-  rmSync(staging, { recursive: true, force: true });
-  for (const [path, text] of Object.entries(claim.files)) {
-    mkdirSync(dirname(join(staging, path)), { recursive: true, mode: 0o750 });
-    writeFileSync(join(staging, path), text, { mode: 0o640 });
+  if (!taken.ok) {
+    refuse(taken);
+    if (taken.problems !== undefined && options.json !== true)
+      process.stderr.write(problemLines(taken.problems));
+    return;
   }
-  try {
-    const loaded = await load(join(staging, claim.siteFile), 'skip');
-    if (!loaded.ok) {
-      process.stderr.write(problemLines(loaded.problems));
-      process.exitCode = EXIT.no;
-      return;
-    }
-    const state = resolve(folder, relative(staging, loaded.site.state));
-    await refuseWhileRunning(state);
-    if (takenIn(state).includes(claim.id))
-      return refuse('it was taken here before', 'A claim is taken once: ask the city for a new one.');
-    const fresh = join(state, '.restore', 'new');
-    rmSync(fresh, { recursive: true, force: true });
-    mkdirSync(fresh, { recursive: true, mode: 0o700 });
-    const hardware = hardwareIds()[0] ?? 'unknown';
-    writeDurably(join(fresh, IDENTITY_FILE), `${JSON.stringify({ generation: 1, hardware })}\n`);
-    writeDurably(join(fresh, TAKEN), `${JSON.stringify([...before, claim.id])}\n`);
-    for (const [from, like] of [
-      [staging, folder],
-      [fresh, state],
-    ] as const) {
-      give(from, like);
-      syncFolders(from);
-    }
-    const siteFiles = Object.keys(claim.files).map((path) => ({
-      staged: path,
-      path: path === claim.siteFile ? basename(siteFile) : path,
-    }));
-    commitPlan(
-      siteFile,
-      planOf({ siteStaging: staging, siteFolder: folder, siteFiles, state, ownLog: 'aside' }),
-    );
-    finishRestore(siteFile);
-    const said = { ok: true, claim: claim.id, site: claim.site, agent: claim.agent, key, siteFile, state };
-    process.stdout.write(
-      options.json === true
-        ? `${JSON.stringify(said)}\n`
-        : `this unit is ${claim.agent} of ${claim.site} now, signed by ${key}; start it: sudo systemctl start kerbside\n`,
-    );
-  } finally {
-    if (!existsSync(`${siteFile}.restore`))
-      rmSync(join(folder, '.restore-site'), { recursive: true, force: true });
-  }
+  const { agent, site, key } = taken;
+  process.stdout.write(
+    options.json === true
+      ? `${JSON.stringify(taken)}\n`
+      : `this unit is ${agent} of ${site} now, signed by ${key}; an agent that waits for it goes over by itself, else start it: sudo systemctl start kerbside\n`,
+  );
 }
 
-function trustOf(file: string): z.infer<typeof trust> {
-  const fix =
-    'Write keys: [{ id: …, public: … }] and url: https://…/{code} into it; the image of the city brings it.';
-  try {
-    return trust.parse(parse(readFileSync(file, 'utf8')));
-  } catch (cause) {
-    const why =
-      cause instanceof z.ZodError ? `${cause.issues[0]?.path.join('.')} is wrong` : (cause as Error).message;
-    throw new AgentError(
-      'config-invalid',
-      `reading of the keys that claims are signed with failed: ${file}: ${why}`,
-      { cause, fix },
-    );
-  }
-}
-
-function takenIn(state: string): readonly string[] {
-  try {
-    return z.array(z.string()).parse(JSON.parse(readFileSync(join(state, TAKEN), 'utf8')));
-  } catch {
-    return [];
-  }
+/** Undefined where it is wrong, which is told then. */
+async function imageOf(file: string): Promise<ClaimImage | undefined> {
+  const read = await loadClaimFile(resolve(file), { name: 'unclaimed', env: process.env, secrets: 'skip' });
+  if (read.ok) return read.image;
+  process.stderr.write(problemLines(read.problems));
+  process.exitCode = read.missing ? EXIT.failed : EXIT.no;
+  return undefined;
 }
 
 /** A file, standard input, an address out of a QR code, or a code that the city's address takes. */
-async function claimBytes(what: string, url: string | undefined): Promise<Uint8Array> {
-  if (what === '-') return buffer(process.stdin);
-  if (existsSync(what)) return readFileSync(what);
-  const code = what.toUpperCase();
-  const address = /^https?:\/\//.test(what)
-    ? what
-    : url
-        ?.replace('{code}', encodeURIComponent(code))
-        .replace('{hardware}', encodeURIComponent(hardwareIds()[0] ?? ''));
-  if (address === undefined)
-    throw new AgentError(
-      'not-found',
-      `claim ${what} cannot be had: there is no such file, and no address for codes`,
-      {
-        fix: 'Name the file, or write url: into claim.yaml.',
-      },
-    );
-  // An address that somebody printed is believed no more than a file: what counts is the signature.
-  if (!/^https:\/\/|^http:\/\/(?:127\.0\.0\.1|\[::1\]|localhost)[:/]/.test(address))
-    throw new AgentError('unsupported', `claim ${what} cannot be had: the address is not https`, {
-      fix: 'Use the https address.',
-    });
-  try {
-    const answer = await fetch(address, { signal: AbortSignal.timeout(DEADLINE), redirect: 'error' });
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    const bytes = new Uint8Array(await answer.arrayBuffer());
-    if (bytes.length > LARGEST_ANSWER) throw new Error(`${bytes.length} bytes, at most ${LARGEST_ANSWER}`);
-    return bytes;
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new AgentError('source-failed', `claim from ${new URL(address).host} failed: ${why}`, {
-      cause,
-      fix: 'Check the code and the network (kerbside doctor), or bring the claim as a file.',
-    });
-  }
+async function claimBytes(
+  what: string,
+  url: string | undefined,
+  hardware: readonly string[],
+): Promise<Fetched> {
+  if (what === '-') return { ok: true, bytes: await buffer(process.stdin) };
+  if (existsSync(what)) return { ok: true, bytes: readFileSync(what) };
+  const address = addressOf(what, { url, hardware, anyHost: true });
+  if (typeof address !== 'string') return address;
+  return fetchClaim(address, { signal: new AbortController().signal });
 }
 
 function collect(one: string, all: readonly string[]): readonly string[] {

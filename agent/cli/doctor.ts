@@ -2,8 +2,9 @@
 import { type Command, Option } from 'commander';
 import { examine } from './doctor/examine.ts';
 import type { Finding } from './doctor/finding.ts';
+import { unclaimed } from './doctor/unclaimed.ts';
 import { EXIT } from './exit.ts';
-import { load } from './site.ts';
+import { load, shownPath } from './site.ts';
 
 const SIGNS: Readonly<Record<Finding['state'], string>> = {
   ok: 'ok     ',
@@ -45,10 +46,12 @@ async function doctor({
   };
   const result = await load(file);
   const [first] = result.ok ? [] : result.problems;
+  const image = result.ok ? undefined : await unclaimed(file, shownPath);
   await examine(
     {
       file,
       offline,
+      ...(image === undefined ? {} : { image }),
       site: result.ok ? result.site : undefined,
       ...(result.ok
         ? {}

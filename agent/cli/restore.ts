@@ -3,7 +3,6 @@
  * leaves the unit as it was, or as the backup says, never between.
  */
 import { createReadStream, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { connect } from 'node:net';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { Listing } from '../backup/archive.ts';
@@ -11,6 +10,7 @@ import { commitPlan, finishRestore, give, syncFolders } from '../backup/plan.ts'
 import type { Opening } from '../backup/seal.ts';
 import { look, type PlanOptions, planOf, stageSite, stageState } from '../backup/stage.ts';
 import { IDENTITY_FILE, readIdentity } from '../compose/identity.ts';
+import { agentRuns } from '../console/access/local-door.ts';
 import { writeDurably } from '../core/durable-file.ts';
 import { AgentError } from '../core/errors.ts';
 import { LANES } from '../core/point.ts';
@@ -283,13 +283,7 @@ function nextGeneration(listing: Listing, state: string): number {
 
 /** Rejects with `port-busy` while one runs: an agent answers at the socket in its state folder for as long as it runs. */
 export async function refuseWhileRunning(state: string): Promise<void> {
-  const socket = connect(join(state, 'console', 'login.sock'));
-  const running = await new Promise<boolean>((done) => {
-    socket.once('connect', () => done(true));
-    socket.once('error', () => done(false));
-  });
-  socket.destroy();
-  if (!running) return;
+  if (!(await agentRuns(state))) return;
   throw new AgentError('port-busy', `restore to ${state} failed: an agent runs there; nothing was changed`, {
     fix: 'Stop it first: sudo systemctl stop kerbside.',
   });

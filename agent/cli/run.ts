@@ -2,12 +2,14 @@
  * `kerbside run --site <file>`: checks the whole file, then starts the agent and stays with it until a signal. A file with
  * problems, or one that ended the agent again and again, gives way to the last good one (agent/config/change/start.ts).
  * Under a parent with an IPC channel it says `{type: 'ready', console, link}` there and stops when the parent is gone;
- * otherwise it prints the link. Logs are JSON lines on stderr.
+ * otherwise it prints the link. Without a site file, but with a factory image's claim.yaml in its place, it is nobody's unit
+ * and waits for a claim (cli/unclaimed.ts). Logs are JSON lines on stderr.
  */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import type { ConsoleMemory } from '../console/server.ts';
 import { aborted } from '../core/aborted.ts';
 import type { Log } from '../core/log.ts';
 import { keepCompileCache, resumeCompileCache, saveCompileCache } from './compile-cache.ts';
@@ -26,7 +28,7 @@ export function register(program: Command): void {
     .addOption(new Option('--log-level <level>', 'what is logged').choices(LEVELS).default('info'))
     .addHelpText(
       'after',
-      '\nExit code 0: stopped by a signal. 1: the file has problems, and no earlier one is known to be good. 3: could not start, or did not stop in time.',
+      '\nWithout a site file, but with the claim.yaml of a factory image beside its place, the unit waits for a claim (docs/provisioning.md).\nExit code 0: stopped by a signal. 1: the file has problems, and no earlier one is known to be good. 3: could not start, or did not stop in time.',
     )
     .action(run);
 }
@@ -43,24 +45,48 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
   const log = createLog({ level: logLevel, secrets: [] });
   const { chooseRevision } = await import('../config/change/start.ts');
   const deps = siteDeps();
-  const chosen = await chooseRevision({
-    file: resolve(file),
-    deps,
-    now: Date.now,
-    env: process.env,
-    log,
-  });
+  const choose = () => chooseRevision({ file: resolve(file), deps, now: Date.now, env: process.env, log });
+  const service = serviceManager(process.env, log);
+  const beat = { look: async () => {} };
+  using watching = new DisposableStack();
+  let chosen = await choose();
+  let waited: { readonly memory: ConsoleMemory; readonly stop: AbortSignal } | undefined;
+  if (!chosen.ok && !existsSync(file)) {
+    const { imageBeside, untilNamed } = await import('./unclaimed.ts');
+    const image = await imageBeside(resolve(file), chosen.problems);
+    log.mask(image.secrets);
+    watchForCrashes(log);
+    const stop = stopSignal(log);
+    const memory = await untilNamed(resolve(file), image, {
+      log,
+      stop,
+      onUp: (unit) => {
+        beat.look = unit.pulse;
+        service.ready('unclaimed: waits for a claim');
+        watching.use(service.watch(() => beat.look()));
+        announceUnclaimed(unit.console);
+      },
+    });
+    if (memory === undefined) {
+      service.stopping();
+      log.info('agent.stopped');
+      process.exit(EXIT.ok);
+    }
+    // Until the named agent is up nobody is asked: its start has a limit of its own.
+    beat.look = async () => {};
+    waited = { memory, stop };
+    chosen = await choose();
+  }
   if (!chosen.ok) {
     process.stderr.write(problemLines(chosen.problems));
-    process.exitCode = EXIT.no;
-    return;
+    process.exit(EXIT.no);
   }
   const { site, facts } = chosen.run;
   log.mask(facts.secrets);
   keepCompileCache(site.state);
-  watchForCrashes(log);
+  if (waited === undefined) watchForCrashes(log);
   if (restored) log.warn('agent.restore-ended', { site: file, why: 'it was interrupted' });
-  const stop = stopSignal(log);
+  const signal = waited?.stop ?? stopSignal(log);
   const { keepAgent } = await import('../compose/change/keeper.ts');
   let agent: Awaited<ReturnType<typeof keepAgent>>;
   try {
@@ -68,7 +94,8 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
       chosen,
       deps,
       log,
-      signal: stop,
+      signal,
+      ...(waited === undefined ? {} : { memory: waited.memory }),
       mask: log.mask,
       onLost: (error) => {
         log.error('agent.lost', { error: error.message });
@@ -76,15 +103,15 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
       },
     });
   } catch (error) {
-    if (!stop.aborted) throw error;
+    if (!signal.aborted) throw error;
     process.exit(EXIT.ok);
   }
-  const service = serviceManager(process.env, log);
-  if (!stop.aborted) announce(agent);
-  service.ready();
-  using _ = service.watch(agent.pulse);
+  if (!signal.aborted) announce(agent);
+  service.ready(`${site.agent.id} of ${site.id}`);
+  beat.look = agent.pulse;
+  if (waited === undefined) watching.use(service.watch(() => beat.look()));
   saveCompileCache();
-  await aborted(stop);
+  await aborted(signal);
   service.stopping();
   await agent[Symbol.asyncDispose]();
   log.info('agent.stopped');
@@ -95,6 +122,14 @@ async function run({ site: file, logLevel }: { site: string; logLevel: Level }):
 async function endRestore(file: string): Promise<boolean> {
   const { finishRestore } = await import('../backup/plan.ts');
   return finishRestore(resolve(file));
+}
+
+function announceUnclaimed(console: string): void {
+  if (process.send !== undefined) process.send({ type: 'unclaimed', console });
+  else
+    process.stdout.write(
+      `${console}: this unit is nobody's yet; take a claim there, or by kerbside claim take\n`,
+    );
 }
 
 interface Announced {

@@ -8,8 +8,8 @@ import { asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 
 export interface ServiceManager {
-  /** The agent is up. */
-  ready(): void;
+  /** The agent is up; `status` is the line that `systemctl status` shows. */
+  ready(status: string): void;
   /** It is on its way down. */
   stopping(): void;
   /**
@@ -32,7 +32,7 @@ export function serviceManager(env: NodeJS.ProcessEnv, log: Log): ServiceManager
       log.error('service.notify-failed', { error: error.message, fix: 'install systemd, or set Type=exec' });
     });
   return {
-    ready: () => void notify('--ready'),
+    ready: (status) => void notify('--ready', `--status=${status}`),
     stopping: () => void notify('STOPPING=1'),
     watch(check) {
       const period = Number(env.WATCHDOG_USEC) / 1000;

@@ -34,6 +34,18 @@ export const CONSOLE_PAGES: PageSource = {
   icon: 'icon.svg',
 };
 
+/** What the one page of an unclaimed unit is made of. */
+export const CLAIM_PAGES: PageSource = {
+  folder: CONSOLE_PAGES.folder,
+  page: 'claim.html',
+  modules: ['claim-main', 'early'],
+  styles: ['colours', 'ground', 'controls', 'frame', 'cards', 'access', 'commission', 'claim', 'narrow'],
+  icon: 'icon.svg',
+};
+
+/** Where the page of an unclaimed unit is looked for: labels lead to the second, links to the third. */
+export const CLAIM_PATHS = ['/', '/service', '/login'] as const;
+
 /** Addresses inside the page's own router; all get the same page. */
 export const PAGE_PATHS = [
   '/',
@@ -62,7 +74,11 @@ export const PAGE_PATHS = [
   '/service',
 ] as const;
 
-export function serveAssets(app: FastifyInstance, built: Promise<Built>): void {
+export function serveAssets(
+  app: FastifyInstance,
+  built: Promise<Built>,
+  paths: readonly string[] = PAGE_PATHS,
+): void {
   let byName: ReadonlyMap<string, Asset> | undefined;
   const find = async (name: string) => {
     byName ??= new Map((await built).assets.map((asset) => [asset.name, asset]));
@@ -74,7 +90,7 @@ export function serveAssets(app: FastifyInstance, built: Promise<Built>): void {
     reply.header('cache-control', 'public, max-age=31536000, immutable');
     return sendAsset(request, reply, asset);
   });
-  for (const path of PAGE_PATHS) {
+  for (const path of paths) {
     app.get(path, async (request, reply) => sendPage(request, reply, built));
   }
 }

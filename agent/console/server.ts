@@ -64,6 +64,8 @@ export interface ConsoleOptions {
 export interface ConsoleMemory {
   readonly sessions: Sessions;
   readonly codes: LoginCodes;
+  /** Somebody has just claimed the unit over the service link: the next console opens its own at once. */
+  claimedOverLink?: boolean;
 }
 
 export function consoleMemory(clock: Clock): ConsoleMemory {
@@ -182,6 +184,10 @@ export async function startConsole(options: ConsoleOptions): Promise<Console> {
     const own = { listener, view, sessions, claim, stateDir, clock, log, programs, uptime };
     const system = options.system === undefined ? {} : { system: options.system };
     service = stack.use(new ServiceLink({ config: wantedService, ...own, ...system }));
+    if (options.memory?.claimedOverLink === true) void service.open('claim', wantedService.lasts);
+  }
+  if (options.memory !== undefined) {
+    options.memory.claimedOverLink = false;
   }
   const login = (role: Role = 'administrator') => {
     const made = codes.create({ role });

@@ -13,6 +13,8 @@ export interface AgentProcess extends AsyncDisposable {
   readonly pid: number;
   /** Resolves when the agent says that it is up; rejects with its last lines where it ends before. */
   readonly ready: Promise<Ready>;
+  /** Resolves with the address of its page when it says that it is nobody's unit yet; rejects as `ready`. */
+  readonly unclaimed: Promise<string>;
   /** Log lines so far. */
   readonly log: readonly string[];
   /** As the street does when its clock is turned. */
@@ -33,17 +35,24 @@ export function startAgent(siteFile: string, env: NodeJS.ProcessEnv = {}): Agent
   });
   collect(child, log);
   const exited = once(child, 'exit');
-  const ready = new Promise<Ready>((resolve, reject) => {
-    child.on('message', (message: { type?: string } & Ready) => {
-      if (message?.type === 'ready') resolve({ console: message.console, link: message.link });
+  const says = <T>(type: string, read: (message: Ready) => T) => {
+    const said = new Promise<T>((resolve, reject) => {
+      child.on('message', (message: { type?: string } & Ready) => {
+        if (message?.type === type) resolve(read(message));
+      });
+      child.once('exit', (code, signal) =>
+        reject(
+          new Error(
+            `the agent ended (${signal ?? code}) before it was ${type}:\n${log.slice(-20).join('\n')}`,
+          ),
+        ),
+      );
     });
-    child.once('exit', (code, signal) =>
-      reject(
-        new Error(`the agent ended (${signal ?? code}) before it was ready:\n${log.slice(-20).join('\n')}`),
-      ),
-    );
-  });
-  ready.catch(() => {});
+    said.catch(() => {});
+    return said;
+  };
+  const ready = says('ready', ({ console, link }) => ({ console, link }));
+  const unclaimed = says('unclaimed', ({ console }) => console);
   const end = async (signal: NodeJS.Signals) => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill(signal);
@@ -52,6 +61,7 @@ export function startAgent(siteFile: string, env: NodeJS.ProcessEnv = {}): Agent
   return {
     pid: child.pid ?? 0,
     ready,
+    unclaimed,
     log,
     turn: ({ rate, origin }) => void child.send({ type: 'clock', rate, ...origin }),
     kill: () => end('SIGKILL'),

@@ -15,17 +15,19 @@ export interface Examined {
   readonly site: Site | undefined;
   /** What is wrong with the file, the first of it. */
   readonly problem?: string;
+  /** A factory image, where there is one in place of a site file. */
+  readonly image?: Finding;
   /** The network is not tried. */
   readonly offline: boolean;
 }
 
 export async function examine(
-  { file, site, problem, offline }: Examined,
+  { file, site, problem, image, offline }: Examined,
   tell: (found: readonly Finding[]) => void,
 ): Promise<void> {
   tell([runtime()]);
   tell(await libraries());
-  tell([siteFile(file, site, problem)]);
+  tell([image ?? siteFile(file, site, problem)]);
   tell(await clock(MACHINE));
   tell(await disk(site?.state ?? '.', MACHINE));
   if (site !== undefined) tell(await writes(site.state));

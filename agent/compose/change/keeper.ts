@@ -26,6 +26,8 @@ export interface KeeperOptions {
   readonly deps: SiteDeps;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Who is logged in already; absent: nobody. */
+  readonly memory?: ConsoleMemory;
   /** Secrets of a changed file, for the log to mask. */
   readonly mask: (secrets: readonly string[]) => void;
   /** Nothing runs and nothing can be started. */
@@ -57,7 +59,7 @@ class Keeper implements FollowingAgent, KeptAgent {
   constructor(options: KeeperOptions) {
     const { chosen, deps, log, onLost } = options;
     this.#options = options;
-    this.#memory = consoleMemory(this.#clock);
+    this.#memory = options.memory ?? consoleMemory(this.#clock);
     this.#site = chosen.run.site;
     this.#config = new ConfigTransactions({
       book: chosen.book,

@@ -21,7 +21,7 @@ export interface DoorNames {
 
 export interface GuardOptions {
   readonly sessions: Sessions;
-  readonly tokens: AccessTokens;
+  readonly tokens: Pick<AccessTokens, 'find'>;
   /** Id of the agent: cookies do not tell ports apart, so each agent has a name of its own. */
   readonly agent: string;
   /** Names of the doors; every one is known by loopback's names, too, for ports are forwarded. */

@@ -55,6 +55,19 @@ export async function openLocalDoor(stateDir: string, login: () => LocalLogin): 
   };
 }
 
+/** Whether an agent runs on this state folder. */
+export async function agentRuns(stateDir: string): Promise<boolean> {
+  const socket = connect(door(stateDir));
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
 /** A new login link from the agent that runs on this state folder. Rejects with `not-found` where none does. */
 export async function requestLink(stateDir: string): Promise<string> {
   return (await requestLogin(stateDir)).link;

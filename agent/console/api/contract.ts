@@ -398,6 +398,10 @@ export const problem = z
     code: z.string(),
     detail: z.string(),
     fix: z.string().optional(),
+    facts: z
+      .record(z.string(), z.string())
+      .optional()
+      .meta({ description: 'what a text in another language fills in' }),
   })
   .meta({ id: 'Problem' });
 

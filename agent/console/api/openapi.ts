@@ -9,7 +9,13 @@ type Node = { [key: string]: unknown };
 /** Refusals that every route can give. */
 const ALWAYS = [400, 401, 403, 421, 500] as const;
 
-export function openApi(endpoints: readonly Endpoint[]): Node {
+const INFO = {
+  title: 'Kerbside local API',
+  description:
+    'Read and watch the agent, send it commands. Programs show a bearer token; pages show the session cookie and the session key. Times are Unix epoch ms. New properties may appear in answers at any time.',
+};
+
+export function openApi(endpoints: readonly Endpoint[], info = INFO): Node {
   const schemas: Node = {};
   const schemaOf = (type: z.ZodType): Node => {
     const {
@@ -32,11 +38,10 @@ export function openApi(endpoints: readonly Endpoint[]): Node {
   return {
     openapi: '3.1.0',
     info: {
-      title: 'Kerbside local API',
+      title: info.title,
       version: '1.0.0',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
-      description:
-        'Read and watch the agent, send it commands. Programs show a bearer token; pages show the session cookie and the session key. Times are Unix epoch ms. New properties may appear in answers at any time.',
+      description: info.description,
     },
     servers: [{ url: '/api/v1' }],
     security: [{ token: [] }, { cookie: [], key: [] }],

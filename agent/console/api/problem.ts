@@ -8,6 +8,8 @@ export interface ProblemBody {
   readonly code: string;
   readonly detail: string;
   readonly fix?: string;
+  /** What a text in another language fills in (an extension member, RFC 9457 §3.2). */
+  readonly facts?: Readonly<Record<string, string>>;
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -35,18 +37,20 @@ export class Problem extends Error {
   readonly fix: string | undefined;
   /** Seconds after which to ask again. */
   readonly retryAfter: number | undefined;
+  readonly facts: Readonly<Record<string, string>> | undefined;
 
   constructor(
     status: number,
     code: string,
     detail: string,
-    more: { fix?: string; retryAfter?: number } = {},
+    more: { fix?: string; retryAfter?: number; facts?: Readonly<Record<string, string>> } = {},
   ) {
     super(detail);
     this.status = status;
     this.code = code;
     this.fix = more.fix;
     this.retryAfter = more.retryAfter;
+    this.facts = more.facts;
   }
 
   body(): ProblemBody {
@@ -57,6 +61,7 @@ export class Problem extends Error {
       code: this.code,
       detail: this.message,
       ...(this.fix === undefined ? {} : { fix: this.fix }),
+      ...(this.facts === undefined ? {} : { facts: this.facts }),
     };
   }
 }

@@ -79,6 +79,23 @@ const NOBODY: Principal = { kind: 'session', name: 'nobody', role: 'viewer', sco
 /** `open`: gets the addresses that are asked before anybody is known. */
 export function serveApi(app: FastifyInstance, services: Services, guard: Guard, open: Set<string>): void {
   const table = endpoints(services);
+  serveTable(app, table, guard, open);
+  const description = JSON.stringify(openApi(table));
+  app.get(`${API}/openapi.json`, async (request, reply) => {
+    guard.checkHost(request);
+    guard.checkOrigin(request);
+    guard.admit(request, ANYBODY);
+    return reply.type('application/json; charset=utf-8').send(description);
+  });
+}
+
+/** The same for a table of its own. */
+export function serveTable(
+  app: FastifyInstance,
+  table: readonly Endpoint[],
+  guard: Guard,
+  open: Set<string>,
+): void {
   for (const one of table) {
     if (one.open) open.add(`${API}${one.path}`);
     app.route({
@@ -88,13 +105,6 @@ export function serveApi(app: FastifyInstance, services: Services, guard: Guard,
       ...(one.mostBody === undefined ? {} : { bodyLimit: one.mostBody }),
     });
   }
-  const description = JSON.stringify(openApi(table));
-  app.get(`${API}/openapi.json`, async (request, reply) => {
-    guard.checkHost(request);
-    guard.checkOrigin(request);
-    guard.admit(request, ANYBODY);
-    return reply.type('application/json; charset=utf-8').send(description);
-  });
 }
 
 function handler(one: Endpoint, guard: Guard): RouteHandlerMethod {

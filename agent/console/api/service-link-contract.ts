@@ -8,7 +8,7 @@ export const state = z
     configured: z.boolean().meta({ description: 'the site file has a service link' }),
     open: z.boolean(),
     until: time.nullable(),
-    by: z.enum(['button', 'power-up', 'administrator']).nullable(),
+    by: z.enum(['button', 'power-up', 'administrator', 'claim']).nullable(),
     port: z.number().int(),
     claimed: z.boolean().meta({ description: 'somebody has taken the unit over: power-up opens nothing' }),
     label: time.nullable().meta({ description: 'when the code of the label was made; null: there is none' }),

@@ -7,6 +7,7 @@ import { RoleChoice, type Run, submitted } from './access-forms.ts';
 import { PeopleSection, SessionsSection } from './access-people.ts';
 import { get, post, remove } from './api.ts';
 import { formatClock, formatMoment, t } from './i18n.ts';
+import { QrCode } from './qr.ts';
 
 interface Token {
   readonly id: string;
@@ -78,10 +79,7 @@ function LoginSection({ run }: { readonly run: Run }) {
       made !== undefined &&
       html`<div class="secret login-code" role="status">
         <b>${t('access.once')}</b>
-        <svg class="qr" role="img" aria-label=${t('access.qr')} viewBox=${`0 0 ${made.qr.length} ${made.qr.length}`}>
-          <rect width="100%" height="100%" fill="#fff" />
-          <path d=${drawn(made.qr)} fill="#000" shape-rendering="crispEdges" />
-        </svg>
+        <${QrCode} rows=${made.qr} label=${t('access.qr')} />
         <code class="short">${made.short}</code>
         <code>${made.link}</code>
         <span class="note">${t('access.until', { time: formatClock(made.expires) })}</span>
@@ -129,9 +127,4 @@ function TokensSection({ run, round }: { readonly run: Run; readonly round: numb
       )}
     </ul>
   </section>`;
-}
-
-/** Dark cells as one path. */
-function drawn(rows: readonly string[]): string {
-  return rows.flatMap((row, y) => [...row].map((on, x) => (on === '1' ? `M${x} ${y}h1v1h-1z` : ''))).join('');
 }

@@ -45,12 +45,20 @@ export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
   readonly fix: string | undefined;
+  readonly facts: ProblemBody['facts'];
 
-  constructor(status: number, code: string, detail: string, fix?: string) {
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    fix?: string,
+    facts?: Readonly<Record<string, string>>,
+  ) {
     super(detail);
     this.status = status;
     this.code = code;
     this.fix = fix;
+    this.facts = facts;
   }
 }
 
@@ -71,7 +79,8 @@ export async function ask(path: string, init: RequestInit = {}): Promise<Respons
   }
   if (response.ok) return response;
   const body: Partial<ProblemBody> = await response.json().catch(() => ({}));
-  throw new Refusal(response.status, body.code ?? 'unknown', body.detail ?? response.statusText, body.fix);
+  const { code = 'unknown', detail = response.statusText, fix, facts } = body;
+  throw new Refusal(response.status, code, detail, fix, facts);
 }
 
 export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {

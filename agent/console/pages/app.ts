@@ -1,5 +1,6 @@
 /** The frame of all pages: who we are, whether what is seen is live, the way between pages, language and light. */
 import { html } from 'htm/preact';
+import { Brand } from './brand.ts';
 import { LanguageChoice, LogOut, ThemeChoice } from './choices.ts';
 import { formatClock, say, t } from './i18n.ts';
 import { LoginPage } from './login-page.ts';
@@ -47,14 +48,7 @@ function Header() {
   return html`
     <header class="top">
       <div class="top-row">
-        <a class="brand" href="/" onClick=${follow} aria-label="Kerbside">
-          <svg viewBox="0 0 32 32" aria-hidden="true">
-            <path class="pole" d="M7 28V8.5A3.5 3.5 0 0 1 10.500 5H18M3 28h24" />
-            <path class="head" d="M16.500 4.500h8l1.900 4H16.500z" />
-            <path class="glow" d="M17 9.500h9.500L29.500 24H13.500z" />
-          </svg>
-          <span>Kerbside</span>
-        </a>
+        <${Brand} onClick=${follow} />
         ${here !== undefined && html`<span class="where"><b>${say(here.title)}</b> <small>${here.agent}</small></span>`}
         <span class="spring"></span>
         <${Link} />

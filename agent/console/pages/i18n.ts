@@ -15,6 +15,11 @@ export function t(key: Key, values: Readonly<Record<string, string | number>> = 
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
+/** Whether there is a text of this name. */
+export function knownKey(key: string): boolean {
+  return Object.hasOwn(en, key);
+}
+
 /** A text of the agent in the chosen language. */
 export function say(text: { readonly en: string; readonly zh?: string | undefined } | undefined): string {
   return (current().language === 'zh-CN' ? text?.zh : undefined) ?? text?.en ?? '';

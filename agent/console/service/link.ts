@@ -9,7 +9,7 @@ import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { ServiceLinkConfig } from '../../core/site.ts';
+import type { ConsoleConfig, ServiceLinkConfig } from '../../core/site.ts';
 import type { AgentView, PartHealth } from '../../core/view.ts';
 import { ownCertificate } from '../access/certificate.ts';
 import { Turns } from '../access/kept-file.ts';
@@ -23,12 +23,22 @@ import { answerNames, type Link } from './names.ts';
 import { type OpenedNetwork, openNetwork, type Way } from './network.ts';
 import type { Programs } from './programs.ts';
 
+/** What it knows of the agent; a unit that is nobody's yet has little of one. */
+export interface LinkView extends Pick<AgentView, 'audit' | 'now'> {
+  readonly hub: Pick<AgentView['hub'], 'onReadings'>;
+  readonly site: {
+    readonly agent: { readonly id: string };
+    readonly rate: number;
+    readonly console: Pick<ConsoleConfig, 'remote'>;
+  };
+}
+
 export interface ServiceLinkOptions {
   readonly config: ServiceLinkConfig;
   readonly listener: RequestListener;
-  readonly view: Pick<AgentView, 'hub' | 'audit' | 'now' | 'site'>;
+  readonly view: LinkView;
   readonly sessions: Sessions;
-  readonly claim: Claim;
+  readonly claim: Pick<Claim, 'claimed'>;
   readonly stateDir: string;
   readonly clock: Clock;
   readonly log: Log;
@@ -39,7 +49,8 @@ export interface ServiceLinkOptions {
   readonly system?: { readonly interfaces?: string; readonly mdnsPort?: number };
 }
 
-export type Opener = 'button' | 'power-up' | 'administrator';
+/** `claim`: somebody made the unit what it is over the link, and is still there. */
+export type Opener = 'button' | 'power-up' | 'administrator' | 'claim';
 
 export interface ServiceLinkState {
   readonly open: boolean;
@@ -56,8 +67,10 @@ export interface ServiceLinkState {
 }
 
 export const SERVICE_NAME = 'kerbside.local';
-/** Who came by the label: an administrator for commissioning alone. */
-const GRANT: Grant = { role: 'administrator', person: 'label', scopes: ['commission', 'read'] };
+/** What whoever comes by the service link may: an administrator for commissioning alone. `person`: how he came. */
+export function linkGrant(person: string): Grant {
+  return { role: 'administrator', person, scopes: ['commission', 'read'] };
+}
 
 interface Opened extends AsyncDisposable {
   readonly by: Opener;
@@ -143,7 +156,7 @@ export class ServiceLink implements AsyncDisposable {
   /** What the code of the label opens while the link is open. */
   async check(code: string): Promise<Grant | undefined> {
     if (this.#opened === undefined) return undefined;
-    return (await isLabelCode(this.#options.stateDir, code)) ? GRANT : undefined;
+    return (await isLabelCode(this.#options.stateDir, code)) ? linkGrant('label') : undefined;
   }
 
   state(): ServiceLinkState {

@@ -39,8 +39,9 @@ describe.skipIf(!there)('under a service manager', () => {
 
   test('it hears ready, and stopping', async () => {
     const service = serviceManager(process.env, silent);
-    service.ready();
+    service.ready('pole-0817 of demo-street');
     await vi.waitFor(() => expect(times('READY=1')).toBe(1), { timeout: 10_000 });
+    expect(times('STATUS=pole-0817 of demo-street')).toBe(1);
     service.stopping();
     await vi.waitFor(() => expect(times('STOPPING=1')).toBe(1), { timeout: 10_000 });
   });
@@ -80,7 +81,7 @@ describe.skipIf(!there)('under a service manager', () => {
 test('without one nothing is sent and nothing is looked at', () => {
   const look = vi.fn();
   const service = serviceManager({ WATCHDOG_USEC: '1000' }, silent);
-  service.ready();
+  service.ready('unclaimed');
   using _ = service.watch(look);
   service.stopping();
   expect(look).not.toHaveBeenCalled();

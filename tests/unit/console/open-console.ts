@@ -29,6 +29,47 @@ export interface Asking {
   readonly body?: string | Buffer;
 }
 
+/** Asks a console as a program would, with exactly these headers. */
+export function askConsole(
+  path: string,
+  { method = 'GET', headers = {}, body, at, from }: Asking & { readonly at: string },
+): Promise<Answer> {
+  const { protocol, hostname, port, host } = new URL(at);
+  // Who vouches for a made certificate is tested by itself.
+  const tls = protocol === 'https:' ? { rejectUnauthorized: false } : {};
+  const size = body === undefined ? {} : { 'content-length': `${Buffer.byteLength(body)}` };
+  return new Promise((resolve, reject) => {
+    const asked = (protocol === 'https:' ? requestTls : request)(
+      {
+        ...tls,
+        ...(from === undefined ? {} : { localAddress: from }),
+        hostname: hostname.replace(/^\[|\]$/g, ''),
+        port,
+        path,
+        method,
+        agent: false,
+        headers: { host, ...size, ...headers },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () => {
+          const bytes = Buffer.concat(chunks);
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: bytes.toString('utf8'),
+            bytes,
+          });
+        });
+      },
+    );
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
 export interface Person extends Record<string, string> {
   readonly cookie: string;
   readonly 'x-kerbside-key': string;
@@ -48,44 +89,8 @@ export class TestConsole implements AsyncDisposable {
   }
 
   /** Asks as a program would, with exactly these headers. */
-  ask(
-    path: string,
-    { method = 'GET', headers = {}, body, at = this.console.url, from }: Asking = {},
-  ): Promise<Answer> {
-    const { protocol, hostname, port, host } = new URL(at);
-    // Who vouches for a made certificate is tested by itself.
-    const tls = protocol === 'https:' ? { rejectUnauthorized: false } : {};
-    const size = body === undefined ? {} : { 'content-length': `${Buffer.byteLength(body)}` };
-    return new Promise((resolve, reject) => {
-      const asked = (protocol === 'https:' ? requestTls : request)(
-        {
-          ...tls,
-          ...(from === undefined ? {} : { localAddress: from }),
-          hostname: hostname.replace(/^\[|\]$/g, ''),
-          port,
-          path,
-          method,
-          agent: false,
-          headers: { host, ...size, ...headers },
-        },
-        (response) => {
-          const chunks: Buffer[] = [];
-          response.on('data', (chunk: Buffer) => chunks.push(chunk));
-          response.on('error', reject);
-          response.on('end', () => {
-            const bytes = Buffer.concat(chunks);
-            resolve({
-              status: response.statusCode ?? 0,
-              headers: response.headers,
-              text: bytes.toString('utf8'),
-              bytes,
-            });
-          });
-        },
-      );
-      asked.on('error', reject);
-      asked.end(body);
-    });
+  ask(path: string, asking: Asking = {}): Promise<Answer> {
+    return askConsole(path, { ...asking, at: asking.at ?? this.console.url });
   }
 
   post(path: string, body: unknown, headers: Record<string, string> = {}, at?: string): Promise<Answer> {
@@ -129,7 +134,16 @@ export function pathOf(url: string): string {
   return `${pathname}${search}`;
 }
 
-type Choice = 'listen' | 'remote' | 'service' | 'programs' | 'uptime' | 'system' | 'log' | 'signal';
+type Choice =
+  | 'listen'
+  | 'remote'
+  | 'service'
+  | 'programs'
+  | 'uptime'
+  | 'system'
+  | 'log'
+  | 'signal'
+  | 'memory';
 
 export interface Opening extends Partial<Pick<ConsoleOptions, Choice>> {
   readonly preview?: boolean;

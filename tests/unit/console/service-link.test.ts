@@ -4,11 +4,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { consoleMemory } from '../../../agent/console/server.ts';
 import { newLabelCode } from '../../../agent/console/service/label-code.ts';
-import { isNear } from '../../../agent/console/service/link.ts';
+import { isNear, linkGrant } from '../../../agent/console/service/link.ts';
 import { openNetwork } from '../../../agent/console/service/network.ts';
 import { systemPrograms } from '../../../agent/console/service/programs.ts';
 import { good } from '../../../agent/core/reading.ts';
+import { SystemClock } from '../../../agent/core/system-clock.ts';
 import { type Opening, openConsole, type Person, type TestConsole } from './open-console.ts';
 
 const MINUTE = 60_000;
@@ -131,6 +133,26 @@ describe('the service link', () => {
     expect(await enter(at, door, code)).toBe(429);
     await at.clock.advance(6000);
     expect(await enter(at, door, code)).toMatchObject({ cookie: expect.any(String) });
+  });
+
+  test('opens for whoever has just claimed the unit over it, and his login is held to commissioning', async () => {
+    const memory = consoleMemory(new SystemClock());
+    memory.claimedOverLink = true;
+    const grant = linkGrant('claim');
+    const [claimer, boss] = [memory.codes.create(grant), memory.codes.create({ role: 'administrator' })];
+    await using at = await open({ memory });
+    const person = await at.login();
+    await expect.poll(async () => (await stateOf(at, person)).by, PATIENCE).toBe('claim');
+    const door = `https://127.0.0.1:${(await stateOf(at, person)).port}`;
+    // What opens everything opens nothing here, long code or short.
+    for (const code of [boss.code, memory.codes.create({ role: 'administrator' }).short])
+      expect((await at.ask(`/login?code=${code}`, { at: door })).status).toBe(401);
+    const session = await at.enter(`/login?code=${claimer.code}`, door);
+    const asked = (path: string) => at.ask(`/api/v1${path}`, { at: door, headers: session });
+    expect(JSON.parse((await asked('/session')).text)).toMatchObject({ scopes: grant.scopes });
+    expect([(await asked('/points')).status, (await asked('/people')).status]).toEqual([200, 403]);
+    // Once: a console that starts after it opens nothing.
+    expect(memory.claimedOverLink).toBe(false);
   });
 
   test('opens after power-up as long as nobody has claimed the unit, for what is left of its time', async () => {

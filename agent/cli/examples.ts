@@ -70,6 +70,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   'update keygen': ['kerbside update keygen city-2027 --out city-2027.key'],
   'update make': ['kerbside update make release.json --key city-2027.key --id city-2027 --out bundle/'],
+  'update sign': ['kerbside update sign dist/kerbside-0.3.0-arm64 --key city-2027.key --id city-2027'],
   'update verify': ['kerbside update verify ./bundle --json'],
   'update stage': ['kerbside update stage https://updates.city.example/0.2.0/manifest.json'],
   'update apply': ['kerbside update apply ./bundle --site /etc/kerbside/site.yaml'],

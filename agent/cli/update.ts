@@ -1,14 +1,11 @@
 /**
- * `kerbside update`: the city's side of bundles (keys, making, signing) and a technician's on the device (what runs, what a
- * bundle would do, staging from a stick, switching, returning). On the device it works on the files that the launcher reads,
- * so it helps where the agent does not start.
+ * `kerbside update`: the city's side of bundles (`update-make.ts`) and a technician's on the device (what runs, what a bundle
+ * would do, staging from a stick, switching, returning). On the device it works on the files that the launcher reads, so it
+ * helps where the agent does not start.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
 import { releasesFolder, runningRelease } from '../compose/fleet/fleet.ts';
-import { newContentKey } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
@@ -19,36 +16,20 @@ import { FACTORY, freshState, isWhole, readBootState, writeBootState } from '../
 import { returned } from '../update/decide.ts';
 import { bundleSource } from '../update/fetch.ts';
 import { judge } from '../update/judge.ts';
-import { makePart, writeManifest } from '../update/make.ts';
 import { AgentUpdates } from '../update/updates.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines } from './site.ts';
+import { registerMaking } from './update-make.ts';
 
 const SITE = ['--site <file>', 'site file, whose fleet keys count', '/etc/kerbside/site.yaml'] as const;
 /** Where the package keeps releases; on a command line no service names it. */
 const RELEASES = '/var/lib/kerbside/releases';
 
 export function register(program: Command): void {
-  const update = program.command('update').description('signed bundles: make, verify, stage, apply, return');
-  update
-    .command('keygen')
-    .description('make a key: the private half into a file, the public half for site files on stdout')
-    .argument('<id>', 'name of the key, such as city-2026', keyId)
-    .requiredOption('--out <file>', 'where the private half goes; never overwritten')
-    .action((id: string, { out }: { readonly out: string }) => {
-      const { secret, key } = newContentKey(id);
-      writeFileSync(out, secret, { mode: 0o600, flag: 'wx' });
-      process.stdout.write(`- { id: ${key.id}, public: "${key.public}" }\n`);
-    });
-  update
-    .command('make')
-    .description('pack folders and sign a manifest: the bundle of a release, a model or a configuration')
-    .argument('<manifest>', 'manifest as JSON, without parts')
-    .requiredOption('--key <file>', 'private key')
-    .requiredOption('--id <id>', 'name of the key', keyId)
-    .requiredOption('--out <folder>', 'where the bundle goes')
-    .option('--part <name=folder:names>', 'a part: names of a folder, with commas between', collect, [])
-    .action(make);
+  const update = program
+    .command('update')
+    .description('signed bundles: make, sign, verify, stage, apply, return');
+  registerMaking(update);
   update
     .command('verify')
     .description(
@@ -89,29 +70,6 @@ export function register(program: Command): void {
     .action(giveBack);
 }
 
-async function make(
-  manifest: string,
-  {
-    key,
-    id,
-    out,
-    part,
-  }: { readonly key: string; readonly id: string; readonly out: string; readonly part: readonly string[] },
-): Promise<void> {
-  const head = JSON.parse(await readFile(manifest, 'utf8')) as Readonly<Record<string, unknown>>;
-  const parts = [];
-  for (const one of part) {
-    const [, name = '', folder = '', names = ''] = /^([A-Za-z0-9_-]+)=(.+):([^:]+)$/.exec(one) ?? [];
-    if (name === '') throw new AgentError('config-invalid', `part ${one}: expected name=folder:one,two`);
-    parts.push(await makePart(name, resolve(folder), names.split(','), out));
-  }
-  await mkdir(out, { recursive: true });
-  const whole = parts.length === 0 ? head : { ...head, parts };
-  await writeManifest(whole, out, { id, secret: readFileSync(key, 'utf8') });
-  for (const { file, size, sha256 } of parts)
-    process.stdout.write(`${sha256}  ${file}  ${(size / 1e6).toFixed(1)} MB\n`);
-}
-
 /** The site of a device, with its fleet keys; undefined where the file has problems, which have been told then. */
 async function fleetSite(
   file: string,
@@ -134,9 +92,13 @@ function folderOf(site: Site): string {
 }
 
 function hereOf(site: Site) {
-  const { running, factory } = runningRelease({ KERBSIDE_RELEASES: folderOf(site), ...process.env });
+  const { running, factory, factoryHome } = runningRelease({
+    KERBSIDE_RELEASES: folderOf(site),
+    ...process.env,
+  });
   return {
     factory,
+    ...(factoryHome === undefined ? {} : { factoryHome }),
     here: {
       site: site.id,
       agent: site.agent.id,
@@ -207,10 +169,13 @@ async function status({ site: file, json }: { readonly site: string; readonly js
   if (json === true) return void process.stdout.write(`${JSON.stringify({ state: state ?? null, torn })}\n`);
   if (state === undefined)
     return void process.stdout.write('the release of the package runs; nothing was ever updated\n');
-  const { current, base, previous, trial, floor, history } = state;
+  const { current, previous, trial, floor, history } = state;
+  // The package may have been replaced since the state was written.
+  const { factory } = runningRelease({ KERBSIDE_RELEASES: dir, ...process.env });
   const say = (line: string) => process.stdout.write(`${line}\n`);
+  const named = (version: string) => (version === FACTORY ? `${factory} of the package` : version);
   say(
-    `${current === FACTORY ? `${base} of the package` : current} runs; before it ${previous === FACTORY ? `${base} of the package` : previous}`,
+    current === FACTORY ? `${named(current)} runs` : `${named(current)} runs; before it ${named(previous)}`,
   );
   if (trial !== undefined) say(`${trial.version} is on trial, start ${trial.starts}`);
   say(`nothing older than ${floor} is taken`);
@@ -233,13 +198,4 @@ async function giveBack({ site: file, why }: { readonly site: string; readonly w
   writeBootState(dir, next);
   const to = next.current === FACTORY ? `${next.base} of the package` : next.current;
   process.stdout.write(`${to} runs from the next start on: sudo systemctl restart kerbside\n`);
-}
-
-function keyId(value: string): string {
-  if (/^[A-Za-z0-9_-]{1,64}$/.test(value)) return value;
-  throw new InvalidArgumentError('expected 1-64 letters, digits, - or _');
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }

@@ -63,6 +63,7 @@ export function command(
     MALLOC_ARENA_MAX: '2',
     KERBSIDE_RELEASE: start,
     KERBSIDE_FACTORY: factoryVersion(),
+    KERBSIDE_FACTORY_HOME: HOME,
   };
   if (uid !== 0 || start === FACTORY) return { file: node, args: run, env: given };
   const drop = ['setpriv', `--reuid=${USER}`, `--regid=${USER}`, '--init-groups', '--no-new-privs', '--'];
@@ -75,7 +76,11 @@ export async function launch(args: readonly string[], env: NodeJS.ProcessEnv): P
   const dir = named ?? FOLDER;
   const start = choose(dir, factoryVersion(), named !== undefined && args[0] === 'run');
   if (start === FACTORY) {
-    Object.assign(env, { KERBSIDE_RELEASE: start, KERBSIDE_FACTORY: factoryVersion() });
+    Object.assign(env, {
+      KERBSIDE_RELEASE: start,
+      KERBSIDE_FACTORY: factoryVersion(),
+      KERBSIDE_FACTORY_HOME: HOME,
+    });
     const main = join(HOME, 'agent/main.ts');
     process.argv[1] = main;
     await import(pathToFileURL(main).href);

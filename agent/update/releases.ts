@@ -15,6 +15,7 @@ import {
 } from '../core/update.ts';
 import { unpack } from './archive.ts';
 import { type BootState, isWhole } from './boot-state.ts';
+import { copyPart, factoryParts } from './factory.ts';
 import { type BundleSource, fetchPart } from './fetch.ts';
 import { flush, linkTree } from './files.ts';
 
@@ -86,6 +87,8 @@ export async function sweep(dir: string, keep: readonly string[]): Promise<void>
 
 export interface LayOptions {
   readonly dir: string;
+  /** Folder of the package's release; absent: nothing is taken from there. */
+  readonly factoryHome?: string;
   readonly source: BundleSource;
   readonly signal: AbortSignal;
   readonly step: Step;
@@ -109,9 +112,9 @@ export async function layRelease(
   let entries = 0;
   for (const part of manifest.parts) {
     const before = new Set(await readdir(fresh));
-    const linked = await linkPart(part, fresh, dir);
-    if (!linked) {
-      await layPart(part, fresh, options);
+    if (!(await linkPart(part, fresh, dir))) {
+      const copied = await copyFactoryPart(part, fresh, options);
+      if (!copied) await layPart(part, fresh, options);
       entries += part.entries;
     }
     tops[part.name] = (await readdir(fresh)).filter((name) => !before.has(name));
@@ -188,11 +191,35 @@ async function linkPart(part: UpdatePart, fresh: string, dir: string): Promise<b
   return false;
 }
 
-/** Bytes that a release needs on the disk besides what is linked: to fetch and to unpack. */
-export async function bytesNeeded(manifest: ReleaseManifest, dir: string): Promise<number> {
+/** Copies a part out of the package; false where the package has another one, or not the whole of it any more. */
+async function copyFactoryPart(
+  { sha256 }: UpdatePart,
+  fresh: string,
+  { factoryHome }: LayOptions,
+): Promise<boolean> {
+  if (factoryHome === undefined) return false;
+  const same = (await factoryParts(factoryHome)).find((one) => one.sha256 === sha256);
+  if (same === undefined) return false;
+  return copyPart(same, factoryHome, fresh).then(
+    () => true,
+    async () => {
+      for (const top of same.tops) await rm(join(fresh, top), { recursive: true, force: true });
+      return false;
+    },
+  );
+}
+
+/** Bytes that a release needs on the disk besides what is linked: to fetch, and to unpack or copy. */
+export async function bytesNeeded(
+  manifest: ReleaseManifest,
+  dir: string,
+  factoryHome?: string,
+): Promise<number> {
   const markers = await wholeReleases(dir);
   const there = new Set(markers.flatMap((marker) => marker.manifest.parts.map(({ sha256 }) => sha256)));
   const missing = manifest.parts.filter(({ sha256 }) => !there.has(sha256));
   const unpacked = missing.reduce((sum, part) => sum + part.unpacked + part.entries * 4096, 0);
-  return unpacked + Math.max(0, ...missing.map(({ size }) => size));
+  const copied = factoryHome === undefined ? [] : await factoryParts(factoryHome);
+  const fetched = missing.filter((part) => copied.every(({ sha256 }) => sha256 !== part.sha256));
+  return unpacked + Math.max(0, ...fetched.map(({ size }) => size));
 }

@@ -46,6 +46,8 @@ export interface UpdatesOptions {
   readonly here: Omit<Here, 'keys' | 'channel' | 'clock'>;
   /** Version of the package. */
   readonly factory: string;
+  /** Folder of the package's release; absent: a launcher that does not say. */
+  readonly factoryHome?: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly hub: Recorder;
@@ -143,7 +145,7 @@ export class AgentUpdates implements Updates, AsyncDisposable {
   }
 
   async #take(wish: UpdateWish, signal: AbortSignal): Promise<UpdateOutcome> {
-    const { config, here, clock, log, dir } = this.#options;
+    const { config, here, clock, log, dir, factoryHome } = this.#options;
     let known: UpdateManifest | undefined;
     try {
       const source = bundleSource(wish.source, config);
@@ -158,7 +160,14 @@ export class AgentUpdates implements Updates, AsyncDisposable {
         by: wish.by,
         act: wish.act,
       });
-      const lay = { dir, source, signal, step: this.#step, pause: this.#pause(signal) };
+      const lay = {
+        dir,
+        source,
+        signal,
+        step: this.#step,
+        pause: this.#pause(signal),
+        ...(factoryHome === undefined ? {} : { factoryHome }),
+      };
       switch (manifest.kind) {
         case 'release':
           return await this.#takeRelease({ ...judged, manifest }, wish, lay);
@@ -208,7 +217,7 @@ export class AgentUpdates implements Updates, AsyncDisposable {
     if ((await markerOf(dir, version))?.digest !== digest) {
       const { current, previous } = this.#state();
       await sweep(dir, [current, previous, version]);
-      const [needed, free] = [await bytesNeeded(manifest, dir), await freeIn(dir)];
+      const [needed, free] = [await bytesNeeded(manifest, dir, lay.factoryHome), await freeIn(dir)];
       if (free - RESERVE < needed) {
         const mb = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
         return this.#refuse('no-room', `it needs ${mb(needed + RESERVE)}, ${mb(free)} are free`, manifest);

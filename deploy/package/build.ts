@@ -1,6 +1,6 @@
 /**
- * `npm run package`: Debian packages of this checkout for arm64 and amd64, without root and on any architecture. The same
- * commit gives the same bytes. Needs git, npm and dpkg-deb; packages of npm come from its cache or the registry, by the
+ * `npm run package`: Debian packages of this checkout for arm64 and amd64, and the bundle of the same release for devices that
+ * are updated from afar, without root and on any architecture. The same commit gives the same bytes. Needs git, npm and dpkg-deb; packages of npm come from its cache or the registry, by the
  * hashes of the lock files.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,23 +9,36 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, Option } from 'commander';
 import { ARCHITECTURES, type Architecture } from './architecture.ts';
+import { type Bundle, makeBundle } from './bundle.ts';
 import { type Deb, makeDeb } from './deb.ts';
 import { layOut } from './stage.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
-async function build(architecture: Architecture, options: { out: string; revision: string }): Promise<Deb> {
+async function build(
+  architecture: Architecture,
+  options: { out: string; revision: string },
+): Promise<Deb & { readonly bundle: Bundle }> {
   const folder = await mkdtemp(join(tmpdir(), 'kerbside-package-'));
   try {
     const stage = await layOut(REPOSITORY, join(folder, 'root'), architecture);
-    return await makeDeb(stage, architecture, { ...options, repository: REPOSITORY });
+    // The package says which parts it has, so they are made first.
+    const bundle = await makeBundle(stage, architecture, options.out);
+    return { ...(await makeDeb(stage, architecture, { ...options, repository: REPOSITORY })), bundle };
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
+function lines({ file, bytes, sha256, bundle }: Deb & { readonly bundle: Bundle }): string {
+  const line = (sum: string, name: string, size: number) =>
+    `${sum}  ${name}  ${(size / 1e6).toFixed(1)} MB\n`;
+  const parts = bundle.parts.map((part) => line(part.sha256, join(bundle.folder, part.file), part.size));
+  return line(sha256, file, bytes) + parts.join('');
+}
+
 const command = new Command('package')
-  .description('build Debian packages of this checkout')
+  .description('build Debian packages and update bundles of this checkout')
   .addOption(
     new Option('--arch <name...>', 'architectures').choices(ARCHITECTURES.map(({ debian }) => debian)),
   )
@@ -47,12 +60,7 @@ const command = new Command('package')
       process.umask(0o022);
       const wanted = ARCHITECTURES.filter(({ debian }) => arch === undefined || arch.includes(debian));
       const made = await Promise.all(wanted.map((one) => build(one, { out: resolve(out), revision })));
-      for (const deb of made) {
-        const { file, bytes, sha256 } = deb;
-        process.stdout.write(
-          json === true ? `${JSON.stringify(deb)}\n` : `${sha256}  ${file}  ${(bytes / 1e6).toFixed(1)} MB\n`,
-        );
-      }
+      for (const one of made) process.stdout.write(json === true ? `${JSON.stringify(one)}\n` : lines(one));
     },
   );
 

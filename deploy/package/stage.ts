@@ -1,12 +1,13 @@
 /** Lays out the file tree of a package: what the agent runs from, its service files, its papers. */
 import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import type { Architecture } from './architecture.ts';
 import { billOfMaterials } from './bill.ts';
 import { installModules } from './modules.ts';
 import { natives, unfit } from './natives.ts';
 import { notices } from './notices.ts';
 import { run } from './run.ts';
+import { files } from './tree.ts';
 
 /** Where the agent lives on a device. Not below a folder called node_modules: Node strips no types there. */
 export const HOME = 'usr/lib/kerbside';
@@ -20,6 +21,8 @@ const SHIPPED = [
   'package.json',
   'LICENSE',
 ];
+/** Programs by path below the root; everything else is data. */
+const PROGRAM = /^(?:usr\/bin\/|usr\/lib\/kerbside\/runtime\/node$)/;
 /** The converter made the models; nothing on a device runs it. */
 const LEFT_OUT = /^models\/(?:convert\/|build\.ts)/;
 
@@ -45,7 +48,6 @@ export async function layOut(repository: string, root: string, architecture: Arc
 
   const deploy = (from: string, to: string) => copy(join(repository, 'deploy', from), join(root, to));
   await deploy('debian/kerbside', 'usr/bin/kerbside');
-  await chmod(join(root, 'usr/bin/kerbside'), 0o755);
   for (const unit of ['kerbside.service', 'kerbside-node-red.service']) {
     await deploy(`systemd/${unit}`, `usr/lib/systemd/system/${unit}`);
   }
@@ -57,6 +59,7 @@ export async function layOut(repository: string, root: string, architecture: Arc
   await mkdir(papers, { recursive: true });
   await writeFile(join(papers, 'sbom.cdx.json'), await billOfMaterials(repository, home, epoch));
   await writeFile(join(papers, 'copyright'), await notices(home));
+  for await (const file of files(root)) await chmod(file, PROGRAM.test(relative(root, file)) ? 0o755 : 0o644);
   return { root, version, epoch };
 }
 

@@ -6,8 +6,9 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LedgerEntry } from '../../hw-sim/ledger.ts';
-import { loadScenario, type ScenarioLine } from '../../hw-sim/scenario.ts';
+import { loadScenario } from '../../hw-sim/scenario.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
+import { gatewayLine } from '../support/gateway-line.ts';
 import { type City, type CityRecord, openCity } from './city.ts';
 import { openSite, type Site } from './site.ts';
 
@@ -31,23 +32,9 @@ export function endToEnd(host: '127.0.0.1' | '::1', there = true): void {
 function suite(host: '127.0.0.1' | '::1'): void {
   beforeAll(async () => {
     const street = await loadScenario('street');
-    const meter = {
-      id: 'meter-behind',
-      title: { en: 'Meter behind a gateway' },
-      model: 'eastron-sdm120',
-      every: 5000,
-    };
-    const gateway: ScenarioLine = {
-      id: 'gateway',
-      tcp: true,
-      baud: 9600,
-      format: '8N1',
-      duplex: 'half',
-      devices: [meter],
-    };
     const listen = host === '::1' ? '[::1]:0' : `${host}:0`;
     site = await openSite({
-      scenario: { ...street, lines: [...street.lines, gateway] },
+      scenario: { ...street, lines: [...street.lines, gatewayLine(5000)] },
       camera: false,
       host,
       change: { console: { listen } },

@@ -12,9 +12,10 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ARCHITECTURES } from '../../deploy/package/architecture.ts';
 import { natives, unfit } from '../../deploy/package/natives.ts';
-import { loadScenario, type ScenarioLine } from '../../hw-sim/scenario.ts';
+import { loadScenario } from '../../hw-sim/scenario.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { openSite } from '../e2e/site.ts';
+import { gatewayLine } from '../support/gateway-line.ts';
 import { present, program } from '../support/programs.ts';
 import { type Built, buildPackages, execute, unpack } from './build.ts';
 
@@ -39,13 +40,19 @@ describe.skipIf(!there)('the package for arm64', () => {
     // What the agent starts it starts as itself, so the emulator has to stand in front of that too.
     const words = `exec ${qemu} -cpu cortex-a72 -L ${SYSROOT} -0 ${node} ${runtime} "$@"`;
     writeFileSync(node, `#!/bin/sh\n${words}\n`, { mode: 0o755 });
-  }, 400_000);
+  }, 900_000);
 
   afterAll(() => rmSync(dir, { recursive: true }), 300_000);
 
   test('a second build gives the same bytes', { timeout: 400_000 }, async () => {
     const [again] = await buildPackages(join(dir, 'second'), ['arm64']);
     expect(again?.sha256).toBe(built.sha256);
+    const sums = (one: Built | undefined) => one?.bundle.parts.map(({ name, sha256 }) => `${name} ${sha256}`);
+    expect(sums(again)).toEqual(sums(built));
+    expect(built.bundle.parts.map(({ name }) => name)).toEqual(['app', 'models', 'modules', 'runtime']);
+    const size = (wanted: string) => built.bundle.parts.find(({ name }) => name === wanted)?.size ?? 0;
+    // What most updates have to carry over 4G.
+    expect(size('app')).toBeLessThan(4e6);
   });
 
   test('every native file is of this machine and content with the glibc of Debian 12', async () => {
@@ -92,22 +99,8 @@ describe.skipIf(!there)('the package for arm64', () => {
     timeout: 900_000,
   }, async () => {
     const street = await loadScenario('street');
-    const meter = {
-      id: 'meter-behind',
-      title: { en: 'Meter behind a gateway' },
-      model: 'eastron-sdm120',
-      every: 1000,
-    };
-    const gateway: ScenarioLine = {
-      id: 'gateway',
-      tcp: true,
-      baud: 9600,
-      format: '8N1',
-      duplex: 'half',
-      devices: [meter],
-    };
     await using site = await openSite({
-      scenario: { ...street, lines: [gateway], lamps: [], programmes: [] },
+      scenario: { ...street, lines: [gatewayLine(1000)], lamps: [], programmes: [] },
       // Nothing that names devices of the street which do not stand here.
       change: { lamps: [], programmes: [], alarms: undefined, sign: undefined },
     });

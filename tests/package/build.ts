@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { Bundle } from '../../deploy/package/bundle.ts';
 
 export const execute = promisify(execFile);
 
@@ -10,16 +11,16 @@ export interface Built {
   readonly file: string;
   readonly bytes: number;
   readonly sha256: string;
+  readonly bundle: Bundle;
 }
 
 /** Packages of these architectures, in `out`. */
 export async function buildPackages(
   out: string,
   architectures: readonly string[],
-  revision = '1',
 ): Promise<readonly Built[]> {
   const script = fileURLToPath(new URL('../../deploy/package/build.ts', import.meta.url));
-  const args = [script, '--json', '--out', out, '--revision', revision, '--arch', ...architectures];
+  const args = [script, '--json', '--out', out, '--arch', ...architectures];
   const { stdout } = await execute(process.execPath, args, { cwd: join(import.meta.dirname, '../..') });
   return stdout
     .trim()

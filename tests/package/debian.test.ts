@@ -50,7 +50,7 @@ describe.skipIf(!there)('the package in a clean Debian', () => {
         'bookworm',
         root,
       ]),
-      buildPackages(join(dir, 'first'), [MACHINE], '1').then(
+      buildPackages(join(dir, 'first'), [MACHINE]).then(
         ([deb]) => deb && copyFileSync(deb.file, join(dir, '1.deb')),
       ),
     ]);

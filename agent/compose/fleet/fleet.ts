@@ -50,14 +50,18 @@ export interface Fleet extends AsyncDisposable {
 export function runningRelease(env: NodeJS.ProcessEnv): {
   readonly running: string;
   readonly factory: string;
+  /** Folder of the package's release, as a launcher says. */
+  readonly factoryHome?: string;
   readonly switchable: boolean;
 } {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(text) as { readonly version: string };
   const { KERBSIDE_RELEASE: release, KERBSIDE_FACTORY: factory, KERBSIDE_RELEASES: dir } = env;
+  const { KERBSIDE_FACTORY_HOME: factoryHome } = env;
   if (release === undefined || factory === undefined || dir === undefined)
     return { running: version, factory: version, switchable: false };
-  return { running: release === FACTORY ? factory : release, factory, switchable: true };
+  const home = factoryHome === undefined ? {} : { factoryHome };
+  return { running: release === FACTORY ? factory : release, factory, ...home, switchable: true };
 }
 
 /** Where releases and the boot state lie: as the launcher says, else in the state folder. */
@@ -83,7 +87,7 @@ export function startFleet(options: FleetOptions): Fleet {
   const { config, view, clock, log, hub, pulse, parts, diagnostics } = options;
   const site = view.site;
   const { env } = process;
-  const { running, factory, switchable } = runningRelease(env);
+  const { running, factory, factoryHome, switchable } = runningRelease(env);
   const { id, agent, state, cameras } = site;
   const updates = new AgentUpdates({
     dir: releasesFolder(state),
@@ -97,6 +101,7 @@ export function startFleet(options: FleetOptions): Fleet {
       switchable,
     },
     factory,
+    ...(factoryHome === undefined ? {} : { factoryHome }),
     clock,
     log,
     hub,

@@ -34,6 +34,7 @@ const NOT_JSON: Readonly<Record<string, string>> = {
   'people remove': 'says nothing',
   'update keygen': 'a line for the site file',
   'update make': 'makes a folder',
+  'update sign': 'signs a folder',
   'update return': 'says nothing',
 };
 

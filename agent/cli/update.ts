@@ -18,6 +18,7 @@ import { bundleSource } from '../update/fetch.ts';
 import { judge } from '../update/judge.ts';
 import { AgentUpdates } from '../update/updates.ts';
 import { EXIT } from './exit.ts';
+import { goOnAsOwner } from './owner.ts';
 import { load, problemLines } from './site.ts';
 import { registerMaking } from './update-make.ts';
 
@@ -134,6 +135,7 @@ async function take(
   process.umask(0o077);
   const site = await fleetSite(file);
   if (site === undefined) return;
+  goOnAsOwner(site.state);
   let restart = false;
   const clock = new SystemClock();
   await using updates = new AgentUpdates({
@@ -188,6 +190,7 @@ async function status({ site: file, json }: { readonly site: string; readonly js
 async function giveBack({ site: file, why }: { readonly site: string; readonly why: string }): Promise<void> {
   const result = await load(file, 'skip');
   const dir = result.ok ? folderOf(result.site) : RELEASES;
+  goOnAsOwner(join(dir, '..'));
   const { state } = readBootState(dir);
   if (state === undefined || state.current === FACTORY) {
     process.stderr.write('the release of the package runs; there is none before it\n');

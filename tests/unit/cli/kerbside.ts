@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** No more of our own environment than finds programs and what was compiled before. */
+const { PATH = '', NODE_COMPILE_CACHE = '' } = process.env;
 const MAIN = fileURLToPath(new URL('../../../agent/main.ts', import.meta.url));
 
 export interface Outcome {
@@ -17,7 +19,7 @@ export async function kerbside(
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH, NODE_COMPILE_CACHE, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const text = { out: '', err: '' };

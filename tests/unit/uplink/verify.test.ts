@@ -63,7 +63,8 @@ async function onFile(messages: readonly unknown[], args: readonly string[] = []
 
 const topic = 'kerbside/v1/s/a/data/meter';
 
-describe('kerbside verify', () => {
+// Each is a process of its own that tells its progress every 5 s.
+describe('kerbside verify', { timeout: 60_000 }, () => {
   it('answers 0 where the ledger balances', async () => {
     const payload = message(0, 1, 3);
     const { out, code } = await onFile([

@@ -37,7 +37,21 @@ test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 3
     ...line,
     devices: line.devices.map((device) => ({ ...device, every: 1000 })),
   }));
-  await using played = await play({ ...scenario, lines, faults }, { speed: SPEED });
+  // The shipped ones wait minutes of life before water counts as gone.
+  const shipped = ['cabinet-door', 'power-failure', 'lamp-fault', 'line-down', 'device-silent'];
+  const soon = { priority: 'high', delay: '1s', clear_delay: '3s' };
+  const level = { device: 'underpass', point: 'level', unit: 'mm', hi: 150, hihi: 270, deadband: 20 };
+  const wet = { device: 'underpass', point: 'flood-alarm', is: true };
+  const alarms = {
+    ...scenario.alarms,
+    shipped,
+    define: [
+      ...(Array.isArray(scenario.alarms?.define) ? scenario.alarms.define : []),
+      { ...soon, id: 'underpass-level', title: { en: 'Water on the road' }, limit: level },
+      { ...soon, id: 'underpass-flood-alarm', title: { en: 'Water' }, state: wet },
+    ],
+  };
+  await using played = await play({ ...scenario, lines, faults, alarms }, { speed: SPEED });
   const { street, city, person } = played;
   played.begin();
   const storm = scenario.storm;

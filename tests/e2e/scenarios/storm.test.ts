@@ -114,7 +114,9 @@ test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 3
   expect(Math.min(...values('meter-feeder', 'voltage-l1'))).toBeLessThan(110);
 
   // What lightning has left in the line: noise, on every device of it, named.
-  const noise = scenario.faults.filter(({ fault }) => fault === 'noise').map((one) => ({ ...one, at: 0 }));
+  const noise = scenario.faults.flatMap((one) =>
+    one.fault === 'noise' ? [{ ...one, at: 0, for: undefined }] : [],
+  );
   const onLine = scenario.lines.find(({ id }) => id === 'rs485-1')?.devices.map(({ id }) => `device:${id}`);
   const ill = async () => {
     const { parts } = await person.get<Health>('/health');

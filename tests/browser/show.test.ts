@@ -107,15 +107,27 @@ describe.skipIf(chromium === undefined)('the street you can break', () => {
     const mend = async (ids: readonly string[]): Promise<void> => {
       for (const id of ids) took[id] = await visit.breakAndMend(id);
     };
-    const beside: Promise<void>[] = [walk];
+    const beside: Promise<void>[] = [];
+    const alongside = (one: Promise<void>): void => {
+      // Told at the end, and not before the tour has been followed.
+      one.catch(() => undefined);
+      beside.push(one);
+    };
+    alongside(walk);
     await page.locator('#tour').click();
+    await visit.until(() => visit.scene.tour !== undefined, 'the tour');
     const stations = new Map<string, Scene>();
     let cut = 0;
-    for (const { id } of STATIONS) {
-      await visit.until(() => visit.scene.tour?.station === id, `the station ${id}`);
-      expect(visit.scene.tour?.failed).toBeNull();
+    // On a busy machine a station may have been left already, and the tour with it.
+    const place = (): number => {
+      const { tour } = visit.scene;
+      return tour === undefined ? STATIONS.length : STATIONS.findIndex(({ id }) => id === tour.station);
+    };
+    for (const [i, { id }] of STATIONS.entries()) {
+      await visit.until(() => place() >= i, `the station ${id}`);
+      expect(visit.scene.tour?.failed ?? null).toBeNull();
       if (id === 'city-back') cut = performance.now();
-      for (const [station, ids] of BESIDE) if (station === id) beside.push(mend(ids));
+      for (const [station, ids] of BESIDE) if (station === id) alongside(mend(ids));
       // What a station does has been noticed when its picture is taken.
       if (TOUR.includes(id)) await visit.noticed(id);
       stations.set(id, visit.scene);

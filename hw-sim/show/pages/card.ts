@@ -127,7 +127,7 @@ export class Cards {
     this.#card.showPopover();
     this.#place();
     if (this.#scene !== undefined) this.show(this.#scene);
-    this.#card.querySelector<HTMLElement>('a, .acts button, .close')?.focus();
+    this.#card.querySelector('a')?.focus();
   }
 
   /** Beside what it belongs to, where there is room for it; a narrow screen has it at its foot. */

@@ -9,6 +9,7 @@ const WORDS = {
   speed: { en: 'How fast the street’s time runs', zh: '街道时间快慢' },
   drawing: { en: 'The street', zh: '街道' },
   break: { en: 'Break something', zh: '来弄坏点什么' },
+  told: { en: 'What the agent says of it', zh: '代理怎么说' },
   ledger: { en: 'Ledger', zh: '账本' },
   served: { en: 'Served by devices', zh: '设备已报出' },
   stored: { en: 'Stored in the pole', zh: '灯杆已存储' },

@@ -3,6 +3,7 @@
  * pages that tell more, and what can be done to it.
  */
 import type { Scene } from '../scene.ts';
+import { calls } from './drawing.ts';
 import { made, part, say } from './elements.ts';
 import type { Panel } from './panel.ts';
 import { current, stateWord, word } from './words.ts';
@@ -171,16 +172,17 @@ function saidOf(id: string, scene: Scene): string | undefined {
         .filter(Boolean)
         .join(' · ');
     case 'camera':
-      return camera.state === 'ok' ? word('insight', camera.vehicles ?? '–') : word('blind');
+      return camera.state === 'ok' ? word('insight', camera.vehicles ?? '–') : word('sightless');
     case 'agent':
       return agent.up ? word('ok') : word('down');
     case 'city':
       return city.up ? word('messages', city.messages.toLocaleString('en')) : word('offline');
     case 'flows':
-    case 'sos':
     case 'line':
     case 'sign':
       return stateWord(things[id]?.state ?? 'off');
+    case 'sos':
+      return calls(scene) ? word('calling') : stateWord(things.sos?.state ?? 'off');
     case 'ledger':
       return word(balances(scene) ? 'balances' : 'open');
     case 'alarms':

@@ -48,7 +48,8 @@ export class Drawing {
     put(part('shine'), { opacity: (level * seen).toFixed(2) });
   }
 
-  #parts({ agent, city, things, camera, alarms, hands }: Scene): void {
+  #parts(scene: Scene): void {
+    const { agent, city, things, camera, hands } = scene;
     const wrong = (id: string, is: boolean) => part(id).classList.toggle('wrong', is);
     wrong('cabinet', !agent.up);
     wrong('meter', things.meter?.state !== 'ok');
@@ -58,10 +59,7 @@ export class Drawing {
     part('mast-light').classList.toggle('wrong', !city.up);
     part('wire-city').classList.toggle('cut', !city.up);
     part('wire-rs485').classList.toggle('cut', things.line?.state !== 'ok');
-    part('sos').classList.toggle(
-      'pressed',
-      hands.sosPressed || alarms.some(({ priority }) => priority === 'critical'),
-    );
+    part('sos').classList.toggle('pressed', hands.sosPressed || calls(scene));
   }
 
   #sign({ sign: { rows, state }, now }: Scene): void {
@@ -102,6 +100,11 @@ export class Drawing {
   }
 }
 
+/** Whether a call for help stands: the first fact of the button is the state of its alarm. */
+export function calls({ things }: Scene): boolean {
+  return !['normal', '–'].includes(things.sos?.values[0] ?? '–');
+}
+
 /** Where the drawing says something of the tour, as a part of its width. */
 export function spotOf(look: string): number {
   return (SPOTS[look]?.[0] ?? 800) / 1600;
@@ -119,7 +122,7 @@ export function clock(now: number, seconds = false): string {
 
 /** As much of a name as there is room for: a Chinese sign is twice as wide. */
 function short(name: string): string {
-  const most = /[一-鿿]/.test(name) ? 5 : 13;
+  const most = /[一-鿿]/.test(name) ? 5 : 11;
   return name.length > most ? `${name.slice(0, most)}…` : name;
 }
 

@@ -33,6 +33,8 @@ const WORDS = {
   insight: { en: '{n} in sight', zh: '画面内 {n}' },
   counted: { en: '{n} passed', zh: '已通过 {n} 辆' },
   blind: { en: 'sees nothing, and says so', zh: '看不见，并如实上报' },
+  sightless: { en: 'blind', zh: '看不见' },
+  calling: { en: 'calling', zh: '求助中' },
   offline: { en: 'cut off', zh: '已断开' },
   messages: { en: '{n} messages', zh: '{n} 条消息' },
   stopsign: { en: 'Buses', zh: '公交到站' },

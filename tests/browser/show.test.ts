@@ -33,7 +33,8 @@ const BESIDE: readonly (readonly [station: string, ids: readonly string[]])[] = 
   ['dusk', ['cover', 'fog']],
   ['dusk', ['hostile', 'disk']],
   ['city', ['wires']],
-  ['city', ['lamp']],
+  // A minute of watts that are not there; the kill may begin it anew.
+  ['cable', ['lamp']],
 ];
 /** What the agent has to be started anew for. */
 const AFTER = ['clock'];

@@ -12,7 +12,7 @@ import { type StreetProcess, startStreetProcess } from './street-process.ts';
 
 const PICTURES = join(import.meta.dirname, '..', '..', '..', 'docs', 'tour');
 /** Longest that something may take to be noticed, or to be well again, ms. */
-const LONGEST = 120_000;
+const LONGEST = 240_000;
 const LOOK_MS = 100;
 export const VIEWPORT = { width: 1366, height: 768 };
 

@@ -93,7 +93,7 @@ export interface LineBudget {
 
 /** What stands still while a change is made. */
 export interface ConfigStop {
-  /** `line:rs485-1`, `device:meter-1`, `uplinks`, or `agent`: everything, restarted inside the process. */
+  /** `line:rs485-1`, `device:meter-1`, `uplink:city`, or `agent`: everything, restarted inside the process. */
   readonly part: string;
   /** About how long, ms. */
   readonly for: number;

@@ -1,4 +1,5 @@
 /** Inside the uplink thread: one pump per configured uplink over one log, telling main what became of the records. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../core/clock.ts';
 import type { Command, CommandResult } from '../core/command.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
@@ -64,13 +65,14 @@ export interface EarlierLogs {
 
 export interface Pumps extends AsyncDisposable {
   wake(): void;
+  /** Ends those that are gone or changed, and begins those that are new or changed; the others notice nothing. Never rejects. */
+  change(configs: readonly UplinkConfig[]): Promise<void>;
 }
 
 export function startPumps(options: PumpsOptions): Pumps {
   const { clock, source, tell } = options;
   const cursors = new Map<string, { uplink: string; lane: Lane; cursor: Cursor }>();
   const pumps = new Map<string, Running>();
-  const watches = new DisposableStack();
   let timer: Disposable | undefined;
 
   const flush = () => {
@@ -113,7 +115,13 @@ export function startPumps(options: PumpsOptions): Pumps {
     soon();
   };
   /** Judges a data budget every ten minutes, keeps its count, and has health say what is thinned. */
-  const watch = (id: string, budget: DataBudget, pump: Pump, log: Log, link: () => FromThread) => {
+  const watch = (
+    id: string,
+    budget: DataBudget,
+    pump: Pump,
+    log: Log,
+    link: () => FromThread,
+  ): Disposable => {
     let timer: Disposable | undefined;
     const judge = () => {
       timer = clock.after(LOOK, judge);
@@ -133,12 +141,12 @@ export function startPumps(options: PumpsOptions): Pumps {
       pump.wake();
     };
     timer = clock.after(LOOK, judge);
-    watches.defer(() => timer?.[Symbol.dispose]());
+    return { [Symbol.dispose]: () => timer?.[Symbol.dispose]() };
   };
 
   const newest = new NewestReadings(source);
   const fence = new UnitFence();
-  for (const config of options.configs) {
+  const add = (config: UplinkConfig) => {
     const log = options.log.with({ uplink: config.id });
     const context: UplinkContext = {
       ...options,
@@ -205,21 +213,53 @@ export function startPumps(options: PumpsOptions): Pumps {
       },
     });
     const oldest = new OldestWaiting(source, clock);
-    pumps.set(config.id, { pump, derived, budget, oldest, periods: () => booksOf(config, context) });
-    if (budget !== undefined) watch(config.id, budget, pump, log, () => link);
-  }
+    const watched = budget === undefined ? undefined : watch(config.id, budget, pump, log, () => link);
+    const periods = () => booksOf(config, context);
+    pumps.set(config.id, { config, pump, derived, budget, oldest, periods, watched });
+  };
+  /** One that fails to stop keeps nothing else from it. */
+  const end = async (id: string, { pump, watched, budget }: Running) => {
+    try {
+      await pump[Symbol.asyncDispose]();
+    } catch (thrown) {
+      options.log.warn('uplink.unstopped', { uplink: id, error: asAgentError(thrown).message });
+    }
+    watched?.[Symbol.dispose]();
+    if (budget !== undefined) keep(id, budget);
+  };
+  for (const config of options.configs) add(config);
   soon();
+  let changing: Promise<void> = Promise.resolve();
+  let ended = false;
+  const change = async (configs: readonly UplinkConfig[]) => {
+    const wanted = new Map(configs.map((config) => [config.id, config] as const));
+    const gone = [...pumps].filter(([id, { config }]) => !isDeepStrictEqual(config, wanted.get(id)));
+    await Promise.all(gone.map(([id, running]) => end(id, running)));
+    // What they have settled is told before others go on from there.
+    flush();
+    for (const [id] of gone) {
+      pumps.delete(id);
+      // Its receiver will never take this unit again, and keeps the others from nothing.
+      if (!wanted.has(id)) fence.of(id).open();
+    }
+    if (ended) return;
+    for (const config of configs) if (!pumps.has(config.id)) add(config);
+    soon();
+  };
 
   return {
     wake: () => {
       for (const { pump } of pumps.values()) pump.wake();
       soon();
     },
+    change: (configs) => {
+      changing = changing.then(() => change(configs));
+      return changing;
+    },
     [Symbol.asyncDispose]: async () => {
-      // One that fails to stop must not keep the others from it.
-      await Promise.allSettled([...pumps.values()].map(({ pump }) => pump[Symbol.asyncDispose]()));
-      watches[Symbol.dispose]();
-      for (const [id, { budget }] of pumps) if (budget !== undefined) keep(id, budget);
+      ended = true;
+      await changing;
+      await Promise.all([...pumps].map(([id, running]) => end(id, running)));
       flush();
       looking?.[Symbol.dispose]();
       for (const log of earlier) log[Symbol.dispose]();
@@ -289,6 +329,9 @@ function selectionOf(
 }
 
 interface Running {
+  readonly config: UplinkConfig;
+  /** Of its data budget. */
+  readonly watched: Disposable | undefined;
   readonly pump: Pump;
   readonly oldest: OldestWaiting;
   readonly derived: DerivedSource | undefined;

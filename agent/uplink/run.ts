@@ -80,6 +80,9 @@ export function runUplinks(
       case 'descriptions':
         ({ descriptions } = message);
         return;
+      case 'configs':
+        void pumps.change(message.configs);
+        return;
       case 'stop':
         void stop();
     }

@@ -25,10 +25,17 @@ export interface ThreadData {
   readonly descriptions: Described;
 }
 
+/** It sends what is made of rollups, which the thread opens where an uplink wants them. */
+export function reportsPeriods({ kind, select = [] }: UplinkConfig): boolean {
+  return kind === 'hj212' || select.some(({ send }) => send === 'rollup');
+}
+
 export type ToThread =
   | { readonly to: 'wake' }
   | { readonly to: 'mapping'; readonly mapping: ClockMapping }
   | { readonly to: 'descriptions'; readonly descriptions: Described }
+  /** Only what differs ends and begins. */
+  | { readonly to: 'configs'; readonly configs: readonly UplinkConfig[] }
   | { readonly to: 'stop' };
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';

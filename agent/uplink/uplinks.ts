@@ -1,4 +1,5 @@
 /** Uplinks as main sees them: one supervised worker thread that reads the log and sends. */
+import { isDeepStrictEqual } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import type { BackoffOptions } from '../core/backoff.ts';
 import { type Clock, wallAt } from '../core/clock.ts';
@@ -16,6 +17,7 @@ import {
   type Described,
   type FromThread,
   NUMBER_LANE,
+  reportsPeriods,
   type ThreadData,
   type ToThread,
 } from './thread-contract.ts';
@@ -63,17 +65,23 @@ export interface Uplinks extends AsyncDisposable {
   health(): readonly PartHealth[];
   /** Descriptions changed: those named by later data are published anew. */
   described(): void;
+  /** Other uplinks from now on: only what differs ends and begins. False: it needs a thread of its own, begun anew. */
+  change(configs: readonly UplinkConfig[]): boolean;
 }
 
 export function startUplinks(options: UplinksOptions): Uplinks {
-  const { clock, configs } = options;
+  const { clock } = options;
+  let { configs } = options;
   const stop = new AbortController();
   const ledgers = new Map<string, Ledger>();
   const health = new Map<string, PartHealth>();
   let worker: Worker | undefined;
 
+  const isOurs = (uplink: string) => configs.some(({ id }) => id === uplink);
   const say = (message: ToThread) => worker?.postMessage(message);
   const setHealth = (uplink: string, state: HealthState, facts: { message?: string; fix?: string } = {}) => {
+    // One that is gone may have had a last word.
+    if (!isOurs(uplink)) return;
     const before = health.get(uplink);
     if (before?.state === state && before.message === facts.message) return;
     const now = wallAt(clock.mapping(), clock.mono()).time;
@@ -102,7 +110,7 @@ export function startUplinks(options: UplinksOptions): Uplinks {
         }
         return;
       case 'ledger':
-        ledgers.set(message.ledger.uplink, message.ledger);
+        if (isOurs(message.ledger.uplink)) ledgers.set(message.ledger.uplink, message.ledger);
         return;
       case 'link': {
         const up = message.message === undefined ? 'ok' : 'degraded';
@@ -176,6 +184,21 @@ export function startUplinks(options: UplinksOptions): Uplinks {
         const part = health.get(id);
         return part === undefined ? [] : { ...part, facts: factsOf(ledgers.get(id)) };
       }),
+    change(next) {
+      if (configs.length === 0 || next.length === 0) return false;
+      if (next.some(reportsPeriods) && !configs.some(reportsPeriods)) return false;
+      const before = new Map(configs.map((config) => [config.id, config] as const));
+      const gone = configs.filter(({ id }) => !next.some((one) => one.id === id));
+      for (const { id } of gone) {
+        health.delete(id);
+        ledgers.delete(id);
+      }
+      configs = next;
+      for (const config of next)
+        if (!isDeepStrictEqual(config, before.get(config.id))) setHealth(config.id, 'starting');
+      say({ to: 'configs', configs });
+      return true;
+    },
     described: () => say({ to: 'descriptions', descriptions: options.descriptions() }),
     [Symbol.asyncDispose]: async () => {
       stop.abort();

@@ -69,8 +69,10 @@ export async function followSite(
   if (has('virtual')) parts.virtual.reconfigure(site.virtual ?? []);
   if (has('camera')) await exchange(parts.vision);
   parts.board.forget((part) => gone(part, changes));
-  if (has('uplink')) await exchange(parts.uplinks);
-  else parts.uplinks[0].current?.described();
+  const [uplinks] = parts.uplinks;
+  const goesOn = !has('uplink') || uplinks.current?.change(site.uplinks) === true;
+  if (goesOn) uplinks.current?.described();
+  else await exchange(parts.uplinks);
 }
 
 /** What is told of a part that is no more, as `device:meter-1` or `meter:meter-1`. */

@@ -20,7 +20,7 @@ const LIVE: ReadonlySet<ConfigPart> = new Set<ConfigPart>([
 ]);
 
 /** About how long each stands still, ms: measured on a gateway, rounded up. */
-const STANDS = { agent: 3000, line: 500, device: 200, uplinks: 2000, cameras: 3000 } as const;
+const STANDS = { agent: 3000, line: 500, device: 200, uplink: 2000, cameras: 3000 } as const;
 
 /** True where nothing needs the whole agent to restart. */
 export function isLive(from: Site, to: Site, changes: readonly PartChange[]): boolean {
@@ -35,6 +35,10 @@ export function stopsOf(from: Site, to: Site, changes: readonly PartChange[]): r
   if (!isLive(from, to, changes)) return [{ part: 'agent', for: STANDS.agent }];
   const ids = (part: ConfigPart) =>
     changes.flatMap((one) => (one.part === part && one.id !== undefined ? [one.id] : []));
+  const changed = (part: ConfigPart) =>
+    changes.flatMap((one) =>
+      one.part === part && one.change === 'changed' && one.id !== undefined ? [one.id] : [],
+    );
   const has = (part: ConfigPart) => changes.some((one) => one.part === part);
   const lines = new Set(
     changes.flatMap((one) => (one.part === 'line' && one.change !== 'added' ? (one.id ?? []) : [])),
@@ -49,7 +53,7 @@ export function stopsOf(from: Site, to: Site, changes: readonly PartChange[]): r
     if (whole) stopped.push({ part: `line:${before.line}`, for: STANDS.line });
     else stopped.push({ part: `device:${id}`, for: STANDS.device });
   }
-  if (has('uplink')) stopped.push({ part: 'uplinks', for: STANDS.uplinks });
+  for (const id of changed('uplink')) stopped.push({ part: `uplink:${id}`, for: STANDS.uplink });
   if (has('camera')) stopped.push({ part: 'cameras', for: STANDS.cameras });
   return stopped.filter(({ part }, at) => stopped.findIndex((other) => other.part === part) === at);
 }

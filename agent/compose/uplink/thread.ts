@@ -7,16 +7,14 @@ import { openAllPeriods } from '../../store/periods.ts';
 import { openLogSource } from '../../store/reader.ts';
 import { withoutBufferPool } from '../../uplink/mqtt/small-buffers.ts';
 import { runUplinks } from '../../uplink/run.ts';
-import type { ThreadData } from '../../uplink/thread-contract.ts';
+import { reportsPeriods, type ThreadData } from '../../uplink/thread-contract.ts';
 
 const data: ThreadData = workerData;
 if (parentPort !== null) {
   withoutBufferPool();
   const earlier = () => earlierLogs(dirname(data.logFile));
   // A connection of its own, and only where somebody reports periods.
-  const byPeriod = data.configs.some(
-    ({ kind, select = [] }) => kind === 'hj212' || select.some(({ send }) => send === 'rollup'),
-  );
+  const byPeriod = data.configs.some(reportsPeriods);
   runUplinks(data, openLogSource(data.logFile), parentPort, {
     hardware: hardwareId(),
     earlier: { files: earlier, open: openLogSource },

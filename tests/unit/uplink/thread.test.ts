@@ -108,6 +108,42 @@ async function withFolder(run: (dir: string, broker: EmbeddedBroker) => Promise<
 const values = (from: number, count: number) => Array.from({ length: count }, (_, i) => (from + i) / 100);
 
 describe('uplink thread', () => {
+  it('lets the others go on where one changes, comes or goes', async () => {
+    await withFolder(async (dir, broker) => {
+      await using second = await embeddedBroker();
+      await using third = await embeddedBroker();
+      await using city = await MqttReceiver.at(broker.port);
+      await using archive = await MqttReceiver.at(third.port);
+      const one = await agent(dir, broker.port);
+      const of = (uplink: string) => one.health.filter(({ part }) => part === `uplink:${uplink}`);
+      const states = (uplink: string) => of(uplink).map(({ state }) => state);
+      await one.append(values(0, 5));
+      await until(() => states('city').includes('ok'), 'the first is up');
+      const before = states('city').length;
+      const own = configOf(broker.port, { maxMessage: 4096, dataBudget: 2 ** 30 });
+      const other = (port: number) => configOf(port, { id: 'archive', clientId: 'pole-1-archive' });
+      expect(one.uplinks.change([own, other(second.port)])).toBe(true);
+      await until(() => states('archive').includes('ok'), 'another one is up');
+      expect(one.uplinks.change([own, other(third.port)])).toBe(true);
+      await until(() => states('archive').filter((state) => state === 'ok').length > 1, 'it is up elsewhere');
+      await one.append(values(100, 5));
+      await until(
+        () => archive.ledger.report().records >= 5 && city.ledger.report().records >= 10,
+        'all of it',
+      );
+      expect(one.uplinks.ledgers().map(({ uplink }) => uplink)).toEqual(['city', 'archive']);
+      expect(one.uplinks.change([own])).toBe(true);
+      await until(() => one.uplinks.ledgers().length === 1, 'it is gone');
+      // The one that nobody touched has noticed nothing.
+      expect(of('city')).toHaveLength(before);
+      expect(city.ledger.report()).toMatchObject({ missing: 0, resent: 0 });
+      // What reports periods needs a thread that has them.
+      const reporting = { ...own, select: [{ send: 'rollup', every: 900_000 }] as const };
+      expect(one.uplinks.change([reporting])).toBe(false);
+      await one.stop();
+    });
+  });
+
   it('sends buckets of what was measured before it began, and keeps their place', async () => {
     await withFolder(async (dir, broker) => {
       await using city = await MqttReceiver.at(broker.port);

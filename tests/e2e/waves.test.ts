@@ -1,13 +1,12 @@
 /** Two hundred devices at a broker, updated in waves by the command of the city; a bad version stops at the first. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { register } from '../../agent/cli/waves.ts';
 import { SystemClock } from '../../agent/core/system-clock.ts';
 import { type CityBroker, startBroker } from '../../hw-sim/city/broker.ts';
 import { type FleetAgent, fleetAgent } from '../support/fleet-agents.ts';
 import { folder, IN_MEMORY, makeRelease } from '../support/update-bundles.ts';
+import { wavesCommand, wavesOf } from '../support/waves-command.ts';
 
 const AGENTS = 200;
 const stack = new AsyncDisposableStack();
@@ -36,41 +35,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => stack.disposeAsync());
 
-async function waves(
-  bundle: string,
-  id: string,
-  ...more: string[]
-): Promise<{ readonly said: string[]; readonly end: Record<string, unknown> }> {
-  const said: string[] = [];
-  const out: string[] = [];
-  const { write } = process.stderr;
-  const { write: print } = process.stdout;
-  process.stderr.write = ((text: string) => said.push(...text.trim().split('\n')) > 0) as typeof write;
-  process.stdout.write = ((text: string) => out.push(text) > 0) as typeof print;
-  try {
-    const program = new Command().exitOverride();
-    register(program);
-    const args = [
-      'waves',
-      '--agents',
-      join(home, 'agents.txt'),
-      '--bundle',
-      join(home, bundle),
-      '--broker',
-      broker.url,
-      '--id',
-      id,
-    ];
-    await program.parseAsync([...args, '--state', join(home, `${id}.json`), '--json', ...more], {
-      from: 'user',
-    });
-  } finally {
-    process.stderr.write = write;
-    process.stdout.write = print;
-    process.exitCode = 0;
-  }
-  return { said, end: JSON.parse(out.join('') || '{}') };
-}
+const waves = (bundle: string, id: string, ...more: string[]) =>
+  wavesOf(
+    wavesCommand({ home, broker: broker.url, id }, [
+      ...['--agents', join(home, 'agents.txt'), '--bundle', join(home, bundle)],
+      ...more,
+    ]),
+  );
 
 const versions = () => new Set(agents.map(({ device }) => device.version));
 

@@ -23,19 +23,22 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   const known = [...new Set(forms)].sort((a, b) => b.length - a.length);
   return (text) => {
     const without = known.reduce((rest, secret) => rest.replaceAll(secret, MASK), text);
-    return without
-      .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK)
-      .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']*:[^\s/@"']*@/gi, `$1${MASK}@`)
-      .replace(
-        /([?&][\w-]*(?:token|secret|passw(?:or)?d|pwd|key|sig|signature|code)=)[^&\s"'#]+/gi,
-        `$1${MASK}`,
-      )
-      .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/g, `$1 ${MASK}`)
-      .replace(
-        /^(\s*(?:-\s*)?["']?([A-Za-z_-]+)["']?\s*:\s*)(?!["']?(?:\$\{|file:))(\S.*)$/gm,
-        (all, head, key, rest) =>
-          isSecretKey(key) && !/^[[{|>]/.test(rest) ? `${head}${masked(rest)}` : all,
-      );
+    return (
+      without
+        .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, MASK)
+        // From the colon on: a scheme looked for in a long run of letters costs its square.
+        .replace(/:\/\/[^\s/@"']{0,256}:[^\s/@"']{0,256}@/g, `://${MASK}@`)
+        .replace(
+          /([?&][\w-]*(?:token|secret|passw(?:or)?d|pwd|key|sig|signature|code)=)[^&\s"'#]+/gi,
+          `$1${MASK}`,
+        )
+        .replace(/\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{6,}/g, `$1 ${MASK}`)
+        .replace(
+          /^(\s*(?:-\s*)?["']?([A-Za-z_-]+)["']?\s*:\s*)(?!["']?(?:\$\{|file:))(\S.*)$/gm,
+          (all, head, key, rest) =>
+            isSecretKey(key) && !/^[[{|>]/.test(rest) ? `${head}${masked(rest)}` : all,
+        )
+    );
   };
 }
 

@@ -92,8 +92,8 @@ export function textPieces(texts: Iterable<readonly [path: string, text: string]
 }
 
 /**
- * What references in the texts of a site lead to, `file:` and `${env:…}`: the net below the secrets that the agent knows,
- * for a file that does not load gives none.
+ * What references in the texts of a site lead to, `file:` and `${env:…}`: a site file that does not load tells no other
+ * secrets.
  */
 export async function referencedSecrets(
   texts: Iterable<readonly [path: string, text: string]>,

@@ -8,7 +8,7 @@ import { EVENT_KINDS } from '../../core/record.ts';
 import type { AgentView } from '../../core/view.ts';
 import { LARGEST_FILE, type Piece, writeBundle } from './bundle.ts';
 import type { Diagnostics, DiagnosticsOptions } from './late.ts';
-import { aboutPiece, doctorPiece, referencedSecrets, statePiece, textPieces, tracePieces } from './pieces.ts';
+import { aboutPiece, doctorPiece, statePiece, textPieces, tracePieces } from './pieces.ts';
 
 /** Bundles and traces that are kept. */
 const KEPT = 3;
@@ -26,13 +26,8 @@ export function diagnostics({ view, clock, log, hub, version }: DiagnosticsOptio
 
   const make = async (why: string): Promise<DiagnosticsBundle> => {
     const name = `diagnostics-${stamp()}.tar.gz`;
-    const texts = view.config?.texts() ?? [];
-    const secrets = [...recentLog.secrets, ...(await referencedSecrets(texts, process.env))];
-    const bundle = await writeBundle(
-      join(dir, name),
-      await piecesOf(view, { why, made: now(), version }),
-      secrets,
-    );
+    const pieces = await piecesOf(view, { why, made: now(), version });
+    const bundle = await writeBundle(join(dir, name), pieces, recentLog.secrets);
     await keepNewest(dir, /^diagnostics-.*\.tar\.gz$/);
     log.info('diagnostics.made', { file: bundle.file, bytes: bundle.bytes, why });
     tell({ what: 'diagnostics', file: basename(bundle.file), bytes: bundle.bytes, why });

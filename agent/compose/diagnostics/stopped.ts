@@ -84,8 +84,9 @@ export async function stoppedDiagnostics(options: StoppedOptions): Promise<Diagn
       },
     },
   ];
-  const known = loaded.ok ? loaded.facts.secrets : [];
-  return writeBundle(out, pieces, [...known, ...(await referencedSecrets(texts, process.env))]);
+  // What is referred to and is no secret (a name in the environment) is masked too, where only the text tells of it.
+  const secrets = loaded.ok ? loaded.facts.secrets : await referencedSecrets(texts, process.env);
+  return writeBundle(out, pieces, secrets);
 }
 
 async function textsOf(files: readonly string[]): Promise<readonly (readonly [string, string])[]> {

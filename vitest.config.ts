@@ -7,8 +7,8 @@ const LONG = [
   'tests/browser/sign-soak',
   'tests/browser/show',
   'tests/e2e/cluster',
-  'tests/package/arm64',
   'tests/package/debian',
+  'tests/package/arm64',
   'tests/fault/store/crash',
   'tests/browser/commission',
 ];

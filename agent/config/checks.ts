@@ -9,6 +9,7 @@ import type { DeviceFile, LineFile, ListName } from './schema.ts';
 import { type MapNode, nodeAt, placeAt, type Tree } from './tree.ts';
 import { UPLINK_KINDS, type UplinkFile } from './uplink/schema.ts';
 import { checkSelect } from './uplink/select-checks.ts';
+import { checkTokenKey } from './uplink/token-key.ts';
 
 /** An item of a list with its number there. */
 export interface Numbered<T> {
@@ -369,6 +370,7 @@ export function checkUplink(root: MapNode, { index, item }: Numbered<UplinkFile>
       `write ${missing}: file:./client.${missing === 'key' ? 'key' : 'pem'}`,
     );
   }
+  checkTokenKey(key, at('key'), say);
   if (password !== undefined && username === undefined) {
     say(at('username'), 'missing: password needs username', 'write username: kerbside');
   }

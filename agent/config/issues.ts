@@ -19,6 +19,7 @@ export function bare(schema: Schema): Schema {
 export function schemaAt(schema: Schema, path: Path): Schema | undefined {
   let here: Schema | undefined = bare(schema);
   for (const step of path) {
+    if (here instanceof z.ZodUnion) here = blockOf(here);
     if (here instanceof z.ZodObject) here = (here.shape as Record<string, Schema>)[String(step)];
     else if (here instanceof z.ZodArray) here = here.element as Schema;
     else return undefined;
@@ -26,6 +27,17 @@ export function schemaAt(schema: Schema, path: Path): Schema | undefined {
     here = bare(here);
   }
   return here;
+}
+
+/** The schema in force at `path`, of the forms it may have that of a block. */
+function blockAt(schema: Schema, path: Path): Schema | undefined {
+  const here = schemaAt(schema, path);
+  return here instanceof z.ZodUnion ? blockOf(here) : here;
+}
+
+/** The block among what a key takes. */
+function blockOf(union: z.ZodUnion): Schema | undefined {
+  return (union.options as readonly Schema[]).find((option) => option instanceof z.ZodObject);
 }
 
 function knownKeys(schema: Schema | undefined): readonly string[] {
@@ -43,13 +55,34 @@ export function problemsOf(
   return error.issues.flatMap((issue) => {
     const inner = issue.path.filter((step) => typeof step !== 'symbol');
     const path = [...base, ...inner];
+    const meant =
+      issue.code === 'invalid_union'
+        ? meantBy(issue, schemaAt(schema, inner), nodeAt(tree, path))
+        : undefined;
+    if (meant !== undefined) return problemsOf(meant, schema, tree, base, extra);
     if (issue.code === 'unrecognized_keys') {
-      const known = [...knownKeys(schemaAt(schema, inner)), ...extra];
+      const known = [...knownKeys(blockAt(schema, inner)), ...extra];
       return issue.keys.map((key) => unknownKey(tree, [...path, key], key, known));
     }
     if (issue.code === 'custom') return [refused(tree, path, issue, schemaAt(schema, inner))];
     return [misshapen(tree, path, issue)];
   });
+}
+
+/** Where a block may stand in place of a value: what is wrong under the form that was meant. */
+function meantBy(
+  issue: z.core.$ZodIssueInvalidUnion,
+  union: Schema | undefined,
+  node: Tree | undefined,
+): z.ZodError | undefined {
+  const options = union instanceof z.ZodUnion ? (union.options as readonly Schema[]) : [];
+  const isBlock = (option: Schema) => option instanceof z.ZodObject;
+  if (!options.some(isBlock)) return undefined;
+  const issues = issue.errors[options.findIndex((option) => isBlock(option) === (node?.kind === 'map'))];
+  if (issues === undefined) return undefined;
+  return new z.ZodError(
+    issues.map((one) => ({ ...one, path: [...issue.path, ...one.path] }) as z.core.$ZodIssue),
+  );
 }
 
 /** An unknown key, with the nearest name, or all that are known. */

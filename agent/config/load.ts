@@ -56,6 +56,7 @@ import { ENERGY_SECRETS } from './uplink/building-energy.ts';
 import { checkHj212 } from './uplink/hj212-checks.ts';
 import { checkNames } from './uplink/naming-checks.ts';
 import { UPLINK_KINDS } from './uplink/schema.ts';
+import { fileRef, inToken } from './uplink/token-key.ts';
 
 export type { LineFit, SiteDeps } from './deps.ts';
 
@@ -259,6 +260,7 @@ const SECRET_FIELDS: readonly SecretField[] = [
   'ca',
   'cert',
   'key',
+  'pin',
   ...ENERGY_SECRETS.filter((name) => name !== 'key'),
 ];
 
@@ -278,7 +280,8 @@ async function checkUplinks(
       const kind = UPLINK_KINDS.find((one) => item[one] !== undefined) ?? 'mqtt';
       // A kind without secrets has none of these keys.
       const block: object = item[kind] ?? {};
-      const refs: Partial<Record<SecretField, SecretRef | undefined>> = block;
+      const { key, ...others }: Partial<Record<SecretField, SecretRef | undefined>> = block;
+      const refs = { ...others, key: fileRef(key), pin: inToken(key)?.pin };
       for (const name of SECRET_FIELDS) {
         const ref = refs[name];
         if (ref === undefined) continue;
@@ -288,7 +291,12 @@ async function checkUplinks(
         }
         const resolved = await resolveSecret(ref, file, deps.env ?? process.env, read);
         if (resolved.ok) secrets[name] = resolved.value;
-        else say(['uplinks', index, kind, name], resolved.message, resolved.fix);
+        else
+          say(
+            ['uplinks', index, kind, ...(name === 'pin' ? ['key', name] : [name])],
+            resolved.message,
+            resolved.fix,
+          );
       }
       return { index, kind, item, secrets };
     }),

@@ -33,6 +33,7 @@ import { signOf } from './sign/resolve.ts';
 import { buildingEnergyOf, type ENERGY_SECRETS } from './uplink/building-energy.ts';
 import { gb26875Of } from './uplink/gb26875.ts';
 import type { UplinkFile } from './uplink/schema.ts';
+import { tokenKeyOf } from './uplink/token-key.ts';
 
 /** Defaults that are no defaults of a key, but depend on its neighbours. */
 export const LINE_DEFAULTS = {
@@ -152,11 +153,13 @@ function brokerOf(
   clientId: string,
 ) {
   const [url = '', ...fallbacks] = file.urls ?? [file.url ?? ''];
+  const { pin, ...plain } = secrets;
   return {
     url,
     ...(fallbacks.length === 0 ? {} : { fallbacks }),
     ...definedOnly({ username: file.username }),
-    ...secrets,
+    ...plain,
+    ...tokenKeyOf(file.key, pin),
     clientId: file.client_id ?? clientId,
     keepAlive: file.keep_alive,
     inFlight: file.in_flight,
@@ -180,7 +183,14 @@ function nameOf({
 
 /** Secrets of an uplink, resolved. */
 export type Secrets = Readonly<Partial<Record<SecretField, string>>>;
-export type SecretField = 'token' | 'password' | 'ca' | 'cert' | 'key' | (typeof ENERGY_SECRETS)[number];
+export type SecretField =
+  | 'token'
+  | 'password'
+  | 'ca'
+  | 'cert'
+  | 'key'
+  | 'pin'
+  | (typeof ENERGY_SECRETS)[number];
 
 /** One kind is present: checked before. */
 export function uplinkOf(
@@ -270,6 +280,7 @@ export function uplinkOf(
     };
   }
   if (http === undefined) throw new TypeError(`uplink ${id} has no kind`);
+  const { pin, ...plain } = secrets;
   return {
     id,
     kind: 'http',
@@ -278,7 +289,8 @@ export function uplinkOf(
     format: http.format,
     compression: http.compression,
     ...definedOnly({ username: http.username }),
-    ...secrets,
+    ...plain,
+    ...tokenKeyOf(http.key, pin),
     timeout: http.timeout,
     inFlight: http.in_flight,
     maxBody: http.max_body,

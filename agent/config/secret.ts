@@ -39,8 +39,9 @@ export function secret(example: string) {
   });
 }
 
-/** True for a schema made by `secret`. */
+/** True for a schema made by `secret`, also where a block may stand in its place. */
 export function isSecret(schema: z.core.$ZodType | undefined): boolean {
+  if (schema instanceof z.ZodUnion) return (schema.options as z.core.$ZodType[]).some(isSecret);
   return schema !== undefined && z.globalRegistry.get(schema)?.writeOnly === true;
 }
 

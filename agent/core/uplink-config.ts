@@ -1,6 +1,7 @@
 /** The resolved settings of uplinks, one shape per kind; part of site.ts. Durations are ms, sizes bytes, secrets resolved. */
 import type { Lane } from './point.ts';
 import type { Value } from './reading.ts';
+import type { TokenKey } from './token-key.ts';
 import type { Unit } from './unit.ts';
 
 /** Mappings of topics and payloads that ship with the MQTT uplink (agent/uplink/mqtt/presets). */
@@ -63,6 +64,8 @@ export interface BrokerUplinkConfig {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Instead of `key`. */
+  readonly tokenKey?: TokenKey;
   readonly clientId: string;
   /** Keep-alive, ms. Default 30000. */
   readonly keepAlive: number;
@@ -108,6 +111,8 @@ export interface HttpUplinkConfig {
   readonly ca?: string;
   readonly cert?: string;
   readonly key?: string;
+  /** Instead of `key`. */
+  readonly tokenKey?: TokenKey;
   /** Longest wait for an answer, ms. Default 30000. */
   readonly timeout: number;
   /** Batches on their way at once, one after the other in each stream. Default 4. */

@@ -8,6 +8,7 @@ import { duration, flag, id, integer, number, oneOf, size, text, topicLevel, url
 import { buildingEnergy } from './building-energy.ts';
 import { gb26875 } from './gb26875.ts';
 import { hj212 } from './hj212-schema.ts';
+import { privateKey } from './token-key.ts';
 
 const SECOND = 1000;
 const HOUR = 3600 * SECOND;
@@ -23,7 +24,7 @@ const brokerSettings = {
   password: secret(`\${env:MQTT_PASSWORD}`).optional(),
   ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the broker'),
   cert: secret('file:./client.pem').optional(),
-  key: secret('file:./client.key').optional(),
+  key: privateKey().optional().describe('PEM of its private key, or where it lies in a token'),
   keep_alive: duration(5 * SECOND, HOUR, '30s')
     .prefault('30s')
     .describe('A half-open link is found within one and a half of it'),
@@ -63,7 +64,7 @@ const http = z.strictObject({
   password: secret(`\${env:HTTP_PASSWORD}`).optional(),
   ca: secret('file:./ca.pem').optional().describe('PEM of the authority that signed the receiver'),
   cert: secret('file:./client.pem').optional(),
-  key: secret('file:./client.key').optional(),
+  key: privateKey().optional().describe('PEM of its private key, or where it lies in a token'),
   timeout: duration(SECOND, 300 * SECOND, '30s')
     .prefault('30s')
     .describe('Longest wait for an answer'),

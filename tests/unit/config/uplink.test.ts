@@ -32,6 +32,63 @@ describe('uplinks', () => {
     });
   });
 
+  test('may have their key in a token', async () => {
+    const key = `key: { pkcs11: "pkcs11:token=kerbside;object=device", pin: "\${env:TOKEN}", module: /usr/lib/t.so }`;
+    const cert = 'cert: file:./device.pem';
+    folder.write('device.pem', 'a certificate');
+    const tokenKey = { uri: 'pkcs11:token=kerbside;object=device', pin: 'sesame', module: '/usr/lib/t.so' };
+    for (const kind of [
+      'mqtt: { url: "mqtts://a"',
+      'http: { url: "https://a"',
+      'sparkplug: { url: "mqtts://a", group: g',
+    ]) {
+      const settings = await uplink(`${kind}, ${cert}, ${key} }`);
+      expect(settings).toMatchObject({ cert: 'a certificate', tokenKey });
+      expect(settings).not.toHaveProperty('key');
+      expect(settings).not.toHaveProperty('pin');
+    }
+    const result = await folder.load(site(`mqtt: { url: "mqtts://a", ${cert}, ${key} }`), {
+      env: { TOKEN: 'sesame' },
+    });
+    // So that it is masked wherever it might be written.
+    expect(result.ok && result.facts.secrets).toContain('sesame');
+  });
+
+  test.each([
+    ['key: { pkcs11: "pkcs11:token=k" }', 'key.pkcs11: it has to name the key: object= or id='],
+    [
+      'key: { pkcs11: "pkcs11:token=k;object=d;pin-value=73519024" }',
+      'key.pkcs11: pin-value does not belong',
+    ],
+    ['key: { pkcs11: device }', 'key.pkcs11: expected a PKCS#11 URI that names token and key, got "device"'],
+    [`key: { pin: "\${env:TOKEN}" }`, 'key.pkcs11: missing: expected a PKCS#11 URI'],
+    [
+      'key: { pkcs11: "pkcs11:token=k;object=d", pin: 73519024 }',
+      'key.pin: expected a reference to a secret',
+    ],
+    [
+      `key: { pkcs11: "pkcs11:token=k;object=d", pin: "\${env:NONE}" }`,
+      'key.pin: the environment variable NONE is not set',
+    ],
+    [
+      'key: { pkcs11: "pkcs11:token=k;object=d", modul: /x.so }',
+      'key.modul: unknown key "modul"; write module:',
+    ],
+    [
+      'key: { pkcs11: "pkcs11:token=k;object=d", module: x.so }',
+      'key.module: a library is named by its whole path',
+    ],
+    ['key: 73519024', 'key: expected a reference to a secret'],
+  ])('a key that cannot be: %s', async (key, message) => {
+    const text = site(`mqtt: { url: "mqtts://a", cert: file:./device.pem, ${key} }`);
+    folder.write('device.pem', 'a certificate');
+    const problems = await folder.problems(text, { env: { TOKEN: 'sesame' } });
+    expect(problems.length).toBe(1);
+    expect(problems[0]).toMatch(/^site\.yaml:9:\d+ uplinks\[0\]\.mqtt\./);
+    expect(problems[0]).toContain(message);
+    expect(problems[0]).not.toContain('73519024');
+  });
+
   test('over MQTT have one broker or several, of either family of addresses', async () => {
     const settings = await uplink('mqtt: { urls: ["mqtt://[::1]:1883", "mqtt://10.0.0.2", "mqtt://b"] }');
     expect(settings).toMatchObject({

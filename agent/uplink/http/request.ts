@@ -1,10 +1,17 @@
 /** One request over HTTP(S): deadlines of the injected clock, no redirects followed, an answer of bounded size. */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type AgentOptions,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { HttpUplinkConfig } from '../../core/site.ts';
 import { withoutSecrets } from '../address.ts';
+import { dialByToken, type TokenTls } from '../token/dial.ts';
 
 /** ms, from the start to a connection that is ready, TLS included. */
 export const CONNECT_DEADLINE = 10_000;
@@ -43,21 +50,24 @@ export class HttpClient implements Disposable {
 
   /** `generation`: which unit of the agent this is. */
   constructor(config: HttpUplinkConfig, clock: Clock, generation = 1) {
-    const { url, ca, cert, key } = config;
+    const { url, ca, cert, key, tokenKey } = config;
     this.#generation = generation;
     this.#url = url;
     this.#clock = clock;
     this.#secure = new URL(url).protocol === 'https:';
     const pooled = { keepAlive: true, maxSockets: CONNECTIONS };
-    this.#agent = this.#secure
-      ? new HttpsAgent({
-          ...pooled,
-          rejectUnauthorized: true,
-          ...(ca === undefined ? {} : { ca }),
-          ...(cert === undefined ? {} : { cert }),
-          ...(key === undefined ? {} : { key }),
-        })
-      : new HttpAgent(pooled);
+    const own = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }) };
+    this.#agent =
+      tokenKey !== undefined
+        ? new TokenAgent(url, { tokenKey, cert: '', ...own }, clock, pooled)
+        : this.#secure
+          ? new HttpsAgent({
+              ...pooled,
+              rejectUnauthorized: true,
+              ...own,
+              ...(key === undefined ? {} : { key }),
+            })
+          : new HttpAgent(pooled);
     this.#authorization = authorization(config);
   }
 
@@ -136,6 +146,45 @@ export class HttpClient implements Disposable {
 
   [Symbol.dispose](): void {
     this.#agent.destroy();
+  }
+}
+
+/** Connections by a key in a token. */
+class TokenAgent extends HttpsAgent {
+  readonly #url: string;
+  readonly #tls: TokenTls;
+  readonly #clock: Clock;
+  readonly #end = new AbortController();
+
+  constructor(url: string, tls: TokenTls, clock: Clock, pooled: AgentOptions) {
+    super(pooled);
+    this.#url = url;
+    this.#tls = tls;
+    this.#clock = clock;
+  }
+
+  override createConnection(_: unknown, opened: (error: Error | null, stream: Duplex) => void) {
+    const late = new AbortController();
+    const timer = this.#clock.after(CONNECT_DEADLINE, () =>
+      late.abort(
+        new AgentError(
+          'timeout',
+          `request to ${withoutSecrets(this.#url)} failed: no connection by the token within ${CONNECT_DEADLINE / 1000} s`,
+        ),
+      ),
+    );
+    dialByToken(this.#url, this.#tls, this.#clock, AbortSignal.any([this.#end.signal, late.signal]))
+      .then(
+        ({ socket }) => opened(null, socket),
+        (error: Error) => opened(error, undefined as unknown as Duplex),
+      )
+      .finally(() => timer[Symbol.dispose]());
+    return undefined;
+  }
+
+  override destroy(): void {
+    this.#end.abort(new AgentError('aborted', 'the session ends'));
+    super.destroy();
   }
 }
 

@@ -118,7 +118,8 @@ export class HttpSession implements UplinkSession {
 
   #lose(cause: unknown, reason: string): void {
     const what = `link to ${withoutSecrets(this.#config.url)} lost: ${reason}`;
-    this.#lost.reject(new AgentError('link-lost', what, { cause }));
+    const fix = cause instanceof AgentError ? cause.fix : undefined;
+    this.#lost.reject(new AgentError('link-lost', what, { cause, ...(fix === undefined ? {} : { fix }) }));
   }
 
   #encode(message: Message): Uint8Array {

@@ -1,9 +1,10 @@
 /** Opens one connection to a broker: MQTT 5 where it is spoken, else 3.1.1. mqtt.js never reconnects: the pump does. */
-import { connect, type IClientOptions, type IConnackPacket, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt';
 import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { BrokerUplinkConfig } from '../../core/site.ts';
 import { withoutSecrets } from '../address.ts';
+import { dialByToken } from '../token/dial.ts';
 import { Closed, codeOf, connectError, wantsOtherVersion } from './reason.ts';
 
 /** ms, from the start to CONNACK, both versions together. */
@@ -21,7 +22,7 @@ export interface Will {
 /** What is needed to get in. */
 export type ConnectionSettings = Pick<
   BrokerUplinkConfig,
-  'username' | 'password' | 'ca' | 'cert' | 'key' | 'clientId' | 'keepAlive'
+  'username' | 'password' | 'ca' | 'cert' | 'key' | 'tokenKey' | 'clientId' | 'keepAlive'
 >;
 
 export interface Connection {
@@ -66,11 +67,11 @@ export async function openConnection(
   const either = AbortSignal.any([signal, deadline.signal]);
   try {
     try {
-      return await attempt(url, config, will, memory.version, either);
+      return await attempt(url, config, will, memory.version, clock, either);
     } catch (thrown) {
       // A broker that knows 3.1.1 only says so, or just hangs up, or answers what MQTT 5 cannot read.
       if (memory.version === 4 || either.aborted || !mayBeOld(thrown)) throw thrown;
-      const older = await attempt(url, config, will, 4, either);
+      const older = await attempt(url, config, will, 4, clock, either);
       memory.version = 4;
       return older;
     }
@@ -93,10 +94,11 @@ async function attempt(
   config: ConnectionSettings,
   will: Will | undefined,
   version: 4 | 5,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<Connection> {
   signal.throwIfAborted();
-  const client = connect(url, clientOptions(config, will, version));
+  const client = await clientAt(url, config, clientOptions(config, will, version), clock, signal);
   const opened = Promise.withResolvers<IConnackPacket>();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => {});
@@ -137,6 +139,19 @@ async function attempt(
   } finally {
     signal.removeEventListener('abort', abort);
   }
+}
+
+async function clientAt(
+  url: string,
+  { tokenKey, cert = '', ca }: ConnectionSettings,
+  options: IClientOptions,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<MqttClient> {
+  if (tokenKey === undefined) return connect(url, options);
+  const tls = { tokenKey, cert, ...(ca === undefined ? {} : { ca }) };
+  const { socket } = await dialByToken(url, tls, clock, signal);
+  return new MqttClient(() => socket, options);
 }
 
 function clientOptions(config: ConnectionSettings, will: Will | undefined, version: 4 | 5): IClientOptions {

@@ -43,6 +43,8 @@ export function isOverdue(reason: unknown): boolean {
 
 /** Why there is no connection, with what to do about it. */
 export function connectError(thrown: unknown, url: string): AgentError {
+  // What a key in a token has to say of itself.
+  if (thrown instanceof AgentError) return thrown;
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
   const code = codeOf(thrown);
   const what = `connection to broker ${withoutSecrets(url)} failed: ${cause.message || 'no reason given'}`;

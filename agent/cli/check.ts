@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { LineFit } from '../config/load.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { LineConfig, Site } from '../core/site.ts';
+import { type TokenKeyLook, tokenKeys } from './check/token-keys.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines, shownPath } from './site.ts';
 
@@ -28,12 +29,13 @@ async function check(file: string, options: { json?: true; withoutSecrets?: true
     return;
   }
   const { site, facts } = result;
-  const trouble = options.withoutSecrets === true ? undefined : await certificateTrouble(site);
-  if (trouble !== undefined) {
+  const here = options.withoutSecrets !== true;
+  const keys = here ? await tokenKeys(site) : [];
+  const problems = [...(here ? await certificateTrouble(site) : []), ...keys.flatMap(keyTrouble)];
+  if (problems.length > 0) {
     process.exitCode = EXIT.no;
-    const path = 'console.remote.cert';
-    if (options.json) print({ ok: false, problems: [{ path, message: trouble.message, fix: trouble.fix }] });
-    else process.stderr.write(`${path}: ${trouble.message}; ${trouble.fix}\n`);
+    if (options.json) print({ ok: false, problems });
+    else for (const { path, message, fix } of problems) process.stderr.write(`${path}: ${message}; ${fix}\n`);
     return;
   }
   const lines = site.lines.map((line) => summary(site, line, facts.fits.get(line.id)));
@@ -64,23 +66,33 @@ async function check(file: string, options: { json?: true; withoutSecrets?: true
     count(site.uplinks.length, 'uplink'),
   ];
   out.push(`  ${rest.join(', ')}\n`);
+  for (const { path, says } of keys) out.push(`  ${path}: ${says}\n`);
   process.stdout.write(out.join(''));
 }
 
+interface Trouble {
+  readonly path: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+function keyTrouble({ path, state, says, fix = '' }: TokenKeyLook): readonly Trouble[] {
+  return state === 'fault' ? [{ path, message: says, fix }] : [];
+}
+
 /** What is wrong with the console's certificate. The agent runs without it, so this is no fault of the site file. */
-async function certificateTrouble({ console: { remote } }: Site) {
-  if (remote?.certificate === undefined) return undefined;
+async function certificateTrouble({ console: { remote } }: Site): Promise<readonly Trouble[]> {
+  if (remote?.certificate === undefined) return [];
+  const path = 'console.remote.cert';
   const { readCertificate, factsOf } = await import('../console/access/certificate.ts');
   try {
     const { until } = factsOf((await readCertificate(remote.certificate.cert, remote.certificate.key)).cert);
-    if (until > Date.now()) return undefined;
-    return {
-      message: `the certificate ended on ${new Date(until).toISOString().slice(0, 10)}`,
-      fix: 'renew it',
-    };
+    if (until > Date.now()) return [];
+    const end = new Date(until).toISOString().slice(0, 10);
+    return [{ path, message: `the certificate ended on ${end}`, fix: 'renew it' }];
   } catch (thrown) {
     const { message, fix = '' } = asAgentError(thrown);
-    return { message, fix };
+    return [{ path, message, fix }];
   }
 }
 

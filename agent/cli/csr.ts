@@ -1,15 +1,18 @@
 /** `kerbside csr`: a certificate for this unit, the plain way: a request (PKCS #10, RFC 2986) out, a certificate chain in. */
-import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Command } from 'commander';
 import { certPath, keyPath, replaceDurably, unitKey } from '../compose/bound-key.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
+import { certificatesIn, misfit } from './csr/fit.ts';
+import { requestFor, type Signer } from './csr/request.ts';
+import { onlyToken, publicKeyIn, signerIn, type TokenOptions } from './csr/token.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines, shownPath } from './site.ts';
 
-interface Common {
+interface Common extends Partial<TokenOptions> {
   readonly site: string;
   readonly json?: true;
 }
@@ -28,16 +31,20 @@ export function register(program: Command): void {
     .option('--site <file>', 'site file', 'site.yaml')
     .option('--out <file>', 'where the request goes; default: standard output')
     .option('--new-key', 'make a new key; the certificate that is there does not fit it')
+    .option('--token <uri>', 'the key is in a PKCS#11 token, by its URI; made there where it is missing')
+    .option('--module <file>', 'library of the token; default: all that p11-kit knows')
+    .option('--pin <reference>', `PIN of the token, by reference: '\${env:NAME}' or file:path`)
     .option('--json', 'answer in JSON')
     .addHelpText(
       'after',
       `
-The key (P-256) is in tls/ of the state folder, bound to this machine: by the serial number of its processor where it has one, else
-by the machine id of the system, which a clone of the card brings along. Keys in PKCS #11 tokens are not used: the TLS of Node
-takes none from there.
+Without --token the key (P-256) is in tls/ of the state folder, bound to this machine: by the serial number of its processor where it
+has one, else by the machine id of the system, which a clone of the card brings along. With --token it is in a TPM, a secure element
+or a smart card and never leaves it; pkcs11-tool (package opensc) has to be installed.
 
 Examples:
   kerbside csr make --site /etc/kerbside/site.yaml --out pole-0817.csr
+  kerbside csr make --token 'pkcs11:token=kerbside;object=device' --pin '\${env:TOKEN_PIN}' --out pole-0817.csr
 
 Exit code 0: made. 1: the site file has problems. 3: the key cannot be used.`,
     )
@@ -48,11 +55,15 @@ Exit code 0: made. 1: the site file has problems. 3: the key cannot be used.`,
     .argument('<chain>', 'PEM: the certificate, and what lies between it and the authority')
     .option('--site <file>', 'site file', 'site.yaml')
     .option('--ca <file>', 'PEM of the authority that it has to come from')
+    .option('--token <uri>', 'the key is in a PKCS#11 token, as with csr make')
+    .option('--module <file>', 'library of the token; default: all that p11-kit knows')
+    .option('--pin <reference>', 'as the uplink shall name it; the token is not asked for it')
     .option('--json', 'answer in JSON')
     .addHelpText(
       'after',
       `
-Then the uplink names both: cert: file:state/tls/device.pem and key: file:state/tls/device.key (said with the paths of this site).
+Then the uplink names both: cert: file:state/tls/device.pem and key: file:state/tls/device.key, or where the key is in a token
+(said with the paths of this site).
 
 Examples:
   kerbside csr install pole-0817.pem --ca city-ca.pem --site /etc/kerbside/site.yaml
@@ -67,27 +78,77 @@ async function make({
   out,
   newKey,
   json,
+  ...token
 }: Common & { out?: string; newKey?: true }): Promise<void> {
   process.umask(0o077);
   const site = await siteOf(file);
   if (site === undefined) return;
-  const { pem, bound, made } = keyOf(site.state, newKey === true);
-  const request = await requestFor(pem, site);
+  const held = withToken(token)
+    ? await inToken(token, file, newKey === true)
+    : await bound(site.state, newKey === true);
+  const request = await requestFor(held.signer, site);
   if (out !== undefined) writeFileSync(out, request, { mode: 0o644 });
-  const binding =
-    bound === undefined
-      ? 'to nothing: this machine says nothing of itself'
-      : `to ${bound.split(':')[0] === 'cpu' ? 'the serial number of the processor' : 'the machine id of the system'}`;
   if (json === true) {
-    process.stdout.write(
-      `${JSON.stringify({ request, key: keyPath(site.state), made, bound: bound ?? null })}\n`,
-    );
+    process.stdout.write(`${JSON.stringify({ request, ...held.facts })}\n`);
     return;
   }
   process.stdout.write(
     out === undefined ? request : `${shownPath(out)}: have it signed, then kerbside csr install\n`,
   );
-  process.stderr.write(`the key was ${made ? 'made now' : 'there'} and is bound ${binding}\n`);
+  process.stderr.write(held.words);
+}
+
+interface Held {
+  readonly signer: Signer;
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** What is said of the key. */
+  readonly words: string;
+}
+
+function withToken<T extends Partial<TokenOptions>>(options: T): options is T & TokenOptions {
+  const { token, module, pin } = options;
+  if (token === undefined && (module ?? pin) !== undefined)
+    throw new AgentError('config-invalid', 'reading of the options failed: --module and --pin need --token', {
+      fix: "Name the key: --token 'pkcs11:token=kerbside;object=device'.",
+    });
+  return token !== undefined;
+}
+
+async function inToken(options: TokenOptions, site: string, renew: boolean): Promise<Held> {
+  const signer = await signerIn(options, site, renew);
+  const { made, where, access } = signer;
+  const stays = !made
+    ? 'was there already'
+    : access.includes('never extractable')
+      ? `was made now and cannot leave it (${access.join(', ')})`
+      : 'was made now; the token does not say that it can never leave it';
+  return {
+    signer,
+    facts: { key: options.token, made, token: where, access },
+    words: `the key in the token ${where} ${stays}\n`,
+  };
+}
+
+async function bound(state: string, renew: boolean): Promise<Held> {
+  const { pem, bound, made } = keyOf(state, renew);
+  const key = createPrivateKey(pem);
+  const to =
+    bound === undefined
+      ? 'to nothing: this machine says nothing of itself'
+      : `to ${bound.split(':')[0] === 'cpu' ? 'the serial number of the processor' : 'the machine id of the system'}`;
+  const other = await onlyToken();
+  const better =
+    other === undefined
+      ? ''
+      : `a token is plugged in, ${other.where}: with --token '${other.uri}' the key would be in it and could not be copied\n`;
+  return {
+    signer: {
+      publicKey: createPublicKey(key),
+      sign: async (bytes) => sign('sha256', bytes, { key, dsaEncoding: 'ieee-p1363' }),
+    },
+    facts: { key: keyPath(state), made, bound: bound ?? null, token: other?.uri ?? null },
+    words: `the key was ${made ? 'made now' : 'there'} and is bound ${to}\n${better}`,
+  };
 }
 
 function keyOf(state: string, renew: boolean) {
@@ -105,47 +166,18 @@ function keyOf(state: string, renew: boolean) {
   }
 }
 
-/** PKCS #10: CN is the agent, O the site, a URI names both. */
-async function requestFor(pem: string, { id, agent }: Site): Promise<string> {
-  // Loaded for this alone: it takes 21 MB.
-  await import('reflect-metadata');
-  const x509 = await import('@peculiar/x509');
-  const { subtle } = globalThis.crypto;
-  const kind = { name: 'ECDSA', namedCurve: 'P-256' };
-  const own = createPrivateKey(pem);
-  const keys = {
-    privateKey: await subtle.importKey('pkcs8', own.export({ type: 'pkcs8', format: 'der' }), kind, false, [
-      'sign',
-    ]),
-    publicKey: await subtle.importKey(
-      'spki',
-      createPublicKey(own).export({ type: 'spki', format: 'der' }),
-      kind,
-      true,
-      ['verify'],
-    ),
-  };
-  const request = await x509.Pkcs10CertificateRequestGenerator.create({
-    name: [{ CN: [agent.id] }, { O: [id] }],
-    keys,
-    signingAlgorithm: { name: 'ECDSA', hash: 'SHA-256' },
-    extensions: [
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth]),
-      new x509.SubjectAlternativeNameExtension([{ type: 'url', value: `urn:kerbside:${id}:${agent.id}` }]),
-    ],
-  });
-  return `${request.toString('pem')}\n`;
-}
-
-async function install(file: string, { site: siteFile, ca, json }: Common & { ca?: string }): Promise<void> {
+async function install(
+  file: string,
+  { site: siteFile, ca, json, ...token }: Common & { ca?: string },
+): Promise<void> {
   process.umask(0o077);
   const site = await siteOf(siteFile);
   if (site === undefined) return;
-  const { pem } = keyOf(site.state, false);
+  const held = withToken(token) ? token : undefined;
+  const ours = held === undefined ? createPublicKey(keyOf(site.state, false).pem) : await publicKeyIn(held);
   const chain = certificatesIn(file);
   const roots = ca === undefined ? undefined : certificatesIn(ca);
-  const wrong = misfit(chain, roots, pem, Date.now());
+  const wrong = misfit(chain, roots, ours, Date.now());
   if (wrong !== undefined) {
     if (json === true) process.stdout.write(`${JSON.stringify({ ok: false, ...wrong })}\n`);
     else process.stderr.write(`csr install failed: ${wrong.reason}; ${wrong.fix}\n`);
@@ -162,77 +194,25 @@ async function install(file: string, { site: siteFile, ca, json }: Common & { ca
     subject: leaf?.subject.replaceAll('\n', ', '),
     until: leaf?.validToDate.toISOString(),
     cert: at,
-    key: keyPath(site.state),
+    key: held?.token ?? keyPath(site.state),
     checked: roots !== undefined,
   };
-  if (json === true) process.stdout.write(`${JSON.stringify(facts)}\n`);
-  else
-    process.stdout.write(
-      `${facts.subject}, until ${facts.until}${roots === undefined ? '; not held to an authority: give --ca' : ''}\nin the uplink of the site file:\n  cert: ${from(at)}\n  key: ${from(keyPath(site.state))}\n`,
-    );
+  if (json === true) {
+    process.stdout.write(`${JSON.stringify(facts)}\n`);
+    return;
+  }
+  const key = held === undefined ? from(keyPath(site.state)) : blockOf(held);
+  process.stdout.write(
+    `${facts.subject}, until ${facts.until}${roots === undefined ? '; not held to an authority: give --ca' : ''}\nin the uplink of the site file:\n  cert: ${from(at)}\n  key: ${key}\n`,
+  );
 }
 
-/** Why a chain cannot be this unit's; undefined where it can. `chain`: the leaf first. */
-export function misfit(
-  chain: readonly X509Certificate[],
-  roots: readonly X509Certificate[] | undefined,
-  key: string,
-  now: number,
-): { readonly reason: string; readonly fix: string } | undefined {
-  const [leaf] = chain;
-  if (leaf === undefined)
-    return { reason: 'there is no certificate in the file', fix: 'Name the PEM file of the authority.' };
-  if (!leaf.checkPrivateKey(createPrivateKey(key)))
-    return {
-      reason: 'it is for another key',
-      fix: 'Have the request of this unit signed: kerbside csr make.',
-    };
-  for (const one of chain) {
-    const who = one.subject.replaceAll('\n', ', ');
-    if (one.validToDate.getTime() <= now)
-      return {
-        reason: `${who} ran out on ${one.validToDate.toISOString()}`,
-        fix: 'Have it renewed; check the clock of this machine too.',
-      };
-    if (one.validFromDate.getTime() > now + 300_000)
-      return {
-        reason: `${who} begins on ${one.validFromDate.toISOString()}`,
-        fix: 'Check the clock of this machine (kerbside doctor).',
-      };
-  }
-  for (const [i, one] of chain.entries()) {
-    const issuer = chain[i + 1];
-    if (issuer !== undefined && !signedBy(one, issuer))
-      return {
-        reason: `${one.subject.replaceAll('\n', ', ')} was not signed by what follows it`,
-        fix: 'Put the certificates in order: the own one first.',
-      };
-  }
-  const last = chain.at(-1);
-  if (roots === undefined || last === undefined) return undefined;
-  if (roots.some((root) => root.fingerprint256 === last.fingerprint256 || signedBy(last, root)))
-    return undefined;
-  return {
-    reason: 'it does not come from the authority of --ca',
-    fix: 'Add what lies between them to the file, or name the right authority.',
-  };
-}
-
-function signedBy(one: X509Certificate, issuer: X509Certificate): boolean {
-  return issuer.ca && one.checkIssued(issuer) && one.verify(issuer.publicKey);
-}
-
-function certificatesIn(file: string): X509Certificate[] {
-  try {
-    const blocks =
-      readFileSync(file, 'utf8').match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [];
-    return blocks.slice(0, 16).map((pem) => new X509Certificate(pem));
-  } catch (cause) {
-    throw new AgentError('not-found', `reading of ${file} failed: ${(cause as Error).message}`, {
-      cause,
-      fix: 'Name a file with certificates in PEM.',
-    });
-  }
+function blockOf({ token, module, pin }: TokenOptions): string {
+  const parts = Object.entries({ pkcs11: token, pin: pin ?? `\${env:TOKEN_PIN}`, module });
+  const written = parts.flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}: ${JSON.stringify(value)}`],
+  );
+  return `{ ${written.join(', ')} }`;
 }
 
 async function siteOf(file: string): Promise<Site | undefined> {

@@ -1,5 +1,5 @@
 /** Whether a certificate and a key belong together, for who checks a site file and for who listens with them. */
-import { X509Certificate } from 'node:crypto';
+import { type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 
 /** Why two PEM texts are no pair of certificate and key, as half a sentence; undefined where they are. */
@@ -21,3 +21,8 @@ export function certificateEnd(cert: string): number {
 
 export const PAIR_FIX =
   'Both are PEM, the key without a passphrase, the certificate made for this key, its chain behind it.';
+
+/** Whether two public keys are one. `KeyObject.equals` throws where they are of different kinds. */
+export function samePublicKey(one: KeyObject, other: KeyObject): boolean {
+  return one.asymmetricKeyType === other.asymmetricKeyType && one.equals(other);
+}

@@ -4,14 +4,19 @@ import { lookup } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, isIP } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import mqtt from 'mqtt';
+import { lookAtKey } from '../../compose/token-look.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Site } from '../../core/site.ts';
-import type { UplinkConfig } from '../../core/uplink-config.ts';
-import { type Finding, fault, fine, warning } from './finding.ts';
+import { SystemClock } from '../../core/system-clock.ts';
+import type { TokenKey } from '../../core/token-key.ts';
+import type { MqttUplinkConfig, SparkplugUplinkConfig, UplinkConfig } from '../../core/uplink-config.ts';
+import { openConnection } from '../../uplink/mqtt/connection.ts';
+import { dialByToken } from '../../uplink/token/dial.ts';
+import { type Finding, fault, fine, unknown, warning } from './finding.ts';
 
 /** Longest wait for each step, ms. */
 const PATIENCE = 8000;
+const CLOCK = new SystemClock();
 const SOON = 30 * 86_400_000;
 const SECURE = new Set(['mqtts:', 'https:', 'wss:']);
 const DEFAULT_PORT: Readonly<Record<string, number>> = {
@@ -40,7 +45,7 @@ export async function network(proc: string): Promise<readonly Finding[]> {
 /** One uplink: its own certificate, its address, a connection, its certificate, and for a broker a login. */
 export async function uplink(config: UplinkConfig, now: number): Promise<readonly Finding[]> {
   const about = `uplink ${config.id}`;
-  const found = [...ownCertificate(about, config, now)];
+  const found = [...ownCertificate(about, config, now), ...(await ownKey(about, config))];
   const at = addressOf(config);
   if (at === undefined) return found;
   const { host, port, secure } = at;
@@ -77,11 +82,16 @@ export async function uplink(config: UplinkConfig, now: number): Promise<readonl
       return [...found, tlsFault(`${about}, TLS`, host, thrown)];
     }
   }
-  if ('url' in config && config.url.startsWith('mqtt')) found.push(await login(about, config));
+  if (config.kind === 'mqtt' || config.kind === 'sparkplug') found.push(await login(about, config));
   return found;
 }
 
-type WithTls = { readonly ca?: string; readonly cert?: string; readonly key?: string };
+type WithTls = {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly tokenKey?: TokenKey;
+};
 
 function ownCertificate(about: string, config: UplinkConfig, now: number): readonly Finding[] {
   const { cert } = config as WithTls;
@@ -94,6 +104,25 @@ function ownCertificate(about: string, config: UplinkConfig, now: number): reado
       'have it renewed',
     ),
   ];
+}
+
+/** What kind of key an uplink has: in a token, bound to this machine, or a plain file. */
+async function ownKey(about: string, config: UplinkConfig): Promise<readonly Finding[]> {
+  const { tokenKey, key, cert } = config as WithTls;
+  if (tokenKey !== undefined) {
+    const { state, says, fix = '' } = await lookAtKey(tokenKey, cert);
+    const where = `${about}, our key`;
+    if (state === 'fault') return [fault(where, says, fix)];
+    return [state === 'ok' ? fine(where, `in a token: ${says}`) : unknown(where, says)];
+  }
+  return cert === undefined || key === undefined
+    ? []
+    : [
+        fine(
+          `${about}, our key`,
+          'in a file, bound to this machine where kerbside csr made it: whoever is root here can open it',
+        ),
+      ];
 }
 
 function addressOf(
@@ -149,7 +178,14 @@ async function certificateOf(
   port: number,
   now: number,
 ): Promise<Finding> {
-  const { ca, cert, key } = config as WithTls;
+  const { ca, cert, key, tokenKey } = config as WithTls;
+  const whose = `${about}, certificate of ${host}`;
+  if (tokenKey !== undefined && 'url' in config) {
+    const tls = { tokenKey, cert: cert ?? '', ...(ca === undefined ? {} : { ca }) };
+    const { socket, validTo } = await dialByToken(config.url, tls, CLOCK, AbortSignal.timeout(PATIENCE));
+    socket.destroy();
+    return validity(whose, Date.parse(validTo), now, 'tell whoever runs the platform');
+  }
   const given = {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
@@ -165,7 +201,7 @@ async function certificateOf(
   await opened(socket, 'secureConnect');
   const end = Date.parse(socket.getPeerCertificate().valid_to);
   socket.destroy();
-  return validity(`${about}, certificate of ${host}`, end, now, 'tell whoever runs the platform');
+  return validity(whose, end, now, 'tell whoever runs the platform');
 }
 
 function opened(
@@ -191,29 +227,16 @@ function validity(about: string, end: number, now: number, fix: string): Finding
 }
 
 /** A login under a name of its own, so that a running agent is not thrown out. */
-async function login(
-  about: string,
-  config: Extract<UplinkConfig, { readonly url: string }>,
-): Promise<Finding> {
-  const { username, password, ca, cert, key, clientId } = config as WithTls & {
-    readonly username?: string;
-    readonly password?: string;
-    readonly clientId?: string;
-  };
-  const defined = Object.fromEntries(
-    Object.entries({ username, password, ca, cert, key }).filter(([, value]) => value !== undefined),
-  );
+async function login(about: string, config: MqttUplinkConfig | SparkplugUplinkConfig): Promise<Finding> {
+  const clientId = `${config.clientId}-doctor`.slice(0, 64);
   try {
-    const client = await mqtt.connectAsync(
+    const { client } = await openConnection(
       config.url,
-      {
-        ...defined,
-        clientId: `${clientId ?? config.id}-doctor`.slice(0, 64),
-        reconnectPeriod: 0,
-        connectTimeout: PATIENCE,
-        protocolVersion: 4,
-      },
-      false,
+      { ...config, clientId },
+      undefined,
+      { version: 4 },
+      CLOCK,
+      AbortSignal.timeout(PATIENCE),
     );
     await client.endAsync(true);
     return fine(`${about}, broker`, 'lets us in');

@@ -1,6 +1,6 @@
 /** `kerbside csr`: the key stays on the machine it was made on, the request is a plain one, the certificate serves a real TLS login. */
 import 'reflect-metadata';
-import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 import * as x509 from '@peculiar/x509';
 import { afterAll, describe, expect, it } from 'vitest';
-import { misfit } from '../../../agent/cli/csr.ts';
+import { misfit } from '../../../agent/cli/csr/fit.ts';
 import { bind, readUnbound, unbind } from '../../../agent/compose/bound-key.ts';
+import { type Authority, authority, certificate, DAY, newKeys, pem } from '../../support/authority.ts';
 import { seeded } from '../../support/seeded.ts';
 import { SiteFolder, STREET } from '../config/site-folder.ts';
 import { kerbside } from './kerbside.ts';
@@ -18,42 +19,7 @@ const folder = new SiteFolder();
 const cwd = folder.dir;
 afterAll(() => folder[Symbol.dispose]());
 
-const KIND = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
-const DAY = 86_400_000;
 const { subtle } = globalThis.crypto;
-
-interface Authority {
-  readonly cert: x509.X509Certificate;
-  readonly keys: CryptoKeyPair;
-}
-
-async function certificate(
-  name: string,
-  publicKey: x509.PublicKeyType,
-  by: Authority | CryptoKeyPair,
-  ca: boolean,
-  from = Date.now() - DAY,
-  until = Date.now() + DAY,
-) {
-  const [issuer, signingKey] = 'cert' in by ? [by.cert.subject, by.keys.privateKey] : [name, by.privateKey];
-  return x509.X509CertificateGenerator.create({
-    subject: name,
-    issuer,
-    publicKey,
-    signingKey,
-    signingAlgorithm: KIND,
-    notBefore: new Date(from),
-    notAfter: new Date(until),
-    extensions: [new x509.BasicConstraintsExtension(ca, undefined, true)],
-  });
-}
-
-async function authority(name: string, by?: Authority): Promise<Authority> {
-  const keys = await subtle.generateKey(KIND, true, ['sign', 'verify']);
-  return { keys, cert: await certificate(name, keys.publicKey, by ?? keys, true) };
-}
-
-const pem = (...certs: x509.X509Certificate[]) => certs.map((one) => `${one.toString('pem')}\n`).join('');
 
 describe('kerbside csr', () => {
   it('a request goes out, a chain comes in, and the uplink’s key and certificate log in over TLS', async () => {
@@ -122,7 +88,7 @@ describe('kerbside csr', () => {
 it('a chain that cannot be is told apart', async () => {
   const root = await authority('CN=Root');
   const stranger = await authority('CN=Root');
-  const keys = await subtle.generateKey(KIND, true, ['sign', 'verify']);
+  const keys = await newKeys();
   const key = createPrivateKey({
     key: Buffer.from(await subtle.exportKey('pkcs8', keys.privateKey)),
     format: 'der',
@@ -136,9 +102,12 @@ it('a chain that cannot be is told apart', async () => {
     );
   const of = (one: Authority) => new X509Certificate(one.cert.toString('pem'));
   const now = Date.now();
-  const why = (chain: X509Certificate[], roots?: X509Certificate[]) => misfit(chain, roots, key, now)?.reason;
+  const why = (chain: X509Certificate[], roots?: X509Certificate[]) =>
+    misfit(chain, roots, createPublicKey(key), now)?.reason;
   expect(why([await leaf(root)], [of(root)])).toBeUndefined();
   expect(why([])).toContain('no certificate');
+  const { publicKey } = generateKeyPairSync('ed25519');
+  expect(misfit([await leaf(root)], undefined, publicKey, now)?.reason).toBe('it is for another key');
   expect(why([await leaf(root, now - 2 * DAY, now - DAY)])).toContain('ran out');
   expect(why([await leaf(root, now + DAY, now + 2 * DAY)])).toContain('begins on');
   expect(why([await leaf(root), of(stranger)])).toContain('was not signed by what follows');

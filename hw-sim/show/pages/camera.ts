@@ -21,7 +21,8 @@ export class CameraView {
   }
 
   show({ camera: { seen, state, vehicles, passed } }: Scene): void {
-    const blind = state !== 'ok' || seen === null;
+    // One that is only slower than asked still sees; what cannot be counted has no value.
+    const blind = state === 'down' || vehicles === null || seen === null;
     part('inset').classList.toggle('blind', blind);
     part('blind').hidden = !blind;
     if (blind) say(part('blind'), word('blind'));

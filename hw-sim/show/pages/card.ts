@@ -172,7 +172,7 @@ function saidOf(id: string, scene: Scene): string | undefined {
         .filter(Boolean)
         .join(' · ');
     case 'camera':
-      return camera.state === 'ok' ? word('insight', camera.vehicles ?? '–') : word('sightless');
+      return camera.vehicles === null ? word('sightless') : word('insight', camera.vehicles);
     case 'agent':
       return agent.up ? word('ok') : word('down');
     case 'city':

@@ -54,7 +54,7 @@ export class Drawing {
     wrong('cabinet', !agent.up);
     wrong('meter', things.meter?.state !== 'ok');
     wrong('tablet', things.flows?.state !== 'ok');
-    wrong('camera', camera.state === 'degraded' || camera.state === 'down');
+    wrong('camera', camera.vehicles === null);
     part('cabinet').classList.toggle('linked', city.up);
     part('mast-light').classList.toggle('wrong', !city.up);
     part('wire-city').classList.toggle('cut', !city.up);

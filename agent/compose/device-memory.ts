@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { DeviceMemory } from '../core/driver.ts';
 import { readIfThereSync, replaceFile } from '../core/durable-file.ts';
 import type { Log } from '../core/log.ts';
+import { Turns } from '../core/turns.ts';
 
 /** What is saved within this time goes into one write, ms. */
 const DELAY = 1_000;
@@ -14,7 +15,7 @@ export class DeviceMemories implements AsyncDisposable {
   readonly #log: Log;
   readonly #kept: Map<string, string>;
   #timer: Disposable | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writing = new Turns();
   #failed = false;
 
   /** A file that is missing or damaged is an empty memory; a damaged one is said and replaced at the next save. */
@@ -39,7 +40,7 @@ export class DeviceMemories implements AsyncDisposable {
   /** Writes what waits. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#timer !== undefined) await this.#flush();
-    await this.#writing;
+    await this.#writing.over();
   }
 
   #load(): Map<string, string> {
@@ -60,8 +61,7 @@ export class DeviceMemories implements AsyncDisposable {
   #flush(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+    return this.#writing.take(() => this.#write());
   }
 
   async #write(): Promise<void> {

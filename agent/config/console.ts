@@ -5,9 +5,9 @@ import type { Point } from '../core/point.ts';
 import type { ConsoleConfig } from '../core/site.ts';
 import type { Say } from './checks.ts';
 import { definedOnly } from './device/profile.ts';
-import type { SecretSource } from './device/secrets.ts';
 import { nearest, type Path, shown } from './problem.ts';
-import { resolveSecret, secret } from './secret.ts';
+import { revealer, type SecretSource } from './reveal.ts';
+import { secret } from './secret.ts';
 import { duration, flag, hostPort, id, integer, scalar, text } from './values.ts';
 
 const MINUTE = 60_000;
@@ -185,10 +185,11 @@ async function serviceOf(
   const ssid = wifi.ssid ?? agent.slice(0, 32);
   if (Buffer.byteLength(ssid) > 32)
     say(at('wifi', 'ssid'), `it has ${Buffer.byteLength(ssid)} bytes, at most 32 fit`);
-  const password =
-    source.mode === 'skip'
-      ? ''
-      : await passwordOf(wifi.password, source, (...told) => say(at('wifi', 'password'), ...told));
+  const { reveal, secrets } = revealer(source, say);
+  const password = (await reveal(wifi.password, at('wifi', 'password'))) ?? '';
+  // IEEE 802.11 annex J.4: a passphrase is 8 to 63 characters of ASCII.
+  if (password !== '' && !/^[\x20-\x7e]{8,63}$/.test(password))
+    say(at('wifi', 'password'), 'it is not 8 to 63 characters of ASCII', 'choose another one');
   return {
     config: {
       port,
@@ -197,7 +198,7 @@ async function serviceOf(
       wifi: { ssid, password, ...definedOnly({ interface: wifi.interface }) },
       ...definedOnly({ button, usb }),
     },
-    secrets: password === '' ? [] : [password],
+    secrets,
   };
 }
 
@@ -230,17 +231,4 @@ function checkButton(
       near === undefined ? undefined : `write point: ${near}`,
     );
   } else if (found.type !== 'boolean') say('point', `${point} is no contact: its type is ${found.type}`);
-}
-
-async function passwordOf(
-  ref: Parameters<typeof resolveSecret>[0],
-  { file, env, read }: SecretSource,
-  say: (message: string, fix?: string) => void,
-): Promise<string> {
-  const found = await resolveSecret(ref, file, env, read);
-  if (!found.ok) say(found.message, found.fix);
-  // IEEE 802.11 annex J.4: a passphrase is 8 to 63 characters of ASCII.
-  else if (!/^[\x20-\x7e]{8,63}$/.test(found.value))
-    say('it is not 8 to 63 characters of ASCII', 'choose another one');
-  return found.ok ? found.value : '';
 }

@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { FLEET_ACTS, FLEET_DEVICE, type FleetConfig } from '../core/update.ts';
 import type { Say } from './checks.ts';
 import { publicKey } from './content/schema.ts';
-import type { SecretSource } from './device/secrets.ts';
-import { type Path, shown } from './problem.ts';
-import { resolveSecret, type SecretRef, secret } from './secret.ts';
+import { shown } from './problem.ts';
+import { revealer, type SecretSource } from './reveal.ts';
+import { secret } from './secret.ts';
 import { id, oneOf } from './values.ts';
 
 export const fleet = z
@@ -41,18 +41,7 @@ export async function fleetOf(
   source: SecretSource,
   say: Say,
 ): Promise<{ readonly config: FleetConfig; readonly secrets: readonly string[] }> {
-  const secrets: string[] = [];
-  const reveal = async (ref: SecretRef | undefined, path: Path): Promise<string | undefined> => {
-    if (ref === undefined) return undefined;
-    if (source.mode === 'skip') return '';
-    const found = await resolveSecret(ref, source.file, source.env, source.read);
-    if (found.ok) {
-      secrets.push(found.value);
-      return found.value;
-    }
-    say(path, found.message, found.fix);
-    return undefined;
-  };
+  const { reveal, secrets } = revealer(source, say);
   const { keys, channel, acts } = file;
   keys.forEach(({ id: one }, i) => {
     if (keys.findIndex((other) => other.id === one) !== i)

@@ -28,7 +28,7 @@ import { contentOf } from './content/resolve.ts';
 import type { LineFit, SiteDeps } from './deps.ts';
 import { openCatalogue } from './device/catalogue.ts';
 import { checkDevices } from './device/schema.ts';
-import { type SecretSource, secretsOfLine } from './device/secrets.ts';
+import { secretsOfLine } from './device/secrets.ts';
 import { checkRules } from './device/sense-checks.ts';
 import { virtualOf } from './device/virtual.ts';
 import { checkEnergy } from './energy/checks.ts';
@@ -44,12 +44,13 @@ import { checkPlaces } from './place-check.ts';
 import { checkPole, pole as poleSchema } from './pole.ts';
 import { inOrder, type Path, type Problem, problem } from './problem.ts';
 import { lineOf, type SecretField, siteOf, uplinkOf } from './resolve.ts';
+import { revealer, type SecretSource } from './reveal.ts';
 import { type SiteFile, siteSchema } from './schema.ts';
-import { resolveSecret, type SecretRef } from './secret.ts';
+import type { SecretRef } from './secret.ts';
 import { feedsOf } from './sign/feeds-resolve.ts';
 import { checkOutlets } from './sign/outlets.ts';
 import { checkSign } from './sign/resolve.ts';
-import { type ReadSource, readSource } from './source.ts';
+import { readSource } from './source.ts';
 import { readExtended } from './template.ts';
 import { type MapNode, nodeAt, placeAt, toPlain } from './tree.ts';
 import { ENERGY_SECRETS } from './uplink/building-energy.ts';
@@ -124,7 +125,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
     source,
     problems,
   );
-  const uplinks = await checkUplinks(root, lists.uplinks, file, deps, read, problems);
+  const uplinks = await checkUplinks(root, lists.uplinks, source, problems);
   const points = new Map(devices.map((device) => [device.id, device.profile.points] as const));
   checkRules(lists.devices, points, say);
   const deviceIds = writtenIds(root, 'devices');
@@ -135,7 +136,7 @@ export async function loadSite(path: string, deps: SiteDeps): Promise<LoadResult
   const reportedIds = [...deviceIds, ...writtenIds(root, 'figures')];
   for (const uplink of lists.uplinks) checkHj212(uplink, reported, reportedIds, say);
   checkReferences(root, 'lamps', 'device', 'device', writtenIds(root, 'devices'), say);
-  const cameras = await checkCameras(root, lists.cameras, parsed.data, points, file, deps, read, problems);
+  const cameras = await checkCameras(root, lists.cameras, parsed.data, points, deps, source, problems);
   const alarms = checkedAlarms(
     plain,
     (list) => writtenIds(root, list),
@@ -267,12 +268,11 @@ const SECRET_FIELDS: readonly SecretField[] = [
 async function checkUplinks(
   root: MapNode,
   list: Right['uplinks'],
-  file: string,
-  deps: SiteDeps,
-  read: ReadSource,
+  source: SecretSource,
   problems: Problem[],
 ) {
   const say = teller(root, problems);
+  const { reveal } = revealer(source, say);
   const right = list.filter((uplink) => checkUplink(root, uplink, say));
   return Promise.all(
     right.map(async ({ index, item }) => {
@@ -283,20 +283,9 @@ async function checkUplinks(
       const { key, ...others }: Partial<Record<SecretField, SecretRef | undefined>> = block;
       const refs = { ...others, key: fileRef(key), pin: inToken(key)?.pin };
       for (const name of SECRET_FIELDS) {
-        const ref = refs[name];
-        if (ref === undefined) continue;
-        if (deps.secrets === 'skip') {
-          secrets[name] = '';
-          continue;
-        }
-        const resolved = await resolveSecret(ref, file, deps.env ?? process.env, read);
-        if (resolved.ok) secrets[name] = resolved.value;
-        else
-          say(
-            ['uplinks', index, kind, ...(name === 'pin' ? ['key', name] : [name])],
-            resolved.message,
-            resolved.fix,
-          );
+        const at = name === 'pin' ? ['key', name] : [name];
+        const found = await reveal(refs[name], ['uplinks', index, kind, ...at]);
+        if (found !== undefined) secrets[name] = found;
       }
       return { index, kind, item, secrets };
     }),
@@ -308,25 +297,20 @@ async function checkCameras(
   list: Right['cameras'],
   parsed: SiteFile | undefined,
   points: Parameters<typeof checkCamera>[2],
-  file: string,
   deps: SiteDeps,
-  read: ReadSource,
+  source: SecretSource,
   problems: Problem[],
 ) {
+  const { file } = source;
   const say = teller(root, problems);
+  const { reveal } = revealer(source, say);
   const privacy = parsed === undefined ? PRIVACY_DEFAULTS : privacyOf(parsed.privacy);
   const models = parsed && (await deps.models?.(resolve(dirname(file), parsed.state)));
   const written = writtenIds(root, 'devices');
   return Promise.all(
     list.map(async ({ index, item }) => {
       checkCamera({ index, item }, privacy.floor, points, written, models, say);
-      let password: string | undefined;
-      if (item.password !== undefined && deps.secrets === 'skip') password = '';
-      else if (item.password !== undefined) {
-        const resolved = await resolveSecret(item.password, file, deps.env ?? process.env, read);
-        if (resolved.ok) password = resolved.value;
-        else say(['cameras', index, 'password'], resolved.message, resolved.fix);
-      }
+      const password = await reveal(item.password, ['cameras', index, 'password']);
       return { camera: cameraOf(item, password, privacy, file) };
     }),
   );

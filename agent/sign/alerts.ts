@@ -5,6 +5,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { ServiceAlert } from '../core/transit.ts';
+import { Turns } from '../core/turns.ts';
 import { readKept, writeKept } from './kept-file.ts';
 
 const KIND = { word: 'kerbside-alerts', version: 1 } as const;
@@ -32,7 +33,7 @@ export class AlertStore implements AsyncDisposable {
   readonly #shelves = new Map<string, Shelf>();
   readonly #listeners = new Set<() => void>();
   #timer: Disposable | undefined;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writing = new Turns();
 
   constructor(options: AlertStoreOptions) {
     this.#options = options;
@@ -79,7 +80,7 @@ export class AlertStore implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#timer !== undefined) await this.#flush();
-    await this.#writing;
+    await this.#writing.over();
   }
 
   #flush(): Promise<void> {
@@ -87,9 +88,8 @@ export class AlertStore implements AsyncDisposable {
     this.#timer = undefined;
     const { file, log } = this.#options;
     const shelves = [...this.#shelves];
-    this.#writing = this.#writing
-      .then(() => writeKept(file, KIND, shelves))
+    return this.#writing
+      .take(() => writeKept(file, KIND, shelves))
       .catch((error: unknown) => log.error('sign.alerts-unwritten', { file, error: String(error) }));
-    return this.#writing;
   }
 }

@@ -9,17 +9,8 @@ import { createZstdCompress, constants as zlib } from 'node:zlib';
 import { create } from 'tar';
 import { sealEnvelope, UPDATE_TYPE } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
+import type { UpdatePart } from '../core/update.ts';
 import { readManifest } from './manifest.ts';
-
-/** A part as a manifest has it. */
-export interface MadePart {
-  readonly name: string;
-  readonly file: string;
-  readonly sha256: string;
-  readonly size: number;
-  readonly unpacked: number;
-  readonly entries: number;
-}
 
 /** A window of 8 MB: what a gateway unpacks with. */
 const LEVEL = 17;
@@ -33,7 +24,7 @@ export async function makePart(
   names: readonly string[],
   out: string,
   level = LEVEL,
-): Promise<MadePart> {
+): Promise<UpdatePart> {
   const file = `${name}.tar.zst`;
   const path = join(out, file);
   await mkdir(out, { recursive: true });

@@ -1,6 +1,7 @@
 /** Asks the board what a pin is set to. */
 import type { Clock } from '../../agent/core/clock.ts';
 import { AgentError } from '../../agent/core/errors.ts';
+import { Turns } from '../../agent/core/turns.ts';
 import type { OpenBoard } from './board.ts';
 
 /** Longest wait for the answer to a pin state query, ms; asked twice. */
@@ -17,7 +18,7 @@ export class PinStates {
   readonly #opened: OpenBoard;
   readonly #clock: Clock;
   /** Answers name the pin only, so one query is out at a time. */
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
 
   constructor(id: string, opened: OpenBoard, clock: Clock) {
     this.#id = id;
@@ -30,9 +31,7 @@ export class PinStates {
    * force when it resolves. Rejects with `timeout` or as `signal` says.
    */
   query(pin: number, signal: AbortSignal): Promise<PinState> {
-    const next = this.#last.then(() => this.#ask(pin, signal));
-    this.#last = next.catch(() => {});
-    return next;
+    return this.#turns.take(() => this.#ask(pin, signal));
   }
 
   async #ask(pin: number, signal: AbortSignal): Promise<PinState> {

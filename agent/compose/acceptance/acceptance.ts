@@ -14,6 +14,7 @@ import type { Clock } from '../../core/clock.ts';
 import { replaceFile } from '../../core/durable-file.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import type { AgentView } from '../../core/view.ts';
 import { notDone, type Subject, subjectsOf } from './subjects.ts';
 import { runTest } from './tests.ts';
@@ -43,17 +44,16 @@ export async function openAcceptance({
   const kept = await remembered(file);
   const stop = new AbortController();
   const running = new Map<string, Promise<void>>();
-  let saving: Promise<void> = Promise.resolve();
+  const saving = new Turns();
   const save = () => {
     const text = JSON.stringify([...kept.values()].filter(({ state }) => state !== 'running'));
-    saving = saving.then(async () => {
+    return saving.take(async () => {
       try {
         await replaceFile(file, text);
       } catch (thrown) {
         log.warn('acceptance.not_kept', { error: asAgentError(thrown).message });
       }
     });
-    return saving;
   };
   const set = (id: string, test: AcceptanceTest) => void kept.set(id, test);
   const run = async (subject: Subject, by: string, name: string | undefined) => {
@@ -105,7 +105,7 @@ export async function openAcceptance({
     async [Symbol.asyncDispose]() {
       stop.abort(new AgentError('aborted', 'the agent stops'));
       await Promise.allSettled(running.values());
-      await saving;
+      await saving.over();
     },
   };
 }

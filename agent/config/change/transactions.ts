@@ -15,6 +15,7 @@ import type {
 } from '../../core/config-change.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import { compare } from '../compare.ts';
 import type { SiteDeps } from '../deps.ts';
 import type { Problem } from '../problem.ts';
@@ -60,7 +61,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   #running: Right;
   readonly #wrong: WrongFile;
   #watch: Watch | undefined;
-  #tail: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
   readonly #closing = new AbortController();
 
   constructor(options: TransactionOptions) {
@@ -198,7 +199,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     this.#closing.abort(new AgentError('aborted', 'the agent is stopping'));
     this.#watch?.[Symbol.dispose]();
     await this.#stack.disposeAsync();
-    await this.#tail;
+    await this.#turns.over();
     await this.#book.up(false, healthBefore(this.#options.agent.health())).catch(() => {});
   }
 
@@ -453,10 +454,8 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   }
 
   #queue<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(work);
-    this.#tail = done.catch((error) =>
-      this.#options.log.error('config.failed', { error: asAgentError(error).message }),
-    );
+    const done = this.#turns.take(work);
+    done.catch((error) => this.#options.log.error('config.failed', { error: asAgentError(error).message }));
     return done;
   }
 

@@ -4,9 +4,9 @@ import type { Texts } from '../../core/content.ts';
 import type { ContentConfig } from '../../core/content-config.ts';
 import type { Say } from '../checks.ts';
 import { definedOnly } from '../device/profile.ts';
-import type { SecretSource } from '../device/secrets.ts';
 import { nearest, type Path, shown } from '../problem.ts';
-import { resolveSecret, type SecretRef } from '../secret.ts';
+import { revealer, type SecretSource } from '../reveal.ts';
+import type { SecretRef } from '../secret.ts';
 import type { ContentFile } from './schema.ts';
 
 /** Points of the devices of the site, by device. */
@@ -26,18 +26,7 @@ export async function contentOf(
   source: SecretSource,
   say: Say,
 ): Promise<ResolvedContent> {
-  const secrets: string[] = [];
-  const reveal = async (ref: SecretRef | undefined, path: Path): Promise<string | undefined> => {
-    if (ref === undefined) return undefined;
-    if (source.mode === 'skip') return '';
-    const found = await resolveSecret(ref, source.file, source.env, source.read);
-    if (found.ok) {
-      secrets.push(found.value);
-      return found.value;
-    }
-    say(path, found.message, found.fix);
-    return undefined;
-  };
+  const { reveal, secrets } = revealer(source, say);
   type Refs = { readonly ca?: SecretRef | undefined; readonly token?: SecretRef | undefined };
   const secure = async ({ ca, token }: Refs, path: Path) =>
     definedOnly({ ca: await reveal(ca, [...path, 'ca']), token: await reveal(token, [...path, 'token']) });

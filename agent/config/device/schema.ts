@@ -16,11 +16,12 @@ import type { SiteDeps } from '../deps.ts';
 import { unknownKey } from '../issues.ts';
 import { nearest, type Path, type Problem, problem } from '../problem.ts';
 import { deviceOf } from '../resolve.ts';
+import type { SecretSource } from '../reveal.ts';
 import { DEVICE_KEYS, type DeviceFile } from '../schema.ts';
 import { type MapNode, placeAt } from '../tree.ts';
 import type { Catalogue } from './catalogue.ts';
 import { checkContacts, withCounters } from './contacts.ts';
-import { type SecretSource, withSecrets } from './secrets.ts';
+import { withSecrets } from './secrets.ts';
 
 /**
  * Checks devices with what their profile and driver say of them, and resolves their secrets. Gives those that are right, even

@@ -4,21 +4,13 @@
  */
 import type { Driver } from '../../core/driver.ts';
 import type { DeviceConfig } from '../../core/site.ts';
+import { teller } from '../checks.ts';
 import { type Path, type Problem, problem } from '../problem.ts';
 import type { LineSecrets } from '../resolve.ts';
+import { revealer, type SecretSource } from '../reveal.ts';
 import type { LineFile } from '../schema.ts';
 import { parseSecretRef, resolveSecret, type SecretRef } from '../secret.ts';
-import type { ReadSource } from '../source.ts';
-import { type MapNode, nodeAt, placeAt } from '../tree.ts';
-
-export interface SecretSource {
-  /** The site file, absolute. */
-  readonly file: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly read: ReadSource;
-  /** `skip`: secrets are taken to be right, and are empty. */
-  readonly mode: 'resolve' | 'skip';
-}
+import { type MapNode, nodeAt } from '../tree.ts';
 
 export interface WithSecrets {
   readonly device: DeviceConfig;
@@ -92,18 +84,10 @@ export async function secretsOfLine(
   const refs: Readonly<Record<string, unknown>> = mqtt ?? ocpp ?? http ?? {};
   const secrets: Partial<Record<(typeof LINE_SECRETS)[number], string>> = {};
   const problems: Problem[] = [];
+  const { reveal } = revealer(source, teller(root, problems));
   for (const name of LINE_SECRETS) {
-    const ref = refs[name] as SecretRef | undefined;
-    if (ref === undefined) continue;
-    const resolved =
-      source.mode === 'skip'
-        ? { ok: true as const, value: '' }
-        : await resolveSecret(ref, source.file, source.env, source.read);
-    if (resolved.ok) secrets[name] = resolved.value;
-    else {
-      const path: Path = ['lines', index, kind, name];
-      problems.push(problem(placeAt(root, path), path, resolved.message, resolved.fix));
-    }
+    const found = await reveal(refs[name] as SecretRef | undefined, ['lines', index, kind, name]);
+    if (found !== undefined) secrets[name] = found;
   }
   return { secrets, problems };
 }

@@ -2,9 +2,9 @@
 import type { FeedConfig } from '../../core/feed.ts';
 import type { Say } from '../checks.ts';
 import { definedOnly } from '../device/profile.ts';
-import type { SecretSource } from '../device/secrets.ts';
 import type { Path } from '../problem.ts';
-import { resolveSecret, type SecretRef } from '../secret.ts';
+import { type Reveal, revealer, type SecretSource } from '../reveal.ts';
+import type { SecretRef } from '../secret.ts';
 import type { SignFeedFile } from './feeds.ts';
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', '::1', 'localhost']);
@@ -22,7 +22,7 @@ export async function feedsOf(
   source: SecretSource,
   say: Say,
 ): Promise<ResolvedFeeds> {
-  const secrets: string[] = [];
+  const { reveal, secrets } = revealer(source, say);
   const feeds: FeedConfig[] = [];
   const taken = new Set<string>();
   for (const [index, file] of files.entries()) {
@@ -30,27 +30,15 @@ export async function feedsOf(
     if (taken.has(file.id)) say([...path, 'id'], `the id "${file.id}" is taken`, 'write another id');
     taken.add(file.id);
     if (!check(file, path, say)) continue;
-    const reveal = async (ref: SecretRef | undefined, ...at: Path): Promise<string | undefined> => {
-      if (ref === undefined) return undefined;
-      if (source.mode === 'skip') return '';
-      const found = await resolveSecret(ref, source.file, source.env, source.read);
-      if (!found.ok) {
-        say([...path, ...at], found.message, found.fix);
-        return undefined;
-      }
-      secrets.push(found.value);
-      return found.value;
-    };
-    const via = await viaOf(file, agent, reveal);
+    const via = await viaOf(file, path, agent, reveal);
     if (via !== undefined) feeds.push(feedOf(file, via));
   }
   return { feeds, secrets };
 }
 
-type Reveal = (ref: SecretRef | undefined, ...at: Path) => Promise<string | undefined>;
-
 async function viaOf(
   { id, http, mqtt, listen }: SignFeedFile,
+  path: Path,
   agent: string,
   reveal: Reveal,
 ): Promise<FeedConfig['via'] | undefined> {
@@ -59,12 +47,13 @@ async function viaOf(
     refs: Readonly<Record<string, SecretRef | undefined>>,
   ) => {
     const found: Record<string, string | undefined> = {};
-    for (const [name, ref] of Object.entries(refs)) found[name] = await reveal(ref, at, name);
+    for (const [name, ref] of Object.entries(refs)) found[name] = await reveal(ref, [...path, at, name]);
     return definedOnly(found);
   };
   if (http !== undefined) {
     const { url, every, timeout, username, header, token, password, ca, cert, key } = http;
-    const value = header === undefined ? undefined : await reveal(header.value, 'http', 'header', 'value');
+    const value =
+      header === undefined ? undefined : await reveal(header.value, [...path, 'http', 'header', 'value']);
     return {
       kind: 'http',
       url,

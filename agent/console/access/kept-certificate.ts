@@ -7,6 +7,7 @@ import type { Server } from 'node:tls';
 import type { Clock } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import type { HealthState } from '../../core/view.ts';
 import {
   type Certificate,
@@ -47,7 +48,7 @@ export class KeptCertificate implements Disposable {
   #trouble: string | undefined;
   #timer: Disposable | undefined;
   /** Work of `#look` that is under way; nobody waits for it but a test of the end. */
-  #looking: Promise<void> = Promise.resolve();
+  readonly #looking = new Turns();
   #ended = false;
 
   private constructor(source: CertificateSource, pair: Certificate) {
@@ -100,7 +101,7 @@ export class KeptCertificate implements Disposable {
     this.#timer = this.#source.clock.after(LOOK, () => {
       if (this.#ended) return;
       this.#arm();
-      this.#looking = this.#looking.then(() => this.#look());
+      void this.#looking.take(() => this.#look());
     });
   }
 

@@ -23,14 +23,3 @@ export async function readKept<S extends z.ZodType>(
 export function saveKept(path: string, value: unknown): Promise<void> {
   return replaceFile(path, `${JSON.stringify(value, null, 2)}\n`);
 }
-
-/** Runs changes one after another; one that fails does not stop those behind it. */
-export class Turns {
-  #tail: Promise<unknown> = Promise.resolve();
-
-  take<T>(change: () => Promise<T>): Promise<T> {
-    const done = this.#tail.then(change);
-    this.#tail = done.catch(() => {});
-    return done;
-  }
-}

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { AgentError } from '../../core/errors.ts';
 import { ID_PATTERN } from '../../core/point.ts';
-import { readKept, saveKept, Turns } from './kept-file.ts';
+import { Turns } from '../../core/turns.ts';
+import { readKept, saveKept } from './kept-file.ts';
 import { hashPassword, isPassword, weakness } from './password.ts';
 import { type Grant, ROLES, type Role } from './role.ts';
 

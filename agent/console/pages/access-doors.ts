@@ -1,9 +1,9 @@
 /** The doors from elsewhere: certificate with its fingerprints, and the service link. */
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Run } from './access-forms.ts';
 import { get, post } from './api.ts';
 import { formatClock, formatMoment, t } from './i18n.ts';
+import type { Run } from './work.ts';
 
 interface Certificate {
   readonly remote: string | null;

@@ -4,9 +4,6 @@ import { t } from './i18n.ts';
 
 const ROLES = ['viewer', 'technician', 'administrator'] as const;
 
-/** Does something, shows what it was refused with, and has the lists asked for anew; whether it was done. */
-export type Run = (work: () => Promise<unknown>) => Promise<boolean>;
-
 export function RoleChoice() {
   return html`<select name="role" aria-label=${t('access.role')}>
     ${ROLES.map((role) => html`<option value=${role} selected=${role === 'technician'}>${t(`role.${role}`)}</option>`)}

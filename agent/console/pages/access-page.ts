@@ -1,13 +1,14 @@
 /** For administrators: who gets in. A login for another device, people, sessions, tokens of programs, and the doors. */
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { TokenScope } from '../access/scope.ts';
+import { SCOPES, type TokenScope } from '../access/scope.ts';
 import { DoorsSection } from './access-doors.ts';
-import { RoleChoice, type Run, submitted } from './access-forms.ts';
+import { RoleChoice, submitted } from './access-forms.ts';
 import { PeopleSection, SessionsSection } from './access-people.ts';
 import { get, post, remove } from './api.ts';
 import { formatClock, formatMoment, t } from './i18n.ts';
 import { QrCode } from './qr.ts';
+import { type Run, useWork } from './work.ts';
 
 interface Token {
   readonly id: string;
@@ -24,33 +25,10 @@ interface Login {
   readonly expires: number;
 }
 
-const SCOPES: readonly TokenScope[] = [
-  'read',
-  'metrics',
-  'command',
-  'alarms',
-  'maintain',
-  'publish',
-  'flows',
-  'commission',
-  'config',
-];
-
 export function AccessPage() {
   const [round, setRound] = useState(0);
-  const [failed, setFailed] = useState('');
-  const run: Run = async (work) => {
-    const done = await work().then(
-      () => true,
-      (thrown) => {
-        setFailed(thrown instanceof Error ? thrown.message : String(thrown));
-        return false;
-      },
-    );
-    if (done) setFailed('');
-    setRound((count) => count + 1);
-    return done;
-  };
+  // The lists are asked for anew behind each.
+  const { failed, run } = useWork(() => setRound((count) => count + 1));
   const shared = { run, round };
   return html`<h1 class="aloud">${t('nav.access')}</h1>
     ${failed !== '' && html`<p class="card refusal" role="alert">${failed}</p>`}

@@ -1,9 +1,10 @@
 /** Accounts of people, and the sessions that stand. */
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
-import { RoleChoice, type Run, submitted } from './access-forms.ts';
+import { RoleChoice, submitted } from './access-forms.ts';
 import { get, post, remove } from './api.ts';
 import { formatMoment, t } from './i18n.ts';
+import type { Run } from './work.ts';
 
 type Role = 'viewer' | 'technician' | 'administrator';
 

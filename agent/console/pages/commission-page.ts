@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ApiSaveCheck, ApiScan } from '../api/commissioning-contract.ts';
-import { post, Refusal, remove } from './api.ts';
+import { post, remove } from './api.ts';
 import { acceptedOf, type Choices, choiceOf, keepChoices, keptChoices } from './commission-choices.ts';
 import { CommissionFound } from './commission-found.ts';
 import { CommissionPorts } from './commission-ports.ts';
@@ -11,6 +11,7 @@ import { CommissionSaved, type Saved } from './commission-saved.ts';
 import { CommissionSearch } from './commission-search.ts';
 import { t } from './i18n.ts';
 import { reachesTechnician, type State, use } from './state.ts';
+import { type Run, useWork } from './work.ts';
 
 const scans = (state: State) => state.scans;
 const site = (state: State) => state.site;
@@ -23,23 +24,11 @@ export function CommissionPage() {
   const all = use(scans);
   const [open, setOpen] = useState(sessionStorage.getItem('kerbside.scan') ?? '');
   const [saved, setSaved] = useState<Saved | undefined>(undefined);
-  const [failed, setFailed] = useState('');
-  const [busy, setBusy] = useState(false);
+  const { busy, failed, run } = useWork();
   const scan = all.get(open);
   const show = (id: string) => {
     sessionStorage.setItem('kerbside.scan', id);
     setOpen(id);
-  };
-  const run = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setFailed('');
-    try {
-      await work();
-    } catch (thrown) {
-      const fix = thrown instanceof Refusal && thrown.fix !== undefined ? ` ${thrown.fix}` : '';
-      setFailed(`${thrown instanceof Error ? thrown.message : String(thrown)}${fix}`);
-    }
-    setBusy(false);
   };
   const begin = (port: string, thorough: boolean) =>
     run(async () => {
@@ -102,7 +91,7 @@ function Others({ scans: all, onOpen }: { scans: readonly ApiScan[]; onOpen: (id
 interface FoundProps {
   readonly scan: ApiScan;
   readonly busy: boolean;
-  readonly run: (work: () => Promise<void>) => Promise<void>;
+  readonly run: Run;
   readonly onSaved: (saved: Saved) => void;
   readonly onLeave: () => void;
 }

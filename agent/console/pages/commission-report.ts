@@ -1,11 +1,11 @@
 /** Tests on site and the report: what is done last, and printed for the file of the project. */
 import { html } from 'htm/preact';
-import { useState } from 'preact/hooks';
 import type { ApiAcceptanceTest } from '../api/acceptance-contract.ts';
 import { ask, post } from './api.ts';
 import { useAsked } from './asked.ts';
 import { formatMoment, formatNumber, say, t } from './i18n.ts';
 import { type Mark, Shape } from './quality.ts';
+import { useWork } from './work.ts';
 
 const MARKS: Readonly<Record<ApiAcceptanceTest['state'], Mark>> = {
   'not-done': 'none',
@@ -19,16 +19,8 @@ const LOOK_EVERY = 1500;
 
 export function CommissionReport() {
   const { answer } = useAsked<{ tests: ApiAcceptanceTest[] }>('/commissioning/tests', LOOK_EVERY);
-  const [failed, setFailed] = useState('');
+  const { failed, run } = useWork();
   const name = () => (localStorage.getItem('kerbside.person') ?? '').trim();
-  const run = async (work: () => Promise<void>) => {
-    setFailed('');
-    try {
-      await work();
-    } catch (thrown) {
-      setFailed(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  };
   const begin = (test: string) =>
     run(
       async () =>

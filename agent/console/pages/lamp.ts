@@ -7,6 +7,7 @@ import { formatMoment, formatNumber, formatValue, say, t } from './i18n.ts';
 import { loadCommands } from './live.ts';
 import { type Mark, markOf, Shape } from './quality.ts';
 import { agentNow, reachesTechnician, type State, set, use } from './state.ts';
+import { useWork } from './work.ts';
 
 /** A command that is not under way after this time is not wanted any more, s. */
 const LIFE_S = 15;
@@ -27,7 +28,7 @@ export function LampCard({ lamp, until }: { lamp: ApiSite['lamps'][number]; unti
   const last = use(commands).find(({ command: c }) => c.device === lamp.device && c.point === lamp.point);
   const [wanted, setWanted] = useState<number | undefined>(undefined);
   const [lease, setLease] = useState<number>(LEASES[1].seconds);
-  const [state, setState] = useState<{ sending: boolean; failed: string }>({ sending: false, failed: '' });
+  const { busy, failed, run } = useWork();
   if (row === undefined) return null;
   const [low, high] = row.range ?? [0, 100];
   const level = typeof row.value === 'number' ? row.value : undefined;
@@ -37,8 +38,7 @@ export function LampCard({ lamp, until }: { lamp: ApiSite['lamps'][number]; unti
 
   const send = async (event: Event) => {
     event.preventDefault();
-    setState({ sending: true, failed: '' });
-    try {
+    await run(async () => {
       const result = await post<ApiCommandResult>('/commands', {
         id: newId(),
         device: lamp.device,
@@ -48,11 +48,8 @@ export function LampCard({ lamp, until }: { lamp: ApiSite['lamps'][number]; unti
         ...(lease === 0 ? {} : { lease_s: lease === -1 ? Math.max(1, night) : lease }),
       });
       set({ announcement: `${say(row.title)}: ${t(`command.${result.state}`)}` });
-      setState({ sending: false, failed: '' });
       setWanted(undefined);
-    } catch (thrown) {
-      setState({ sending: false, failed: thrown instanceof Error ? thrown.message : String(thrown) });
-    }
+    });
     await loadCommands().catch(() => {});
   };
 
@@ -85,13 +82,13 @@ export function LampCard({ lamp, until }: { lamp: ApiSite['lamps'][number]; unti
             ${night > 0 && html`<option value=${-1} selected=${lease === -1}>${t('lamp.lease_dawn')}</option>`}
           </select>
         </label>
-        <button class="primary" type="submit" disabled=${!allowed || state.sending}>
-          ${state.sending ? t('lamp.sending') : t('lamp.send')}
+        <button class="primary" type="submit" disabled=${!allowed || busy}>
+          ${busy ? t('lamp.sending') : t('lamp.send')}
         </button>
       </div>
     </form>
     ${!allowed && html`<p class="note">${t('lamp.role')}</p>`}
-    ${state.failed !== '' && html`<p class="refusal" role="alert">${state.failed}</p>`}
+    ${failed !== '' && html`<p class="refusal" role="alert">${failed}</p>`}
     ${last !== undefined && html`<${Last} one=${last} symbol=${row.symbol} />`}
   </section>`;
 }
@@ -109,15 +106,13 @@ export function EndOverride({
   level: number;
 }) {
   const allowed = use(reachesTechnician);
-  const [failed, setFailed] = useState('');
+  const { failed, run } = useWork();
   const end = async () => {
-    try {
+    await run(async () => {
       const wish = { id: newId(), device, point, value: level, expires_in_s: LIFE_S, lease_s: 1 };
       const result = await post<ApiCommandResult>('/commands', wish);
-      setFailed(result.state === 'done' ? '' : (result.reason ?? t(`command.${result.state}`)));
-    } catch (thrown) {
-      setFailed(thrown instanceof Error ? thrown.message : String(thrown));
-    }
+      if (result.state !== 'done') throw new Error(result.reason ?? t(`command.${result.state}`));
+    });
     await loadCommands().catch(() => {});
   };
   return html`<button disabled=${!allowed} onClick=${end}>${t('lamp.end')}</button>

@@ -1,22 +1,18 @@
 /** The way to Node-RED: a one-time ticket, in a window of its own. */
 import { html } from 'htm/preact';
-import { useState } from 'preact/hooks';
 import { post } from './api.ts';
 import { t } from './i18n.ts';
 import { reachesTechnician, use } from './state.ts';
+import { useWork } from './work.ts';
 
 export function NodeRedCard() {
   const allowed = use(reachesTechnician);
-  const [failed, setFailed] = useState('');
-  const open = async () => {
-    try {
+  const { failed, run } = useWork();
+  const open = () =>
+    run(async () => {
       const { url } = await post<{ url: string }>('/node-red/ticket');
-      setFailed('');
       window.open(url, '_blank', 'noopener,noreferrer');
-    } catch (thrown) {
-      setFailed(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  };
+    });
   return html`<section class="card node-red" aria-labelledby="node-red-title">
     <div>
       <h2 id="node-red-title">Node-RED</h2>

@@ -5,13 +5,14 @@ import type { ApiConfigChange, ApiConfigChangeText, ApiConfigHistory } from '../
 import { get, post } from './api.ts';
 import { formatMoment, t } from './i18n.ts';
 import { Patch } from './settings-check.ts';
+import type { Run } from './work.ts';
 
 interface HistoryProps {
   readonly running: string;
   readonly may: boolean;
   /** Changes whenever there may be another history. */
   readonly round: string;
-  readonly run: (work: () => Promise<void>) => Promise<void>;
+  readonly run: Run;
 }
 
 export function SettingsHistory({ running, may, round, run }: HistoryProps) {

@@ -2,13 +2,14 @@
 import { html } from 'htm/preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { ApiConfigChange, ApiConfigCheck, ApiConfigState } from '../api/config-contract.ts';
-import { get, post, Refusal } from './api.ts';
+import { get, post } from './api.ts';
 import { t } from './i18n.ts';
 import { SettingsCheck } from './settings-check.ts';
 import { SettingsEditor } from './settings-editor.ts';
 import { SettingsHistory } from './settings-history.ts';
 import { SettingsWatch } from './settings-watch.ts';
 import { reachesAdministrator, use } from './state.ts';
+import { useWork } from './work.ts';
 
 /** How often how things stand is asked, ms. */
 const LOOK = 2000;
@@ -25,10 +26,9 @@ export function SettingsPage() {
   const [state, setState] = useState<ApiConfigState | undefined>(undefined);
   const [draft, setDraft] = useState<Draft | undefined>(undefined);
   const [check, setCheck] = useState<ApiConfigCheck | undefined>(undefined);
-  const [failed, setFailed] = useState('');
-  const [busy, setBusy] = useState(false);
   const [away, setAway] = useState(false);
   const [round, setRound] = useState(0);
+  const { busy, failed, run, forget } = useWork(() => setRound((now) => now + 1));
   useEffect(() => {
     const gone = new AbortController();
     const look = () =>
@@ -47,18 +47,6 @@ export function SettingsPage() {
       clearInterval(timer);
     };
   }, [round]);
-  const run = async (work: () => Promise<void>) => {
-    setBusy(true);
-    setFailed('');
-    try {
-      await work();
-    } catch (thrown) {
-      const fix = thrown instanceof Refusal && thrown.fix !== undefined ? ` ${thrown.fix}` : '';
-      setFailed(`${thrown instanceof Error ? thrown.message : String(thrown)}${fix}`);
-    }
-    setBusy(false);
-    setRound((now) => now + 1);
-  };
   const written = (text: string) => {
     setDraft({ text, base: draft?.base ?? state?.running ?? '' });
     setCheck(undefined);
@@ -66,7 +54,7 @@ export function SettingsPage() {
   const drop = () => {
     setDraft(undefined);
     setCheck(undefined);
-    setFailed('');
+    forget();
   };
   const look = (tries: boolean) =>
     run(async () => {

@@ -5,13 +5,14 @@ import type { ApiConfigChange } from '../api/config-contract.ts';
 import { post } from './api.ts';
 import { formatSpan, t } from './i18n.ts';
 import { useTick } from './state.ts';
+import type { Run } from './work.ts';
 
 interface WatchProps {
   readonly change: ApiConfigChange;
   /** Of the answer it came with, Unix epoch ms. */
   readonly now: number;
   readonly may: boolean;
-  readonly run: (work: () => Promise<void>) => Promise<void>;
+  readonly run: Run;
 }
 
 export function SettingsWatch({ change, now, may, run }: WatchProps) {

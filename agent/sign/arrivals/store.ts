@@ -1,6 +1,7 @@
 /** Keeps what a sign has learned: written soon after there is something new, and not more often than the card likes. */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import { type LearnedFile, writeLearned } from './learned.ts';
 
 /** ms */
@@ -19,7 +20,7 @@ export class LearnedStore implements AsyncDisposable {
   readonly #options: LearnedStoreOptions;
   #timer: Disposable | undefined;
   #last = Number.NEGATIVE_INFINITY;
-  #writing: Promise<void> = Promise.resolve();
+  readonly #writing = new Turns();
   #failed = false;
 
   constructor(options: LearnedStoreOptions) {
@@ -37,15 +38,14 @@ export class LearnedStore implements AsyncDisposable {
   /** Writes what waits. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#timer !== undefined) await this.#flush();
-    await this.#writing;
+    await this.#writing.over();
   }
 
   #flush(): Promise<void> {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
     this.#last = this.#options.clock.mono();
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+    return this.#writing.take(() => this.#write());
   }
 
   async #write(): Promise<void> {

@@ -16,6 +16,7 @@ import { openEnvelope } from '../../core/envelope.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import { readDocument } from './document.ts';
 
 export interface DocumentsOptions {
@@ -53,7 +54,7 @@ export class Documents {
   readonly #refused = new Map<ContentRefusal, number>();
   readonly #listeners = new Set<(channel: ContentChannel) => void>();
   #last: { readonly code: ContentRefusal; readonly reason: string; readonly from: string } | undefined;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #saving = new Turns();
   #unsaved: string | undefined;
 
   private constructor(options: DocumentsOptions) {
@@ -95,7 +96,7 @@ export class Documents {
 
   /** Resolves when what is in force is on the disk, or known not to be. */
   saved(): Promise<void> {
-    return this.#saving;
+    return this.#saving.over();
   }
 
   /** The document of an envelope that was in force once; undefined where it would be refused for more than its version. */
@@ -125,7 +126,7 @@ export class Documents {
       time: clock.mono(),
       body: { what: 'accepted', ...facts, expires: document.expires },
     });
-    this.#saving = this.#saving.then(() => this.#save(document.channel, bytes));
+    void this.#saving.take(() => this.#save(document.channel, bytes));
     for (const listener of this.#listeners) listener(document.channel);
     return { kind: 'accepted', document };
   }
@@ -179,7 +180,7 @@ export class Documents {
     const mine = this.#inForce.get(channel);
     if (mine === undefined || Buffer.compare(mine.envelope, envelope) === 0) return;
     this.#inForce.set(channel, { ...mine, envelope });
-    this.#saving = this.#saving.then(() => this.#save(channel, envelope));
+    void this.#saving.take(() => this.#save(channel, envelope));
   }
 
   /** Opens an envelope and judges everything but its version. */

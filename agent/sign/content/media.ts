@@ -9,6 +9,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { ContentRefusal, MediaItem } from '../../core/content.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import { download, isIntact, type MediaSource, mediaName } from './download.ts';
 
 export interface MediaOptions {
@@ -38,7 +39,7 @@ export class Media implements AsyncDisposable {
   #wanted: readonly MediaItem[] = [];
   #kept: readonly MediaItem[] = [];
   #run: AbortController | undefined;
-  #working: Promise<void> = Promise.resolve();
+  readonly #working = new Turns();
   #sweep: Disposable | undefined;
   #trouble: string | undefined;
 
@@ -75,18 +76,18 @@ export class Media implements AsyncDisposable {
     const run = new AbortController();
     this.#run = run;
     const signal = AbortSignal.any([run.signal, this.#stop.signal]);
-    this.#working = this.#working.then(() => this.#fetchAll(signal)).catch(() => {});
+    this.#working.take(() => this.#fetchAll(signal)).catch(() => {});
   }
 
   /** Resolves when the work of the last `want` is done or has been given up for now. */
   settled(): Promise<void> {
-    return this.#working;
+    return this.#working.over();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#sweep?.[Symbol.dispose]();
-    await this.#working;
+    await this.#working.over();
   }
 
   async #fetchAll(signal: AbortSignal): Promise<void> {
@@ -120,7 +121,7 @@ export class Media implements AsyncDisposable {
     log.info('content.media-complete', { files: this.#wanted.length });
     this.#sweep?.[Symbol.dispose]();
     this.#sweep = clock.after(GRACE, () => {
-      this.#working = this.#working.then(() => this.#throwAway()).catch(() => {});
+      this.#working.take(() => this.#throwAway()).catch(() => {});
     });
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { ContentDocument, MediaItem } from '../../core/content.ts';
 import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 import type { Log } from '../../core/log.ts';
+import { Turns } from '../../core/turns.ts';
 import type { Documents, InForce } from './documents.ts';
 
 export interface PackShownOptions {
@@ -18,7 +19,7 @@ export class PackShown {
   readonly #options: PackShownOptions;
   /** The last pack whose files were all here. */
   #complete: Pick<InForce, 'document' | 'envelope'> | undefined;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #saving = new Turns();
 
   private constructor(options: PackShownOptions) {
     this.#options = options;
@@ -55,14 +56,14 @@ export class PackShown {
     this.#complete = newest;
     const { dir, log } = this.#options;
     const file = join(dir, 'pack-complete.json');
-    this.#saving = this.#saving
-      .then(() => replaceFile(file, newest.envelope))
+    this.#saving
+      .take(() => replaceFile(file, newest.envelope))
       .catch((thrown) => log.error('content.unsaved', { file, error: String(thrown) }));
   }
 
   /** Resolves when it is on the disk, or known not to be. */
   saved(): Promise<void> {
-    return this.#saving;
+    return this.#saving.over();
   }
 
   #before(): ContentDocument | undefined {

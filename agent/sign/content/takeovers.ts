@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type Clock, trusted, wallAt } from '../../core/clock.ts';
 import type { ContentDocument, Takeover } from '../../core/content.ts';
 import { readIfThere, replaceFile } from '../../core/durable-file.ts';
+import { Turns } from '../../core/turns.ts';
 
 /** The running time is written down this often while it counts, ms. */
 const EVERY = 60_000;
@@ -23,7 +24,7 @@ export class TakeoverTime implements Disposable {
   #running: Running = { version: 0, ms: 0 };
   #at: number;
   #saved = 0;
-  #saving: Promise<void> = Promise.resolve();
+  readonly #saving = new Turns();
 
   private constructor(dir: string, clock: Clock) {
     this.#file = join(dir, 'takeover-time.json');
@@ -65,7 +66,7 @@ export class TakeoverTime implements Disposable {
 
   /** Resolves when what was counted is on the disk. */
   saved(): Promise<void> {
-    return this.#saving;
+    return this.#saving.over();
   }
 
   [Symbol.dispose](): void {
@@ -75,7 +76,7 @@ export class TakeoverTime implements Disposable {
   #save(): void {
     const running = this.#running;
     this.#saved = running.ms;
-    this.#saving = this.#saving.then(() => replaceFile(this.#file, JSON.stringify(running))).catch(() => {});
+    this.#saving.take(() => replaceFile(this.#file, JSON.stringify(running))).catch(() => {});
   }
 }
 

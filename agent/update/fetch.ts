@@ -1,10 +1,10 @@
 /** Where bundles come from: a folder (a USB stick, a mounted share) or an HTTPS server, by range where a link broke. */
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, readFile, rm, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { LARGEST_ENVELOPE } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
+import { resumeInto, type Stretch, sha256Of } from '../core/resume.ts';
 import { bodyOf, secureGet } from '../core/secure-get.ts';
 import type { UpdatePart } from '../core/update.ts';
 
@@ -13,18 +13,13 @@ export interface BundleSource {
   readonly name: string;
   /** Bytes of the manifest's envelope, at most `LARGEST_ENVELOPE`. */
   manifest(signal: AbortSignal): Promise<Uint8Array>;
-  /** The bytes of a file from `offset` on; `offset` of the answer is where they begin really. They end early where a link breaks. */
-  open(
-    file: string,
-    offset: number,
-    signal: AbortSignal,
-  ): Promise<{ readonly offset: number; readonly bytes: AsyncIterable<Uint8Array> }>;
+  /** The bytes of a file from `offset` on. */
+  open(file: string, offset: number, signal: AbortSignal): Promise<Stretch>;
 }
 
 const MANIFEST = 'manifest.json';
 /** A part has this long, ms; what came by then stays. */
 const PART_DEADLINE = 60 * 60_000;
-const PIECE = 256 * 1024;
 
 /** Throws `AgentError` `unsupported` for anything but a folder and `https:`. */
 export function bundleSource(
@@ -96,42 +91,22 @@ export async function fetchPart(
   signal: AbortSignal,
 ): Promise<Fetched> {
   await using file = await open(target, 'a+', 0o600);
-  let have = (await file.stat()).size;
-  if (have > part.size) {
-    await file.truncate(0);
-    have = 0;
+  const { kind, have } = await resumeInto(
+    file,
+    part.size,
+    (offset) => source.open(part.file, offset, signal),
+    signal,
+  );
+  if (kind === 'too-long') {
+    await rm(target, { force: true });
+    return {
+      kind: 'refused',
+      code: 'wrong-size',
+      reason: `${part.file} goes on behind its ${part.size} bytes`,
+    };
   }
-  if (have < part.size) {
-    const answer = await source.open(part.file, have, signal);
-    if (answer.offset !== have) {
-      if (answer.offset !== 0) return { kind: 'partial', have };
-      await file.truncate(0);
-      have = 0;
-    }
-    for await (const piece of answer.bytes) {
-      signal.throwIfAborted();
-      have += piece.length;
-      if (have > part.size) {
-        await rm(target, { force: true });
-        return {
-          kind: 'refused',
-          code: 'wrong-size',
-          reason: `${part.file} goes on behind its ${part.size} bytes`,
-        };
-      }
-      await file.appendFile(piece);
-    }
-    if (have < part.size) return { kind: 'partial', have };
-  }
-  const hash = createHash('sha256');
-  const piece = Buffer.allocUnsafe(PIECE);
-  for (let at = 0; ; ) {
-    const { bytesRead } = await file.read(piece, 0, PIECE, at);
-    if (bytesRead === 0) break;
-    hash.update(piece.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-  if (hash.digest('hex') === part.sha256) return { kind: 'done' };
+  if (kind !== 'whole') return { kind: 'partial', have };
+  if ((await sha256Of(file)) === part.sha256) return { kind: 'done' };
   await rm(target, { force: true });
   return {
     kind: 'refused',

@@ -1,5 +1,4 @@
 /** The city's side of bundles: archives of folders, the same bytes for the same files, and the signed manifest beside them. */
-import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { lstat, mkdir, open, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { createZstdCompress, constants as zlib } from 'node:zlib';
 import { create } from 'tar';
 import { sealEnvelope, UPDATE_TYPE } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
+import { sha256Of } from '../core/resume.ts';
 import type { UpdatePart } from '../core/update.ts';
 import { readManifest } from './manifest.ts';
 
@@ -43,11 +43,9 @@ export async function makePart(
     [...entries],
   );
   await pipeline(Readable.from(pieces(tar)), createZstdCompress({ params }), createWriteStream(path));
-  const hash = createHash('sha256');
   await using handle = await open(path, 'r');
   const { size } = await handle.stat();
-  for await (const piece of handle.createReadStream({ autoClose: false })) hash.update(piece as Buffer);
-  return { name, file, sha256: hash.digest('hex'), size, ...totals };
+  return { name, file, sha256: await sha256Of(handle), size, ...totals };
 }
 
 /** Every entry below `names`, folders before what is in them, in the same order everywhere. */

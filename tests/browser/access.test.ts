@@ -1,17 +1,14 @@
 /** Getting in, in a real browser: a second device by its short code, a person by password, a technician by the label. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, startConsole } from '../../agent/console/server.ts';
+import type { Console } from '../../agent/console/server.ts';
 import { newLabelCode } from '../../agent/console/service/label-code.ts';
 import { systemPrograms } from '../../agent/console/service/programs.ts';
-import { silent } from '../../agent/core/log.ts';
 import { SystemClock } from '../../agent/core/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
-import { launch, watchedPage } from './support/chromium.ts';
+import { watchedPage } from './support/chromium.ts';
+import { type Browser, openBrowser, openConsole } from './support/console.ts';
 
 const chromium = program('chromium');
 const SERVICE = {
@@ -30,26 +27,17 @@ describe.runIf(chromium !== undefined)('getting in', () => {
   const street = new AgentData({ clock, console: { host: '127.0.0.1', port: 0, service: SERVICE } });
   let console_: Console;
   let stateDir: string;
-  let browser: Awaited<ReturnType<typeof launch>>;
+  let browser: Browser;
 
   beforeAll(async () => {
-    stateDir = await mkdtemp(join(tmpdir(), 'access-'));
-    stack.defer(() => rm(stateDir, { recursive: true, force: true }));
-    console_ = stack.use(
-      await startConsole({
-        view: street,
-        clock,
-        log: silent,
-        listen: { host: '127.0.0.1', port: 0 },
-        service: SERVICE,
-        programs: systemPrograms('/nowhere'),
-        uptime: 1e9,
-        stateDir,
-        signal: new AbortController().signal,
-      }),
-    );
-    browser = await launch(chromium ?? '');
-    stack.defer(() => browser.close());
+    const { opened, stateDir: folder } = await openConsole(stack, street, clock, {
+      service: SERVICE,
+      programs: systemPrograms('/nowhere'),
+      uptime: 1e9,
+    });
+    console_ = opened;
+    stateDir = folder;
+    browser = await openBrowser(stack, chromium);
   }, 60_000);
   afterAll(() => stack.disposeAsync());
 

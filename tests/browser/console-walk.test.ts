@@ -1,18 +1,15 @@
 /** All pages of the console in both languages, day and night, on a phone and on a desk; what a technician does on the new ones. */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PAGE_PATHS } from '../../agent/console/routes.ts';
-import { type Console, startConsole } from '../../agent/console/server.ts';
-import { silent } from '../../agent/core/log.ts';
+import type { Console } from '../../agent/console/server.ts';
 import { good } from '../../agent/core/reading.ts';
 import { SystemClock } from '../../agent/core/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
-import { launch, type Watched, watchedPage } from './support/chromium.ts';
+import { type Watched, watchedPage } from './support/chromium.ts';
+import { type Browser, openBrowser, openConsole } from './support/console.ts';
 import { furnish } from './support/furnished-street.ts';
 import { moveStreet } from './support/moving-street.ts';
 
@@ -39,25 +36,13 @@ describe.runIf(chromium !== undefined)('all pages in chromium', () => {
   const clock = new SystemClock();
   const street = new AgentData({ clock });
   let console_: Console;
-  let browser: Awaited<ReturnType<typeof launch>>;
+  let browser: Browser;
 
   beforeAll(async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), 'console-walk-'));
-    stack.defer(() => rm(stateDir, { recursive: true, force: true }));
     stack.use(moveStreet(street, clock));
     furnish(street);
-    console_ = stack.use(
-      await startConsole({
-        view: street,
-        clock,
-        log: silent,
-        listen: { host: '127.0.0.1', port: 0 },
-        stateDir,
-        signal: new AbortController().signal,
-      }),
-    );
-    browser = await launch(chromium ?? '');
-    stack.defer(() => browser.close());
+    console_ = (await openConsole(stack, street, clock)).opened;
+    browser = await openBrowser(stack, chromium);
   }, 60_000);
   afterAll(() => stack.disposeAsync());
 

@@ -1,17 +1,14 @@
 /** The console in a real browser, over data that move. Left out by name where there is no chromium. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Role } from '../../agent/console/access/role.ts';
-import { type Console, startConsole } from '../../agent/console/server.ts';
-import { silent } from '../../agent/core/log.ts';
+import type { Console } from '../../agent/console/server.ts';
 import { good } from '../../agent/core/reading.ts';
 import { SystemClock } from '../../agent/core/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
-import { launch, type Watched, watchedPage } from './support/chromium.ts';
+import { type Watched, watchedPage } from './support/chromium.ts';
+import { type Browser, openBrowser, openConsole } from './support/console.ts';
 import { moveStreet } from './support/moving-street.ts';
 
 const chromium = program('chromium');
@@ -21,24 +18,12 @@ describe.runIf(chromium !== undefined)('the console in chromium', () => {
   const clock = new SystemClock();
   const street = new AgentData({ clock });
   let console_: Console;
-  let browser: Awaited<ReturnType<typeof launch>>;
+  let browser: Browser;
 
   beforeAll(async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), 'console-'));
-    stack.defer(() => rm(stateDir, { recursive: true, force: true }));
     stack.use(moveStreet(street, clock));
-    console_ = stack.use(
-      await startConsole({
-        view: street,
-        clock,
-        log: silent,
-        listen: { host: '127.0.0.1', port: 0 },
-        stateDir,
-        signal: new AbortController().signal,
-      }),
-    );
-    browser = await launch(chromium ?? '');
-    stack.defer(() => browser.close());
+    console_ = (await openConsole(stack, street, clock)).opened;
+    browser = await openBrowser(stack, chromium);
   }, 60_000);
   afterAll(() => stack.disposeAsync());
 

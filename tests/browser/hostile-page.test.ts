@@ -3,18 +3,14 @@
  * that page, it reads nothing of the console, does nothing there, and gets neither half of the session.
  */
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Console, startConsole } from '../../agent/console/server.ts';
-import { silent } from '../../agent/core/log.ts';
+import type { Console } from '../../agent/console/server.ts';
 import { SystemClock } from '../../agent/core/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
-import { launch } from './support/chromium.ts';
+import { type Browser, openBrowser, openConsole } from './support/console.ts';
 
 const chromium = program('chromium');
 
@@ -152,23 +148,12 @@ describe.runIf(chromium !== undefined)('a hostile page', () => {
   const clock = new SystemClock();
   const street = new AgentData({ clock });
   let console_: Console;
-  let browser: Awaited<ReturnType<typeof launch>>;
+  let browser: Browser;
   let port: number;
   const asked: IncomingMessage['headers'][] = [];
 
   beforeAll(async () => {
-    const stateDir = await mkdtemp(join(tmpdir(), 'hostile-'));
-    stack.defer(() => rm(stateDir, { recursive: true, force: true }));
-    console_ = stack.use(
-      await startConsole({
-        view: street,
-        clock,
-        log: silent,
-        listen: { host: '127.0.0.1', port: 0 },
-        stateDir,
-        signal: new AbortController().signal,
-      }),
-    );
+    console_ = (await openConsole(stack, street, clock)).opened;
     const flows = createServer((request, response) => {
       asked.push(request.headers);
       response.setHeader('content-type', 'text/html');
@@ -180,8 +165,7 @@ describe.runIf(chromium !== undefined)('a hostile page', () => {
       flows.close();
     });
     port = (flows.address() as AddressInfo).port;
-    browser = await launch(chromium ?? '');
-    stack.defer(() => browser.close());
+    browser = await openBrowser(stack, chromium);
   }, 60_000);
   afterAll(() => stack.disposeAsync());
 

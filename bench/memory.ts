@@ -4,8 +4,9 @@
  * `--seconds N` shortens, and the line says so.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { childrenOf } from './children.ts';
 import { startBenchAgent, startStreetProcess, variant } from './street.ts';
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '120' } } });
@@ -45,19 +46,6 @@ async function measure(site: string): Promise<{ agent: number; children: number 
 function pss(pid: number): number {
   const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   return Math.round((Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]) * 1024) / 1e6);
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) === parent;
-      } catch {
-        return false;
-      }
-    });
 }
 
 function sleep(s: number): Promise<void> {

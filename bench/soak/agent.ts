@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AGENT_ENV, AGENT_FLAGS, withoutTerminals } from '../../hw-sim/agent-launch.ts';
+import { childrenOf } from '../children.ts';
 import type { ThreadFacts } from './probe.ts';
 
 const MAIN = new URL('../../agent/main.ts', import.meta.url);
@@ -122,20 +123,6 @@ export function cpuOf(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function childrenOf(parent: number): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) === parent;
-      } catch {
-        // It has ended meanwhile.
-        return false;
-      }
-    });
 }
 
 function commandOf(pid: number): string {

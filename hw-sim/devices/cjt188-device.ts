@@ -1,8 +1,9 @@
 /** A simulated meter of CJ/T 188: answers 901F in the byte order it knows, and the question for its address. */
 import type { Served } from '../ledger.ts';
-import type { LineAccess, LineDevice } from '../lines/wire.ts';
+import type { LineAccess } from '../lines/wire.ts';
 import type { World } from '../world/world.ts';
 import type { WorldClock } from '../world/world-clock.ts';
+import { AskedMeter, type MeterAnswer } from './asked-meter.ts';
 import { heard, meterFrame, wireAddress } from './cjt188-codec.ts';
 import type { Cjt188Model } from './cjt188-models.ts';
 
@@ -32,45 +33,22 @@ export interface Cjt188DeviceOptions {
 
 type Believe = LineAccess['believe'];
 
-export class Cjt188Device implements LineDevice {
+export class Cjt188Device extends AskedMeter {
   readonly model: Cjt188Model;
-  readonly address: string;
   readonly #options: Cjt188DeviceOptions;
-  #line: LineAccess | undefined;
   #closed = false;
   #moving: { readonly closed: boolean; readonly done: number } | undefined;
   /** Moves of the valve, as they came. */
   readonly commands: number[][] = [];
 
   constructor(options: Cjt188DeviceOptions) {
+    super(options.address ?? '00000000000001', options.turnaround ?? 60);
     this.#options = options;
     this.model = options.model;
-    this.address = options.address ?? '00000000000001';
-  }
-
-  attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
-  }
-
-  onFrame(frame: Uint8Array, _end: number, closed: number): void {
-    const line = this.#line;
-    if (line === undefined) return;
-    const told = this.answer(frame, line.believe);
-    if (told === undefined) return;
-    const served = told.served.map((one) => ({ ...one, meter: this.address }));
-    line.say({ ...told, served, at: closed + (this.#options.turnaround ?? 60), request: frame });
   }
 
   /** The answer to a request; undefined where it is not for this meter, or where it keeps silent. */
-  answer(
-    frame: Uint8Array,
-    believe: Believe = (_unit, _point, value) => value,
-  ): { readonly bytes: Uint8Array; readonly served: readonly Served[] } | undefined {
+  answer(frame: Uint8Array, believe: Believe = (_unit, _point, value) => value): MeterAnswer | undefined {
     const request = heard(frame, this.address);
     if (request === undefined) return undefined;
     const { control, data } = request;

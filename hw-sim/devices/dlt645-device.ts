@@ -3,9 +3,10 @@
  * refusals by error word. DL/T 645-2007 §7, DL/T 645-1997 §7
  */
 import type { Served } from '../ledger.ts';
-import type { LineAccess, LineDevice } from '../lines/wire.ts';
+import type { LineAccess } from '../lines/wire.ts';
 import type { World } from '../world/world.ts';
 import type { WorldClock } from '../world/world-clock.ts';
+import { AskedMeter, type MeterAnswer } from './asked-meter.ts';
 import { heard, meterFrame, wireAddress, writeCell } from './dlt645-codec.ts';
 import type { Dlt645Model, MeterCell } from './dlt645-models.ts';
 
@@ -31,56 +32,31 @@ export interface Dlt645DeviceOptions {
 const NOT_AUTHORISED = 4;
 const RELAY = 0x1c;
 
-interface Told645 {
-  readonly bytes: Uint8Array;
-  readonly served: readonly Served[];
-}
-
 interface Told {
   readonly bytes: readonly number[];
   readonly served: readonly Served[];
 }
 
-export class Dlt645Device implements LineDevice {
+export class Dlt645Device extends AskedMeter {
   readonly model: Dlt645Model;
-  readonly address: string;
   readonly #options: Dlt645DeviceOptions;
   /** Contents as they were when the first of several frames left. */
   #rest: { readonly di: string; readonly told: Told } | undefined;
-  #line: LineAccess | undefined;
   #relayOpen = false;
   /** Commands to the relay that were obeyed, as they came. */
   readonly commands: number[][] = [];
 
   constructor(options: Dlt645DeviceOptions) {
+    super(options.address ?? '000000000001', options.turnaround ?? 40);
     this.#options = options;
     this.model = options.model;
-    this.address = options.address ?? '000000000001';
-  }
-
-  attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
-  }
-
-  onFrame(frame: Uint8Array, _end: number, closed: number): void {
-    const line = this.#line;
-    if (line === undefined) return;
-    const told = this.answer(frame, line.believe);
-    if (told === undefined) return;
-    const served = told.served.map((one) => ({ ...one, meter: this.address }));
-    line.say({ ...told, served, at: closed + (this.#options.turnaround ?? 40), request: frame });
   }
 
   /** The answer to a request; undefined where it is not for this meter. */
   answer(
     frame: Uint8Array,
     believe: LineAccess['believe'] = (_unit, _point, value) => value,
-  ): { readonly bytes: Uint8Array; readonly served: readonly Served[] } | undefined {
+  ): MeterAnswer | undefined {
     const request = heard(frame, this.address);
     if (request === undefined) return undefined;
     const { control, data } = request;
@@ -141,7 +117,7 @@ export class Dlt645Device implements LineDevice {
   }
 
   /** PA P0 P1 P2, operator, N1 N2, valid until ss mm hh DD MM YY by its own clock. */
-  #relay(data: readonly number[], say: (code: number, contents: readonly number[]) => Told645) {
+  #relay(data: readonly number[], say: (code: number, contents: readonly number[]) => MeterAnswer) {
     const { password, clock, world } = this.#options;
     const digits = (from: number, to: number) =>
       [...data.slice(from, to)]

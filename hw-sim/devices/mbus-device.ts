@@ -3,9 +3,10 @@
  * the application error. EN 13757-2 §5.7, EN 13757-3 §11
  */
 import type { Served } from '../ledger.ts';
-import type { LineAccess, LineDevice } from '../lines/wire.ts';
+import type { LineAccess } from '../lines/wire.ts';
 import type { World } from '../world/world.ts';
 import type { WorldClock } from '../world/world-clock.ts';
+import { AskedMeter, type MeterAnswer } from './asked-meter.ts';
 import { heardRequest, longHeader, slaveFrame, wireId, writeValue } from './mbus-codec.ts';
 import type { MbusModel, MeterRecord } from './mbus-models.ts';
 
@@ -29,57 +30,32 @@ export interface MbusDeviceOptions {
   readonly trailer?: readonly number[];
 }
 
-interface Said {
-  readonly bytes: Uint8Array;
-  readonly served: readonly Served[];
-}
-
 const ACK = Uint8Array.of(0xe5);
 const MORE = 0x1f;
 const MANUFACTURER = 0x0f;
 
-export class MbusDevice implements LineDevice {
+export class MbusDevice extends AskedMeter {
   readonly model: MbusModel;
-  readonly address: string;
   readonly primary: number;
   readonly #options: MbusDeviceOptions;
-  #line: LineAccess | undefined;
   #selected = false;
   #fcb: boolean | undefined;
   #next = 0;
   #access = 0;
-  #said: Said | undefined;
+  #said: MeterAnswer | undefined;
 
   constructor(options: MbusDeviceOptions) {
+    super(options.address ?? '11490378', options.turnaround ?? 30);
     this.#options = options;
     this.model = options.model;
-    this.address = options.address ?? '11490378';
     this.primary = options.primary ?? 1;
-  }
-
-  attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
-  }
-
-  onFrame(frame: Uint8Array, _end: number, closed: number): void {
-    const line = this.#line;
-    if (line === undefined) return;
-    const told = this.answer(frame, line.believe);
-    if (told === undefined) return;
-    const served = told.served.map((one) => ({ ...one, meter: this.address }));
-    line.say({ ...told, served, at: closed + (this.#options.turnaround ?? 30), request: frame });
   }
 
   /** The answer to a request; undefined where it is not for this meter, or needs none. */
   answer(
     frame: Uint8Array,
     believe: LineAccess['believe'] = (_unit, _point, value) => value,
-  ): Said | undefined {
+  ): MeterAnswer | undefined {
     const request = heardRequest(frame);
     if (request === undefined) return undefined;
     if (request.kind === 'select') return this.#select(request.mask);
@@ -105,7 +81,7 @@ export class MbusDevice implements LineDevice {
     this.#said = undefined;
   }
 
-  #select(mask: readonly number[]): Said | undefined {
+  #select(mask: readonly number[]): MeterAnswer | undefined {
     const own = [
       ...wireId(this.address),
       ...longHeader({ ...this.model, id: this.address, access: 0, status: 0 }).slice(4, 8),
@@ -122,7 +98,7 @@ export class MbusDevice implements LineDevice {
     return { bytes: ACK, served: [] };
   }
 
-  #telegram(believe: LineAccess['believe']): Said {
+  #telegram(believe: LineAccess['believe']): MeterAnswer {
     const { refusal, perTelegram, trailer = [] } = this.#options;
     if (refusal !== undefined) return { bytes: slaveFrame(this.primary, 0x70, [refusal]), served: [] };
     const { records, statusPoints, status, stem } = this.model;

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { type Command, Option } from 'commander';
 import { siteClock } from '../compose/clock.ts';
 import { Directory } from '../compose/describe.ts';
+import { siteLog } from '../compose/site-log.ts';
 import { shown } from '../config/problem.ts';
 import { AgentError } from '../core/errors.ts';
 import { bad, good, type Quality, REASONS, type Reading, type Reason, uncertain } from '../core/reading.ts';
@@ -98,21 +99,7 @@ async function run(file: string, options: Options): Promise<void> {
     }
   };
   const log = createLog({ level: options.logLevel, secrets: facts.secrets });
-  const count = await importReadings(
-    {
-      dir: site.state,
-      agent: site.agent.id,
-      timezone: site.timezone,
-      config: site.log,
-      clock,
-      log,
-      describe: (device, point) => {
-        const plan = directory.plan(device, point);
-        return plan && { ...plan.point, every: plan.every };
-      },
-    },
-    pieces(),
-  );
+  const count = await importReadings(siteLog(site, directory, clock, log), pieces());
   process.stdout.write(
     options.json === true ? `${JSON.stringify({ imported: count })}\n` : `${count} readings imported\n`,
   );

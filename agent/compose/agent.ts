@@ -50,6 +50,7 @@ import { startAgentNodeRed } from './node-red.ts';
 import { startPole } from './pole.ts';
 import { pulse } from './pulse.ts';
 import { startSignParts } from './sign/parts.ts';
+import { siteLog } from './site-log.ts';
 import { startSiteUplinks } from './uplink/uplinks.ts';
 import { agentView, type LateParts } from './view.ts';
 import { startSiteVision } from './vision/vision.ts';
@@ -98,16 +99,7 @@ export async function runAgent(
   showDisplays();
 
   const store = openStore({
-    dir: site.state,
-    agent: site.agent.id,
-    timezone: site.timezone,
-    config: site.log,
-    clock,
-    log,
-    describe: (device, point) => {
-      const plan = directory.plan(device, point);
-      return plan && { ...plan.point, every: plan.every };
-    },
+    ...siteLog(site, directory, clock, log),
     // A demonstration has its own time, which may begin anew.
     ...(site.origin === undefined ? { onLastKnown: (wall: number) => clock.atLeast(wall) } : {}),
     onEvent: ({ event: kind, body }) => log.info('store.event', { kind, ...body }),

@@ -1,6 +1,7 @@
 /** The acts where no agent runs: the same sense over the log itself, without any line. */
 import { siteClock } from '../../compose/clock.ts';
 import { Directory } from '../../compose/describe.ts';
+import { siteLog } from '../../compose/site-log.ts';
 import { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import type { SenseActs } from '../../core/sense.ts';
@@ -17,16 +18,7 @@ export async function actsOfLog(site: Site, log: Log): Promise<{ acts: SenseActs
   const directory = new Directory(site);
   const store = stack.use(
     await openStore({
-      dir: site.state,
-      agent: site.agent.id,
-      timezone: site.timezone,
-      config: site.log,
-      clock,
-      log,
-      describe: (device, point) => {
-        const plan = directory.plan(device, point);
-        return plan && { ...plan.point, every: plan.every };
-      },
+      ...siteLog(site, directory, clock, log),
       ...(site.origin === undefined ? { onLastKnown: (wall: number) => clock.atLeast(wall) } : {}),
     }),
   );

@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { newContentKey } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
-import { type MadePart, makePart, writeManifest } from '../update/make.ts';
+import type { UpdatePart } from '../core/update.ts';
+import { makePart, writeManifest } from '../update/make.ts';
 
 const DAY = 86_400_000;
 
@@ -87,7 +88,7 @@ async function sign(folder: string, options: SignOptions): Promise<void> {
   const file = join(folder, 'release.json');
   const release = JSON.parse(await readFile(file, 'utf8')) as Readonly<Record<string, unknown>> & {
     readonly version: string;
-    readonly parts: readonly MadePart[];
+    readonly parts: readonly UpdatePart[];
   };
   // A file that was cut on its way here would be found by a thousand poles.
   for (const part of release.parts) await whole(folder, part);
@@ -106,7 +107,7 @@ async function sign(folder: string, options: SignOptions): Promise<void> {
   tell(release.parts);
 }
 
-async function whole(folder: string, { file, size, sha256 }: MadePart): Promise<void> {
+async function whole(folder: string, { file, size, sha256 }: UpdatePart): Promise<void> {
   const path = join(folder, file);
   const hash = createHash('sha256');
   for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
@@ -121,7 +122,7 @@ async function whole(folder: string, { file, size, sha256 }: MadePart): Promise<
   );
 }
 
-function tell(parts: readonly MadePart[]): void {
+function tell(parts: readonly UpdatePart[]): void {
   for (const { file, size, sha256 } of parts)
     process.stdout.write(`${sha256}  ${file}  ${(size / 1e6).toFixed(1)} MB\n`);
 }

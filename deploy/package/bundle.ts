@@ -5,9 +5,10 @@
  */
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { UpdatePart } from '../../agent/core/update.ts';
 import { OLDEST_READER, SCHEMA_VERSION } from '../../agent/store/schema-version.ts';
 import { digestTree, FACTORY_PARTS, type FactoryPart } from '../../agent/update/factory.ts';
-import { type MadePart, makePart } from '../../agent/update/make.ts';
+import { makePart } from '../../agent/update/make.ts';
 import type { Architecture } from './architecture.ts';
 import { HOME, type Stage } from './stage.ts';
 
@@ -23,7 +24,7 @@ const LEVEL = 9;
 
 export interface Bundle {
   readonly folder: string;
-  readonly parts: readonly MadePart[];
+  readonly parts: readonly UpdatePart[];
 }
 
 /** Writes `<out>/kerbside-<version>-<architecture>`, and into the stage which parts the package has. */

@@ -11,7 +11,7 @@ import { type LineHandle, openLine } from '../agent/bus/open.ts';
 import { silent } from '../agent/core/log.ts';
 import type { Reading } from '../agent/core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../agent/core/site.ts';
-import { SystemClock } from '../agent/core/system-clock.ts';
+import { SystemClock } from '../agent/core/time/system-clock.ts';
 import modbus from '../drivers/modbus/index.ts';
 import type { StreetFigures, StreetOptions } from './bus-street.ts';
 

@@ -8,7 +8,7 @@ import { EnergyBook } from '../agent/control/energy/book.ts';
 import { Diagnosis } from '../agent/control/energy/diagnosis/diagnosis.ts';
 import { reportData } from '../agent/control/energy/report/data.ts';
 import { reportHtml } from '../agent/control/energy/report/html.ts';
-import type { RegisterSeries } from '../agent/core/energy.ts';
+import type { RegisterSeries } from '../agent/core/energy/energy.ts';
 import { DAY, YEAR_START } from '../hw-sim/building/calendar.ts';
 import { simulateYear } from '../hw-sim/building/year.ts';
 import { launch } from '../tests/browser/support/chromium.ts';

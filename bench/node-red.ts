@@ -14,7 +14,7 @@ import { siteDeps } from '../agent/cli/site.ts';
 import { loadSite } from '../agent/config/load.ts';
 import { silent } from '../agent/core/log.ts';
 import type { AgentEvent } from '../agent/core/record.ts';
-import { SystemClock } from '../agent/core/system-clock.ts';
+import { SystemClock } from '../agent/core/time/system-clock.ts';
 import { startNodeRed } from '../agent/node-red/node-red.ts';
 import { driverFor } from '../drivers/index.ts';
 import { eastronSdm120 } from '../hw-sim/devices/eastron-sdm120.ts';

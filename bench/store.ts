@@ -7,10 +7,10 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import Database from 'better-sqlite3';
-import type { Clock, ClockMapping } from '../agent/core/clock.ts';
 import { silent } from '../agent/core/log.ts';
 import type { Reading } from '../agent/core/reading.ts';
-import { SystemClock } from '../agent/core/system-clock.ts';
+import type { Clock, ClockMapping } from '../agent/core/time/clock.ts';
+import { SystemClock } from '../agent/core/time/system-clock.ts';
 import type { Unit } from '../agent/core/unit.ts';
 import { openStore, type PointFacts, type Store } from '../agent/store/store.ts';
 

@@ -2,7 +2,7 @@
 import { silent } from '../agent/core/log.ts';
 import type { Reading } from '../agent/core/reading.ts';
 import type { MqttUplinkConfig } from '../agent/core/site.ts';
-import { SystemClock } from '../agent/core/system-clock.ts';
+import { SystemClock } from '../agent/core/time/system-clock.ts';
 import type { Unit } from '../agent/core/unit.ts';
 import { openStore, type Store } from '../agent/store/store.ts';
 import { startUplinks, type Uplinks } from '../agent/uplink/uplinks.ts';

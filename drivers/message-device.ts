@@ -1,10 +1,10 @@
 /** A device that sends JSON messages: which are its own, when they were true, and what they say. For mqtt-in and http-in. */
 import { z } from 'zod';
-import { wallAt } from '../agent/core/clock.ts';
 import type { DriverContext, Message, MessageSession } from '../agent/core/driver.ts';
 import type { Issue, Profile, ProfilePoint } from '../agent/core/profile.ts';
 import type { Mono, Reading } from '../agent/core/reading.ts';
 import type { DeviceConfig } from '../agent/core/site.ts';
+import { wallAt } from '../agent/core/time/clock.ts';
 import { schemaIssues, shown } from './issues.ts';
 import {
   at,

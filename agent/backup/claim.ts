@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { type ClaimRefusal, type ClaimRefusalCode, claimRefused } from '../core/claim.ts';
-import type { ContentKey, ContentRefusal } from '../core/content.ts';
+import type { ContentKey, ContentRefusal } from '../core/content/content.ts';
 import { CLAIM_TYPE, openEnvelope } from '../core/envelope.ts';
 import { isInside } from './archive.ts';
 

@@ -2,10 +2,11 @@
  * Contacts of one device: levels that have to stand before they are believed, and counters made of their edges. Sits
  * between the driver and those who take its readings, so that it is the same for every protocol.
  */
-import type { Clock } from '../core/clock.ts';
+
 import { type ContactRules, PULSE_PERIOD, type PulseConfig } from '../core/contacts.ts';
 import type { DeviceMemory } from '../core/driver.ts';
 import { bad, good, type Reading } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** Pulses are saved this long after the first that is not, ms: what a power failure can cost. */
 const SAVE_AFTER = 10_000;

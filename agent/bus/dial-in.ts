@@ -4,9 +4,9 @@
  * few, short-lived, and fewer still from one address.
  */
 import { createServer, isIPv6, type Server, type Socket } from 'node:net';
-import type { Clock } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** A caller that has not said who it is by then is turned away, ms. */
 const REGISTRATION_MS = 30_000;

@@ -2,11 +2,12 @@
  * One request and its answer on a half-duplex line. Keeps the silence before every request, the time-outs, and what
  * is owed by earlier requests (owed.ts). One exchange at a time; who comes next is decided by line.ts.
  */
-import type { Clock } from '../core/clock.ts';
+
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Answer, ExchangeRequest } from '../core/link.ts';
 import type { Mono } from '../core/reading.ts';
 import type { SerialSettings } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { characterTime, type LineTiming, silenceTime } from './airtime.ts';
 import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { OwedAnswers } from './owed.ts';

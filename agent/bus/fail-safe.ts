@@ -2,10 +2,11 @@
  * What outputs show while nobody commands them: written when their device is first heard, and at a clean stop. A crash or a
  * cut line leaves them as they are; against that only the device's own watchdog helps.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { PointWrite, WriteOutcome } from '../core/driver.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Reading, Value } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** Longest the stop waits for it, ms. */
 const STOP_WITHIN = 1000;

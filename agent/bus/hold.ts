@@ -2,8 +2,9 @@
  * The last fraction of a millisecond of a silence. The thread sleeps in the kernel (no busy waiting), and everything
  * else on it waits meanwhile: so it is never a millisecond, and all ports together take at most a tenth of the time.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { Mono } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** Longest hold and least time from one to the next, ms. */
 const LONGEST_MS = 1;

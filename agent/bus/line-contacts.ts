@@ -1,9 +1,10 @@
 /** The contacts of all devices of a line, between their drivers and those who take the readings. */
-import type { Clock } from '../core/clock.ts';
+
 import type { DeviceMemory, PointWrite, WriteOutcome } from '../core/driver.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Reading } from '../core/reading.ts';
 import type { DeviceConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { Contacts } from './contacts.ts';
 import { FailSafe } from './fail-safe.ts';
 

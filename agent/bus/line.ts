@@ -2,7 +2,7 @@
  * A shared line: one port, its devices, and the loop that gives them turns. Opens the port again when it is lost; says
  * what has no value meanwhile. Nothing of one line reaches another.
  */
-import { type Clock, wallAt } from '../core/clock.ts';
+
 import type { PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
@@ -11,6 +11,7 @@ import type { Log } from '../core/log.ts';
 import type { Reading } from '../core/reading.ts';
 import type { Json } from '../core/record.ts';
 import type { LineConfig } from '../core/site.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import { type DevicePlan, lineLoad, lineTiming, overload } from './airtime.ts';
 import type { Carrier, Transaction } from './carrier.ts';

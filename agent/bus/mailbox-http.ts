@@ -5,10 +5,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { Clock } from '../core/clock.ts';
 import type { Message } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { LineConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Delivery, Mailbox } from './message-line.ts';
 
 type HttpLine = Extract<LineConfig, { kind: 'http' }>;

@@ -1,9 +1,9 @@
 /** Messages of devices at an MQTT broker: a subscription of our own, MQTT 3.1.1, which every broker speaks. */
 import { connect, type MqttClient } from 'mqtt';
-import type { Clock } from '../core/clock.ts';
 import type { Message } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { LineConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Delivery, Mailbox, OpenMailbox } from './message-line.ts';
 
 type MqttLine = Extract<LineConfig, { kind: 'mqtt' }>;

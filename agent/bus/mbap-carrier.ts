@@ -4,10 +4,11 @@
  * twice while its answer may still come, so that a late answer is never taken for another: whatever ids drivers choose
  * (several sessions share a gateway), they see their own again.
  */
-import type { Clock } from '../core/clock.ts';
+
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Answer, ExchangeRequest } from '../core/link.ts';
 import type { Mono } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Carrier, Lease, Transaction } from './carrier.ts';
 import { type Asked, type MbapFrame, MbapStream } from './mbap-stream.ts';
 import type { Pipe } from './port/port.ts';

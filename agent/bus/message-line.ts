@@ -2,7 +2,7 @@
  * A line of messages: devices that send when they have something to say, through a broker or by posting to us. Hands each
  * message to the device it is of, and says that points have no value when a device has been silent for too long.
  */
-import { type Clock, wallAt } from '../core/clock.ts';
+
 import type {
   DeviceMemory,
   Message,
@@ -17,6 +17,7 @@ import type { Log } from '../core/log.ts';
 import { bad, type Mono, type Reason } from '../core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import type { FrameTaps } from './taps.ts';
 import { topicFits } from './topic.ts';

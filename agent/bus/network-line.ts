@@ -1,5 +1,5 @@
 /** Devices that are reached over the gateway's own network, or call us over it: each by itself, so that one that hangs holds nobody up. */
-import { type Clock, wallAt } from '../core/clock.ts';
+
 import type {
   DriverContext,
   NetworkDriver,
@@ -11,6 +11,7 @@ import { AgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Reading } from '../core/reading.ts';
 import type { LineConfig } from '../core/site.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 
 export interface NetworkSeat {

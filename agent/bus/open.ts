@@ -1,6 +1,5 @@
 /** Opens lines: what agent/compose needs of the bus. Each line is opened, stopped and started apart from the others. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Clock, wallAt } from '../core/clock.ts';
 import type { DeviceMemory, Driver, DriverContext, PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
@@ -8,6 +7,7 @@ import type { Exchange } from '../core/link.ts';
 import { type Log, silent } from '../core/log.ts';
 import { bad } from '../core/reading.ts';
 import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { PartHealth } from '../core/view.ts';
 import { dialInDoor } from './dial-in.ts';
 import { SharedLine } from './line.ts';

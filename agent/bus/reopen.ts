@@ -1,7 +1,7 @@
 /** Opens a port and keeps trying: says so once when it fails and once when it is open again. */
 import { Backoff } from '../core/backoff.ts';
-import type { Clock } from '../core/clock.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Pipe, Port } from './port/port.ts';
 
 /** Shortest wait between two tries, ms. */

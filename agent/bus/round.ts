@@ -3,12 +3,13 @@
  * silent devices in between. On a wire one turn follows the other; a pipelined connection carries several at once, no
  * poll twice and none of a device that is being written to. Lives as long as one open pipe.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { WriteOutcome } from '../core/driver.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Exchange } from '../core/link.ts';
 import type { Mono, Reading } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Carrier } from './carrier.ts';
 import type { Commands, PendingWrite } from './commands.ts';
 import type { Deadlines, Due } from './deadline.ts';

@@ -1,10 +1,10 @@
 /** One device on a shared line: its session, its breaker, its counts and its health. */
 
-import { type Clock, wallAt } from '../core/clock.ts';
 import type { PolledSession } from '../core/driver.ts';
 import type { AgentError } from '../core/errors.ts';
 import { bad, type Mono, type Reading, type Reason } from '../core/reading.ts';
 import type { DeviceConfig, LineConfig, SerialSettings } from '../core/site.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import { lineTiming } from './airtime.ts';
 import { Breaker } from './breaker.ts';

@@ -3,13 +3,13 @@
  * either is lost, and says that points have no value when the device has been silent for too long.
  */
 import { aborted } from '../core/aborted.ts';
-import { type Clock, wallAt } from '../core/clock.ts';
 import type { DriverContext, PointWrite, StreamDriver, StreamSession, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import { bad, type Mono, type Reading, type Reason } from '../core/reading.ts';
 import type { LineConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import type { Port } from './port/port.ts';
 import type { FrameTaps } from './taps.ts';

@@ -1,7 +1,8 @@
 /** Who looks at the frames of which device. Lines ask `on` before they keep a byte for it. */
-import type { Clock } from '../core/clock.ts';
+
 import type { FrameListener, TappedFrame } from '../core/frame-tap.ts';
 import type { Stream } from '../core/link.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** What a talking device says without a pause of this length is shown as one, ms. */
 const PAUSE_MS = 20;

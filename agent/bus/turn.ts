@@ -1,6 +1,7 @@
 /** One turn of a session on the line: it has the line until it settles, and not for ever. */
-import type { Clock } from '../core/clock.ts';
+
 import { AgentError, asAgentError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** Longest turn, ms: several requests with the line's time-out. A session that takes more is broken. */
 const LONGEST_MS = 30_000;

@@ -1,7 +1,8 @@
 /** The wait for one answer: response time-out, silence within an answer, and what is said when none comes. */
-import type { Clock } from '../core/clock.ts';
+
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Mono } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Reception } from './reception.ts';
 
 /** The largest answer still on its way at the time-out may finish, characters. */

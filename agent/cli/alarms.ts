@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../config/values.ts';
-import { type AlarmAct, type AlarmStatus, stands } from '../core/alarm.ts';
+import { type AlarmAct, type AlarmStatus, stands } from '../core/alarm/alarm.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Text } from '../core/point.ts';
 import { callAgent } from './acts/api.ts';

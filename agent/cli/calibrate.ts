@@ -8,7 +8,7 @@ import { findDevice, openDevice } from '../compose/device-access.ts';
 import { AgentError } from '../core/errors.ts';
 import type { SenseActs } from '../core/sense.ts';
 import type { Site } from '../core/site.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { refused, withActs } from './acts/acts.ts';
 import { openDialogue, somebodyThere } from './acts/dialogue.ts';
 import { type Measure, type Walked, walk } from './calibrate/walk.ts';

@@ -11,7 +11,7 @@ import type {
   ApiConfigState,
 } from '../console/api/config-contract.ts';
 import { AgentError } from '../core/errors.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { type Caller, callAgent } from './acts/api.ts';
 import { EXIT } from './exit.ts';
 import { timeText } from './meter/text.ts';

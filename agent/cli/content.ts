@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { extname } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { type ContentEnvelope, type ContentKey, MEDIA_TYPES } from '../core/content.ts';
+import { type ContentEnvelope, type ContentKey, MEDIA_TYPES } from '../core/content/content.ts';
 import { cosign, newContentKey, openEnvelope, publicHalf, sealEnvelope } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
 import { readDocument } from '../sign/content/document.ts';

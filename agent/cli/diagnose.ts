@@ -7,7 +7,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { portOf } from '../bus/open.ts';
 import { AgentError } from '../core/errors.ts';
 import type { LineConfig, SerialSettings, Site } from '../core/site.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { nameOf, namesOf } from './diagnose/names.ts';
 import { deviceUnit, type Expected, parseUnits, unknownUnit } from './diagnose/question.ts';
 import { type Observed, observe, type Step } from './diagnose/session.ts';

@@ -7,7 +7,7 @@ import { sensesOf } from '../control/energy/diagnosis/senses.ts';
 import { reportCsv } from '../control/energy/report/csv.ts';
 import { type ReportData, reportData } from '../control/energy/report/data.ts';
 import { reportHtml } from '../control/energy/report/html.ts';
-import type { EnergyConfig } from '../core/energy.ts';
+import type { EnergyConfig } from '../core/energy/energy.ts';
 import type { Site } from '../core/site.ts';
 import type { OpenRegisters } from '../store/open-registers.ts';
 import { EXIT } from './exit.ts';

@@ -7,8 +7,8 @@ import { extname } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/values.ts';
 import { AgentError } from '../core/errors.ts';
-import { LocalTime } from '../core/local-time.ts';
 import type { Site } from '../core/site.ts';
+import { LocalTime } from '../core/time/local-time.ts';
 import { earlierLogs, logFile } from '../store/aside.ts';
 import { logFacts } from '../store/copy.ts';
 import {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { yearPicture } from '../control/lighting/picture.ts';
 import { type PlannedNight, type PlannedYear, planYear } from '../control/lighting/year.ts';
-import type { LightingProgramme } from '../core/lighting.ts';
+import type { LightingProgramme } from '../core/lighting/lighting.ts';
 import type { Site } from '../core/site.ts';
 import { EXIT } from './exit.ts';
 import { load, problemLines } from './site.ts';

@@ -1,7 +1,7 @@
 /** `kerbside read <device> [points…]`: asks a device once, without the agent. */
 import type { Command } from 'commander';
 import { findDevice, openDevice } from '../compose/device-access.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { EXIT, sentence } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { load, problemLines } from './site.ts';

@@ -9,7 +9,7 @@ import { fullPlan, parseTarget, quickPlan, type Stage, settingText } from '../co
 import { allProfiles } from '../compose/scan/profiles.ts';
 import { search } from '../compose/scan/search.ts';
 import { asAgentError } from '../core/errors.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 

@@ -9,7 +9,7 @@ import { type LineFit, type LoadResult, loadSite, type SiteDeps } from '../confi
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { silent } from '../core/log.ts';
 import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice } from '../core/site.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { figurePoints } from '../derive/points.ts';
 import { uplinkIssues } from '../uplink/check.ts';
 

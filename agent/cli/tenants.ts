@@ -9,7 +9,7 @@ import {
   tenantStatement,
 } from '../control/tenants/statement.ts';
 import { AgentError } from '../core/errors.ts';
-import { LocalDays } from '../core/local-days.ts';
+import { LocalDays } from '../core/time/local-days.ts';
 import { LOG_NAME } from '../store/aside.ts';
 import { Registers } from '../store/registers.ts';
 import { openForReading, storeError } from '../store/sqlite.ts';

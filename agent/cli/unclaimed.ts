@@ -7,7 +7,7 @@ import { type ConsoleMemory, consoleMemory } from '../console/server.ts';
 import { aborted } from '../core/aborted.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { hardwareIds } from '../store/identity.ts';
 import { EXIT } from './exit.ts';
 import { refuseWhileRunning } from './restore.ts';

@@ -9,7 +9,7 @@ import { releasesFolder, runningRelease } from '../compose/fleet/fleet.ts';
 import { AgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import type { UpdateOutcome } from '../core/update.ts';
 import { SCHEMA_VERSION } from '../store/schema-version.ts';
 import { FACTORY, freshState, isWhole, readBootState, writeBootState } from '../update/boot-state.ts';

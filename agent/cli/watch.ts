@@ -9,7 +9,7 @@ import { silent } from '../core/log.ts';
 import type { Point } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
 import type { Site } from '../core/site.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { load, problemLines } from './site.ts';

@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../config/values.ts';
 import { AgentError } from '../core/errors.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import {

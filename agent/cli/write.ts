@@ -6,7 +6,7 @@ import { nearest } from '../config/problem.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Point } from '../core/point.ts';
 import type { Value } from '../core/reading.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import { load, problemLines } from './site.ts';

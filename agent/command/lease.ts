@@ -2,8 +2,9 @@
  * Leases: a command with a lease holds until it runs out, then the local program has the point again. A newer command on
  * the same point ends the lease of the one before.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { Command, Override } from '../core/command.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 interface Running {
   readonly override: Override;

@@ -3,7 +3,6 @@
  * written durably as accepted, carried out at most once, read back, and its result is durable before it is told.
  */
 import { createHash } from 'node:crypto';
-import { type Clock, trusted, wallAt } from '../core/clock.ts';
 import type { Command, CommandJournal, CommandResult, Override, Rejection } from '../core/command.ts';
 import type { WriteOutcome } from '../core/driver.ts';
 import { asAgentError } from '../core/errors.ts';
@@ -11,6 +10,7 @@ import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { Point } from '../core/point.ts';
 import type { Mono, Value } from '../core/reading.ts';
+import { type Clock, trusted, wallAt } from '../core/time/clock.ts';
 import { checkAgainstPoint, checkShape } from './check.ts';
 import { Leases } from './lease.ts';
 

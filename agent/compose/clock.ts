@@ -1,11 +1,11 @@
 /** The agent's clock: the machine's in the field; in a demonstration the street's, which may run faster than life. */
 
-import type { ClockMapping } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
-import { NtpProbe } from '../core/ntp-state.ts';
 import type { Site } from '../core/site.ts';
-import { SystemClock } from '../core/system-clock.ts';
-import { WallWatch } from '../core/wall-watch.ts';
+import type { ClockMapping } from '../core/time/clock.ts';
+import { NtpProbe } from '../core/time/ntp-state.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
+import { WallWatch } from '../core/time/wall-watch.ts';
 
 export function siteClock({ rate, origin }: Pick<Site, 'rate' | 'origin'>): SystemClock {
   if (origin === undefined) return new SystemClock({ rate });

@@ -1,11 +1,12 @@
 /** Signed content in the agent: what it is shown on, and how commands reach it. */
-import type { Clock } from '../core/clock.ts';
-import type { Content } from '../core/content.ts';
+
+import type { Content } from '../core/content/content.ts';
 import type { WriteOutcome } from '../core/driver.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { Value } from '../core/reading.ts';
 import type { Site } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { type RunningContent, startContent } from '../sign/content/content.ts';
 import { MESSAGE_POINT, writeMessage } from '../sign/content/target.ts';
 

@@ -5,9 +5,9 @@
  */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
 import { readCrashMark } from '../core/crash-mark.ts';
 import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 const CRASHES = 3;
 const WITHIN = 600_000;

@@ -9,7 +9,7 @@ import { REPEAT as LOT_PERIOD, lotDescription } from '../control/screens/guidanc
 import { PULSE_PERIOD } from '../core/contacts.ts';
 import type { Point } from '../core/point.ts';
 import type { ProfilePoint } from '../core/profile.ts';
-import { signPeriod } from '../core/sign-points.ts';
+import { signPeriod } from '../core/sign/points.ts';
 import type { Description, DeviceConfig, Site } from '../core/site.ts';
 import { figureDescription } from '../derive/points.ts';
 import { virtualDescription } from '../derive/virtual.ts';

@@ -4,12 +4,12 @@ import { lineTiming } from '../bus/airtime.ts';
 import { Wire } from '../bus/exchange.ts';
 import { openLine, portOf } from '../bus/open.ts';
 import { nearest } from '../config/problem.ts';
-import type { Clock } from '../core/clock.ts';
 import type { PointWrite, WriteOutcome } from '../core/driver.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import { silent } from '../core/log.ts';
 import type { Reading } from '../core/reading.ts';
 import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice, type Site } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** Silence within an answer that ends it, ms; over a network the time-out alone does. */
 const CUT = 40;

@@ -1,9 +1,9 @@
 /** What sessions keep of their devices over restarts: one small file in the state folder, replaced as a whole. */
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
 import type { DeviceMemory } from '../core/driver.ts';
 import { readIfThereSync, replaceFile } from '../core/durable-file.ts';
 import type { Log } from '../core/log.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { Turns } from '../core/turns.ts';
 
 /** What is saved within this time goes into one write, ms. */

@@ -1,7 +1,7 @@
 /** The time of GNSS receivers on the lines, for the agent's clock. */
 import type { Subscription } from '../core/hub.ts';
 import type { Site } from '../core/site.ts';
-import type { ToldTime } from '../core/told-time.ts';
+import type { ToldTime } from '../core/time/told-time.ts';
 
 /** The class of profiles whose point `utc-time` is that of satellites. */
 const CLASS = 'gnss-receiver';

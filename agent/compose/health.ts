@@ -1,8 +1,9 @@
 /** The board of what works and what does not: one line per part, told to listeners and logged when it changes. */
-import type { Clock } from '../core/clock.ts';
+
 import type { Publisher } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { AgentEvent, EventKind } from '../core/record.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 
 const KINDS: Readonly<Record<string, EventKind>> = {

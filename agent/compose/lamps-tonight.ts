@@ -2,7 +2,7 @@
 import type { Lighting } from '../control/lighting/lighting.ts';
 import { planTonight, RASTER } from '../control/lighting/year.ts';
 import type { Override } from '../core/command.ts';
-import type { LampTonight } from '../core/lighting-view.ts';
+import type { LampTonight } from '../core/lighting/view.ts';
 import type { LampConfig, Site } from '../core/site.ts';
 
 export interface TonightParts {

@@ -1,9 +1,9 @@
 /** Node-RED beside the agent, with the files that come with it. */
 import { join } from 'node:path';
-import type { Clock } from '../core/clock.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { startNodeRed } from '../node-red/node-red.ts';
 import type { HealthBoard } from './health.ts';
 

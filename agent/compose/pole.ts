@@ -1,8 +1,8 @@
 /** What a pole shows and says: its screens, loudspeakers and guidance, with the sun of its site. */
 import { sunElevation } from '../control/lighting/sun.ts';
 import { type ScreensOptions, startScreens } from '../control/screens/screens.ts';
-import { trusted, wallAt } from '../core/clock.ts';
 import type { Site } from '../core/site.ts';
+import { trusted, wallAt } from '../core/time/clock.ts';
 
 /** Degrees below which panels are dimmed. */
 const DUSK = -2;

@@ -2,8 +2,9 @@
  * Whether this process still does its work; asked by the watchdog. Only what a new start would mend counts: a city that is
  * away, a cable that is pulled or a full disk are told elsewhere and are no reason to begin anew.
  */
-import type { Clock } from '../core/clock.ts';
+
 import { AgentError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { PartHealth } from '../core/view.ts';
 
 export interface PulseOptions {

@@ -1,7 +1,8 @@
 /** What the log of a site is opened with: by the agent, and by commands where no agent runs. */
-import type { Clock } from '../core/clock.ts';
+
 import type { Log } from '../core/log.ts';
 import type { Site } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { StoreOptions } from '../store/contract.ts';
 import type { Directory } from './describe.ts';
 

@@ -1,20 +1,20 @@
 /** The agent as console and API see it: put together from the parts, each asked when somebody looks. */
 
 import type { AcceptanceActs } from '../core/acceptance.ts';
-import type { AlarmActs } from '../core/alarm.ts';
-import type { ArrivalBoard } from '../core/arrival.ts';
-import { type Clock, wallAt } from '../core/clock.ts';
+import type { AlarmActs } from '../core/alarm/alarm.ts';
 import type { CommandJournal, Submit } from '../core/command.ts';
 import type { Commissioning } from '../core/commissioning.ts';
 import type { ConfigChanges } from '../core/config-change.ts';
-import type { Template } from '../core/content.ts';
-import type { EnergyView } from '../core/energy-view.ts';
+import type { Template } from '../core/content/content.ts';
+import type { PeakLimitView } from '../core/energy/peak-limit.ts';
+import type { EnergyView } from '../core/energy/view.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
-import type { PeakLimitView } from '../core/peak-limit.ts';
-import type { ScreenView } from '../core/screen.ts';
 import type { SenseActs } from '../core/sense.ts';
+import type { ArrivalBoard } from '../core/sign/arrival.ts';
+import type { ScreenView } from '../core/sign/screen.ts';
 import type { Site } from '../core/site.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { Updates } from '../core/update.ts';
 import type { AgentView, FoundInFrame, Ledger, Preview } from '../core/view.ts';
 import type { VirtualActs } from '../core/virtual.ts';

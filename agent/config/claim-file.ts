@@ -4,7 +4,7 @@
  */
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
-import type { ContentKey } from '../core/content.ts';
+import type { ContentKey } from '../core/content/content.ts';
 import type { ListenConfig, ServiceLinkConfig } from '../core/site.ts';
 import { teller } from './checks.ts';
 import { consoleBlock, consoleOf } from './console.ts';

@@ -3,11 +3,11 @@
  * asked. Every problem of every part is told at once.
  */
 import { dirname, resolve } from 'node:path';
-import { ALARM_DEVICE } from '../core/alarm.ts';
-import { alarmPoints } from '../core/alarm-points.ts';
+import { ALARM_DEVICE } from '../core/alarm/alarm.ts';
+import { alarmPoints } from '../core/alarm/points.ts';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
 import type { Point } from '../core/point.ts';
-import { SIGN_POINTS } from '../core/sign-points.ts';
+import { SIGN_POINTS } from '../core/sign/points.ts';
 import type { DeviceConfig, LineConfig, Site } from '../core/site.ts';
 import { virtualPoints } from '../core/virtual.ts';
 import { checkedAlarms } from './alarms/checks.ts';

@@ -1,8 +1,8 @@
 /** The part of the site schema on a pole that carries more than a lamp: its feeder, and who else stands on it. */
 import * as z from 'zod';
 import { ARROWS, type FeederConfig, type PoleConfig, type TenantConfig } from '../core/pole.ts';
+import { PANEL_CHARSETS, PANEL_POINTS } from '../core/sign/text-panel.ts';
 import type { DeviceConfig } from '../core/site.ts';
-import { PANEL_CHARSETS, PANEL_POINTS } from '../core/text-panel.ts';
 import { convertible } from '../core/unit.ts';
 import { definedOnly } from './device/profile.ts';
 import type { Path } from './problem.ts';

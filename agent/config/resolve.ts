@@ -1,13 +1,13 @@
 /** From the checked file to the types of agent/core/site.ts: defaults that depend on other parts are filled in here. */
 import { dirname, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { AlarmsConfig } from '../core/alarm.ts';
+import type { AlarmsConfig } from '../core/alarm/alarm.ts';
 import { PRIVACY_DEFAULTS } from '../core/camera.ts';
-import type { ContentConfig } from '../core/content-config.ts';
-import type { FeedConfig } from '../core/feed.ts';
+import type { ContentConfig } from '../core/content/config.ts';
 import type { FigureConfig } from '../core/figure.ts';
 import type { Profile } from '../core/profile.ts';
 import { NO_RULES } from '../core/rules.ts';
+import type { FeedConfig } from '../core/sign/feed.ts';
 import type {
   CameraConfig,
   ConsoleConfig,

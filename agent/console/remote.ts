@@ -1,10 +1,10 @@
 /** The door from elsewhere: TLS on an address of the network, where the site file turns it on. */
 import type { RequestListener } from 'node:http';
 import { networkInterfaces } from 'node:os';
-import type { Clock } from '../core/clock.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { RemoteConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { PartHealth } from '../core/view.ts';
 import type { DoorNames } from './access/guard.ts';
 import { type CertificateState, KeptCertificate } from './access/kept-certificate.ts';

@@ -5,10 +5,10 @@
 import { uptime as osUptime } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import { loadAssets } from '../assets/load.ts';
-import type { Clock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { ListenConfig, RemoteConfig, ServiceLinkConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { AgentView, PartHealth } from '../core/view.ts';
 import { LoginCodes, type NewLogin } from './access/codes.ts';
 import { Entrance } from './access/entrance.ts';

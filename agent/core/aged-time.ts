@@ -3,8 +3,9 @@
  * clock. In a demonstration an hour of the street is an hour, however fast it passes, also where the rate changes on the way.
  * It never jumps when the wall clock is set.
  */
-import type { Clock } from './clock.ts';
+
 import type { Mono } from './reading.ts';
+import type { Clock } from './time/clock.ts';
 
 export class AgedTime {
   readonly #clock: Pick<Clock, 'mapping'>;

@@ -4,8 +4,8 @@
  * moment is told as ms from the board's own (`…In`) or before it (`…Age`), in the street's time, which runs `rate` times as
  * fast as a monotonic clock. What cannot be known is absent, never an empty text.
  */
-import type { Sky, TileKind } from './content.ts';
-import type { SignLanguage } from './sign.ts';
+import type { Sky, TileKind } from './content/content.ts';
+import type { SignLanguage } from './sign/sign.ts';
 
 /** A text in the sign's first language and, beneath it, in the second. */
 export interface Words {

@@ -2,12 +2,13 @@
  * The driver contract. Drivers live in drivers/<protocol>/, are listed in drivers/index.ts, import only agent/core and
  * pass tests/conformance/driver.ts. A driver knows one protocol; what a device model is stands in its profile.
  */
-import type { Clock } from './clock.ts';
+
 import type { Exchange, Stream } from './link.ts';
 import type { Log } from './log.ts';
 import type { Issue, Profile } from './profile.ts';
 import type { Mono, Reading, Value } from './reading.ts';
 import type { DeviceConfig, LineConfig } from './site.ts';
+import type { Clock } from './time/clock.ts';
 
 /**
  * What a session remembers of its device over restarts of the agent: where a counter stood, not readings. A few hundred

@@ -11,7 +11,7 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { ContentEnvelope, ContentKey, ContentRefusal } from './content.ts';
+import type { ContentEnvelope, ContentKey, ContentRefusal } from './content/content.ts';
 
 /** What is shown in public. */
 export const PAYLOAD_TYPE = 'application/vnd.kerbside.content+json';

@@ -4,7 +4,7 @@
  * numbered, signed event; the log keeps the newest body of every mark at hand. Times without `mono` in the name are
  * true time, Unix epoch ms.
  */
-import type { AlarmStatus, SosTest } from './alarm.ts';
+import type { AlarmStatus, SosTest } from './alarm/alarm.ts';
 import type { Mono } from './reading.ts';
 import type { AgentEvent, EventKind, Json } from './record.ts';
 

@@ -1,6 +1,6 @@
 /** What a site file says of a pole that carries more than a lamp, resolved: feeder, tenants. Durations are ms. */
 import type { Text } from './point.ts';
-import type { PanelGeometry } from './text-panel.ts';
+import type { PanelGeometry } from './sign/text-panel.ts';
 
 /** Phase of the feeder, as the meter's points are in order. */
 export type FeederPhase = 1 | 2 | 3;

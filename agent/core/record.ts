@@ -3,9 +3,9 @@
  * 1, 2, 3 … without holes, in the transaction that makes it durable.
  */
 
-import type { ClockRank } from './clock.ts';
 import type { Lane } from './point.ts';
 import type { Mono, Quality, Reason, Value } from './reading.ts';
+import type { ClockRank } from './time/clock.ts';
 import type { Unit } from './unit.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };

@@ -2,22 +2,22 @@
  * The resolved site: what agent/config makes of site.yaml. Durations are ms, sizes are bytes, secrets are resolved,
  * defaults are filled in, profiles are loaded. Parts are compared one by one when a file changes.
  */
-import type { AlarmsConfig } from './alarm.ts';
+import type { AlarmsConfig } from './alarm/alarm.ts';
 import type { CameraConfig, PrivacyConfig } from './camera.ts';
 import type { Condition } from './condition.ts';
 import type { ContactRules } from './contacts.ts';
-import type { ContentConfig } from './content-config.ts';
-import type { EnergyConfig } from './energy.ts';
+import type { ContentConfig } from './content/config.ts';
+import type { EnergyConfig } from './energy/energy.ts';
+import type { PeakLimitConfig } from './energy/peak-limit.ts';
 import type { FigureConfig } from './figure.ts';
-import type { LampPower, LightingProgramme } from './lighting.ts';
+import type { LampPower, LightingProgramme } from './lighting/lighting.ts';
 import type { LineConfig, SerialSettings } from './line.ts';
-import type { PeakLimitConfig } from './peak-limit.ts';
 import type { Lane, Text } from './point.ts';
 import type { PoleConfig } from './pole.ts';
 import type { Profile } from './profile.ts';
 import type { Value } from './reading.ts';
 import type { SenseRules } from './rules.ts';
-import type { SignConfig } from './sign.ts';
+import type { SignConfig } from './sign/sign.ts';
 import type { FleetConfig } from './update.ts';
 import type { UplinkConfig } from './uplink-config.ts';
 import type { VirtualDevice } from './virtual.ts';

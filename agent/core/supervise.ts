@@ -1,7 +1,7 @@
 /** Keeps something running: starts it, restarts it with back-off when it fails, says so once down and once up. */
 import { Backoff, type BackoffOptions } from './backoff.ts';
-import type { Clock } from './clock.ts';
 import { type AgentError, asAgentError } from './errors.ts';
+import type { Clock } from './time/clock.ts';
 
 export interface Supervision {
   readonly clock: Clock;

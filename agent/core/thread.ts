@@ -1,10 +1,10 @@
 /** A supervised worker thread: started, restarted with back-off as a new generation when it dies, ended with the signal. */
 import { Worker } from 'node:worker_threads';
 import type { BackoffOptions } from './backoff.ts';
-import type { Clock } from './clock.ts';
 import { AgentError } from './errors.ts';
 import type { Log } from './log.ts';
 import { supervise } from './supervise.ts';
+import type { Clock } from './time/clock.ts';
 
 export interface ThreadOptions {
   readonly name: string;

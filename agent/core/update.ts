@@ -2,7 +2,7 @@
  * What an agent runs, changed from afar: releases of the agent itself, model packs and configuration, each as a bundle whose
  * manifest the city signed (`envelope.ts`). Times are Unix epoch ms unless they say otherwise.
  */
-import type { ContentKey, ContentRefusal } from './content.ts';
+import type { ContentKey, ContentRefusal } from './content/content.ts';
 
 /** Three numbers: what a release is called and compared by. */
 export const VERSION_PATTERN = /^(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,5})\.(?:0|[1-9]\d{0,5})$/;

@@ -2,15 +2,16 @@
  * The uplink contract. A pump (agent/uplink/pump.ts) reads the log, forms messages and settles numbers; an uplink
  * carries messages over one protocol. Uplinks live in agent/uplink/, are listed there and pass tests/conformance/uplink.ts.
  */
-import type { Clock } from './clock.ts';
+
 import type { Command, CommandResult } from './command.ts';
 import type { AgentError } from './errors.ts';
 import type { Log } from './log.ts';
-import type { Periods, RollupLane } from './period.ts';
 import type { Lane } from './point.ts';
 import type { Mono } from './reading.ts';
 import type { Cursor, LoggedReading, LoggedRecord, LogSource, Range } from './record.ts';
 import type { Description } from './site.ts';
+import type { Clock } from './time/clock.ts';
+import type { Periods, RollupLane } from './time/period.ts';
 
 export type StreamName = 'live' | 'backlog';
 

@@ -3,22 +3,22 @@
  */
 
 import type { AcceptanceActs } from './acceptance.ts';
-import type { AlarmActs } from './alarm.ts';
-import type { ArrivalBoard } from './arrival.ts';
+import type { AlarmActs } from './alarm/alarm.ts';
 import type { Command, CommandResult } from './command.ts';
 import type { Commissioning } from './commissioning.ts';
 import type { ConfigChanges } from './config-change.ts';
-import type { Template } from './content.ts';
+import type { Template } from './content/content.ts';
 import type { DiagnosticsBundle } from './diagnostics.ts';
-import type { EnergyView } from './energy-view.ts';
+import type { PeakLimitView } from './energy/peak-limit.ts';
+import type { EnergyView } from './energy/view.ts';
 import type { ExplainedFrame } from './frame-tap.ts';
 import type { Subscription } from './hub.ts';
-import type { LampTonight } from './lighting-view.ts';
-import type { PeakLimitView } from './peak-limit.ts';
+import type { LampTonight } from './lighting/view.ts';
 import type { Lane } from './point.ts';
 import type { AgentEvent, EventKind, Heads, LoggedEvent } from './record.ts';
-import type { ScreenView } from './screen.ts';
 import type { SenseActs } from './sense.ts';
+import type { ArrivalBoard } from './sign/arrival.ts';
+import type { ScreenView } from './sign/screen.ts';
 import type { Description, Site } from './site.ts';
 import type { Updates } from './update.ts';
 import type { VirtualActs } from './virtual.ts';

@@ -3,14 +3,15 @@
  * device of their own. What can be read back is read from the log, so a restart loses nothing but noise levels of the
  * running hour, which then says that it has too few.
  */
-import { type Clock, trusted, wallAt } from '../core/clock.ts';
+
 import { asAgentError } from '../core/errors.ts';
 import type { FigureConfig, NoiseFigure } from '../core/figure.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
-import { LocalTime } from '../core/local-time.ts';
 import type { Log } from '../core/log.ts';
 import type { Point } from '../core/point.ts';
 import { bad, good, type Reading, type Reason, uncertain } from '../core/reading.ts';
+import { type Clock, trusted, wallAt } from '../core/time/clock.ts';
+import { LocalTime } from '../core/time/local-time.ts';
 import type { AgentView } from '../core/view.ts';
 import { aqiFigures } from './aqi/figure.ts';
 import { type Figures, HOUR, MINUTE } from './hours.ts';

@@ -2,11 +2,12 @@
  * Virtual points: what flows and programs give is checked against the declaration and published like any other reading.
  * A point that nobody gives a value for longer than its age is bad, so that a flow that stopped is seen.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import { bad, good, uncertain, type Value } from '../core/reading.ts';
 import type { Description } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { convert, convertible } from '../core/unit.ts';
 import {
   type VirtualActs,

@@ -2,13 +2,14 @@
  * The hub: every reading and event comes in here, is shown to all who want it at once, and is handed to the log in
  * groups. Telemetry waits at most one window (the stated loss window); alarms, events and commands do not wait.
  */
-import type { Clock } from '../core/clock.ts';
+
 import { asAgentError } from '../core/errors.ts';
 import type { Recorder, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
 import type { Lane } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
 import type { AgentEvent } from '../core/record.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** The durable side: resolves when what it was given is on the disk, or rejects when it never will be. */
 export type Append = (readings: readonly Reading[], events: readonly AgentEvent[]) => Promise<unknown>;

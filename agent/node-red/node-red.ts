@@ -6,12 +6,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Clock } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { AgentEvent } from '../core/record.ts';
 import type { NodeRedConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import { flowChild } from './child.ts';
 import type { FlowMessage, FlowProcess } from './process.ts';

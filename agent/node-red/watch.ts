@@ -1,5 +1,5 @@
 /** Watches Node-RED from outside: a process that falls silent, flows that end it again and again. */
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** Ends that make flows suspect, within this time. */
 const ENDS = 3;

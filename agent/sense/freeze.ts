@@ -1,5 +1,5 @@
 /** The time that a meter tells of its freeze registers, by its own clock. Pure. */
-import type { LocalDays } from '../core/local-days.ts';
+import type { LocalDays } from '../core/time/local-days.ts';
 
 /** A meter's clock may be this far off, minutes. */
 const CLOCK_OFF = 10;

@@ -4,16 +4,16 @@
  * declared of the devices, for a reading that was read wrongly cannot be taken back.
  */
 import { AgedTime } from '../core/aged-time.ts';
-import { type Clock, trusted, wallAt } from '../core/clock.ts';
 import { rawId } from '../core/derived.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Publisher, Recorder } from '../core/hub.ts';
-import type { LocalDays } from '../core/local-days.ts';
 import type { Log } from '../core/log.ts';
 import { type Correction, type Mark, markEvent } from '../core/mark.ts';
 import { type Reading, uncertain } from '../core/reading.ts';
 import type { AgentEvent, Json } from '../core/record.ts';
 import type { CorrectionOrder, SenseActs } from '../core/sense.ts';
+import { type Clock, trusted, wallAt } from '../core/time/clock.ts';
+import type { LocalDays } from '../core/time/local-days.ts';
 import type { PartHealth } from '../core/view.ts';
 import { Checks } from './checks.ts';
 import { Corrections } from './corrections.ts';

@@ -5,10 +5,10 @@
  */
 
 import { midnightId, settlementId } from '../core/derived.ts';
-import type { LocalDays } from '../core/local-days.ts';
 import { bad, good, type Reading, uncertain } from '../core/reading.ts';
 import type { Json } from '../core/record.ts';
 import type { FreezeRule } from '../core/rules.ts';
+import type { LocalDays } from '../core/time/local-days.ts';
 import type { Unit } from '../core/unit.ts';
 import { frozenMidnight } from './freeze.ts';
 

@@ -2,9 +2,10 @@
  * Messages of centres to riders: kept over restarts and outages, each until its own end. With no network a sign still says
  * that a stop is closed, and stops saying it when that is over.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { Log } from '../core/log.ts';
-import type { ServiceAlert } from '../core/transit.ts';
+import type { ServiceAlert } from '../core/sign/transit.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { Turns } from '../core/turns.ts';
 import { readKept, writeKept } from './kept-file.ts';
 

@@ -2,7 +2,7 @@
  * The stop's camera on the screen: the newest frame from memory with every face made unrecognisable, at most one a second,
  * only where the site file switches it on and the site's privacy allows pictures at all. Nothing of it is kept.
  */
-import type { Clock } from '../core/clock.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Preview } from '../core/view.ts';
 
 export interface CameraViewOptions {

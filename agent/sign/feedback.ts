@@ -3,9 +3,9 @@
  * city also after days without a network. Bounded: a child that plays with the buttons fills no log.
  */
 import type { Feedback } from '../core/board.ts';
-import type { Clock } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Recorder } from '../core/hub.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 export interface FeedbackOptions {
   /** Id of the sign. */

@@ -2,17 +2,18 @@
  * Where a sign is seen and heard besides its screen: the phone page, LED panels, the voice. All of them tell the same face
  * of the same board; each is kept alive by itself.
  */
-import type { Clock } from '../core/clock.ts';
-import { trusted, wallAt } from '../core/clock.ts';
-import type { ShownMessage } from '../core/content.ts';
+
+import type { ShownMessage } from '../core/content/content.ts';
 import type { Publisher, Subscription } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
-import { PanelKeeper } from '../core/panel-keeper.ts';
-import type { SignLanguage } from '../core/sign.ts';
-import type { OutletsConfig } from '../core/sign-outlets.ts';
-import type { TextPanel } from '../core/text-panel.ts';
+import type { OutletsConfig } from '../core/sign/outlets.ts';
+import { PanelKeeper } from '../core/sign/panel-keeper.ts';
+import type { SignLanguage } from '../core/sign/sign.ts';
+import type { TextPanel } from '../core/sign/text-panel.ts';
+import type { Clock } from '../core/time/clock.ts';
+import { trusted, wallAt } from '../core/time/clock.ts';
+import { zoneOffset } from '../core/time/zone.ts';
 import type { PartHealth } from '../core/view.ts';
-import { zoneOffset } from '../core/zone.ts';
 import { panelShow } from './led/show.ts';
 import { PhoneDoor } from './phone/door.ts';
 import type { SpokenText } from './phone/page.ts';

@@ -1,5 +1,5 @@
 /** What was told of alarms, read back from lane alarm, newest first. */
-import type { AlarmChange, AlarmTold } from '../core/alarm.ts';
+import type { AlarmChange, AlarmTold } from '../core/alarm/alarm.ts';
 import { marksOf } from '../core/mark.ts';
 import type { LoggedEvent, LogSource } from '../core/record.ts';
 

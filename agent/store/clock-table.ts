@@ -2,7 +2,7 @@
  * The clock table: how monotonic time of each boot maps to true time. The best rank known for a boot counts for all of
  * it, also backwards; among rows of that rank the last one at or before the moment, else the first after it.
  */
-import { CLOCK_RANKS, type ClockMapping, type WallTime, wallAt } from '../core/clock.ts';
+import { CLOCK_RANKS, type ClockMapping, type WallTime, wallAt } from '../core/time/clock.ts';
 import type { Db } from './sqlite.ts';
 
 interface Row {

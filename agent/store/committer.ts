@@ -4,10 +4,10 @@
  * failed one is tried again with back-off, while the ring holds what comes.
  */
 import { Backoff } from '../core/backoff.ts';
-import type { Clock, ClockMapping } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
 import type { AgentEvent, Cursor, Json } from '../core/record.ts';
+import type { Clock, ClockMapping } from '../core/time/clock.ts';
 import type { Refusal } from './contract.ts';
 import type { Commit, Committed, Failure, NumberedPoint } from './messages.ts';
 import type { Packer } from './packer.ts';

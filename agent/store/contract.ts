@@ -2,8 +2,7 @@
  * What the composition gets of the store: the facade on main (`openStore`), the read side for any thread
  * (`openLogSource`), history (`openHistory`). The hub decides when to commit; the store commits what it is given.
  */
-import type { AlarmTold } from '../core/alarm.ts';
-import type { Clock } from '../core/clock.ts';
+import type { AlarmTold } from '../core/alarm/alarm.ts';
 import type { CommandJournal } from '../core/command.ts';
 import type { Log } from '../core/log.ts';
 import type { Mark } from '../core/mark.ts';
@@ -11,6 +10,7 @@ import type { Lane, Point } from '../core/point.ts';
 import type { Reading } from '../core/reading.ts';
 import type { AgentEvent, Cursor, EventKind, Heads, LoggedEvent } from '../core/record.ts';
 import type { LogConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Bucket, PartHealth } from '../core/view.ts';
 
 /** What the log wants to know of a point; a `Point` of a profile serves as it is. */
@@ -135,7 +135,7 @@ export interface Store extends AsyncDisposable {
 }
 
 export interface History extends AsyncDisposable {
-  /** What was told of alarms (agent/core/alarm.ts), newest first, as far as the log goes back. Rejects with `AgentError`. */
+  /** What was told of alarms (agent/core/alarm/alarm.ts), newest first, as far as the log goes back. Rejects with `AgentError`. */
   alarms(limit: number): Promise<readonly AlarmTold[]>;
   /** Events of these kinds on lane event, newest first, before the number `before` where it is given. Rejects the same. */
   events(kinds: readonly EventKind[], limit: number, before?: number): Promise<readonly LoggedEvent[]>;

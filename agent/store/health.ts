@@ -1,8 +1,9 @@
 /** Health of the store as a sentence with a fix, and what happened to it as events, said once down and once up. */
-import type { Clock } from '../core/clock.ts';
-import { wallAt } from '../core/clock.ts';
+
 import type { Log } from '../core/log.ts';
 import type { AgentEvent, Heads, Json } from '../core/record.ts';
+import type { Clock } from '../core/time/clock.ts';
+import { wallAt } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import type { Failure, Statistics } from './messages.ts';
 import type { Ring } from './ring.ts';

@@ -1,6 +1,6 @@
 /** One page of history of a point: closed buckets from their rows, open ones from minutes and the readings above them. */
 import type { Statement } from 'better-sqlite3';
-import type { LocalDays } from '../core/local-days.ts';
+import type { LocalDays } from '../core/time/local-days.ts';
 import type { Bucket } from '../core/view.ts';
 import { ClockTable } from './clock-table.ts';
 import { Marks } from './marks.ts';

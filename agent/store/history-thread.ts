@@ -1,10 +1,10 @@
 /** Entry of the history thread: a read-only connection, short pages, so that neither main nor the writer waits. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { AlarmTold } from '../core/alarm.ts';
+import type { AlarmTold } from '../core/alarm/alarm.ts';
 import { AgentError } from '../core/errors.ts';
-import { LocalDays } from '../core/local-days.ts';
 import type { EventKind, LoggedEvent } from '../core/record.ts';
 import { serve } from '../core/rpc.ts';
+import { LocalDays } from '../core/time/local-days.ts';
 import { alarmsTold } from './alarms-told.ts';
 import { eventsTold } from './events-told.ts';
 import { HistoryPages, type Page } from './history-page.ts';

@@ -1,10 +1,10 @@
 /** History on main: asks the history thread page by page, newest first, until there is enough. */
 import type { Worker } from 'node:worker_threads';
-import type { Clock } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { caller, type Remote } from '../core/rpc.ts';
 import { runThread } from '../core/thread.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Bucket } from '../core/view.ts';
 import type { History } from './contract.ts';
 import type { Page } from './history-page.ts';

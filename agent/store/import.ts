@@ -1,6 +1,7 @@
 /** Readings from before the agent runs: same way into the log, same numbers, same rollups. The agent must not run. */
-import type { ClockMapping } from '../core/clock.ts';
+
 import type { Reading } from '../core/reading.ts';
+import type { ClockMapping } from '../core/time/clock.ts';
 import type { StoreOptions } from './contract.ts';
 import { openStore } from './store.ts';
 

@@ -1,5 +1,5 @@
 /** The last value of points, from the rollups: what the agent knew of a register before it was stopped. */
-import { LocalDays } from '../core/local-days.ts';
+import { LocalDays } from '../core/time/local-days.ts';
 import { ClockTable } from './clock-table.ts';
 import type { LatestValue, Peak, PointId } from './contract.ts';
 import { Marks } from './marks.ts';

@@ -3,12 +3,12 @@
  * leaves nothing written; the caller closes the log then and opens it anew, so that no half-done memory stays.
  */
 import { statSync } from 'node:fs';
-import type { ClockMapping } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
-import { LocalDays } from '../core/local-days.ts';
 import { marksOf } from '../core/mark.ts';
 import type { Lane } from '../core/point.ts';
 import { type AgentEvent, type Json, laneOf } from '../core/record.ts';
+import type { ClockMapping } from '../core/time/clock.ts';
+import { LocalDays } from '../core/time/local-days.ts';
 import { Appender } from './appender.ts';
 import { Batches } from './batches.ts';
 import { ClockTable } from './clock-table.ts';

@@ -1,8 +1,9 @@
 /** What main and the store thread say to each other about commits. The rest goes by `core/rpc.ts` over the same port. */
-import type { ClockMapping } from '../core/clock.ts';
+
 import type { ErrorCode } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
 import type { AgentEvent, Cursor, Heads } from '../core/record.ts';
+import type { ClockMapping } from '../core/time/clock.ts';
 import type { Ranges, Refusal } from './contract.ts';
 import type { LoggedPoint } from './points.ts';
 

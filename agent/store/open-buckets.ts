@@ -1,7 +1,7 @@
 /** Buckets that are not made yet, or not up to date: from minutes, and from the readings above what is rolled up. */
 import type { Statement } from 'better-sqlite3';
-import type { LocalDays } from '../core/local-days.ts';
 import { LANES, type Lane } from '../core/point.ts';
+import type { LocalDays } from '../core/time/local-days.ts';
 import { Batches } from './batches.ts';
 import type { ClockTable } from './clock-table.ts';
 import { decodeBatch } from './codec/batch.ts';

@@ -1,6 +1,6 @@
 /** The registers of a log on a connection of their own, opened anew where the log was replaced or could not be read. */
 import { AgentError } from '../core/errors.ts';
-import { LocalDays } from '../core/local-days.ts';
+import { LocalDays } from '../core/time/local-days.ts';
 import { fileId } from './identity.ts';
 import { Registers } from './registers.ts';
 import { versionOf } from './schema.ts';

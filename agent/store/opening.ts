@@ -4,11 +4,11 @@
  */
 import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClockMapping, trusted, wallAt } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import { markEvent } from '../core/mark.ts';
 import { LANES } from '../core/point.ts';
 import type { AgentEvent } from '../core/record.ts';
+import { type ClockMapping, trusted, wallAt } from '../core/time/clock.ts';
 import {
   damagedLogs,
   damagedName,

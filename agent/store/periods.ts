@@ -1,7 +1,7 @@
 /** Figures of periods from rollup rows: minutes while they are kept, hours afterwards. A connection of its own. */
 import type { Statement } from 'better-sqlite3';
 import { AgentError } from '../core/errors.ts';
-import type { PeriodLevel, Periods, PeriodValue, PointName } from '../core/period.ts';
+import type { PeriodLevel, Periods, PeriodValue, PointName } from '../core/time/period.ts';
 import { isUnit, type Unit } from '../core/unit.ts';
 import { type LoggedPoint, PointTable } from './points.ts';
 import { type Accumulator, bucketValue, merge } from './rollup/accumulator.ts';

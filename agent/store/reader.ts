@@ -1,6 +1,5 @@
 /** Read side of a log: a connection of its own that sees only what is durable. Usable on any thread. */
 import { statSync } from 'node:fs';
-import type { ClockRank, WallTime } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Lane } from '../core/point.ts';
 import type {
@@ -12,6 +11,7 @@ import type {
   LogSlice,
   LogSource,
 } from '../core/record.ts';
+import type { ClockRank, WallTime } from '../core/time/clock.ts';
 import { Batches, type BatchRow } from './batches.ts';
 import { ClockTable } from './clock-table.ts';
 import { decodeBatch } from './codec/batch.ts';

@@ -3,8 +3,8 @@
  * time and the first one behind it, however far away they are. A read-only connection of its own.
  */
 import type { Statement } from 'better-sqlite3';
-import type { RegisterBucket, RegisterName, RegisterSeries } from '../core/energy.ts';
-import type { LocalDays } from '../core/local-days.ts';
+import type { RegisterBucket, RegisterName, RegisterSeries } from '../core/energy/energy.ts';
+import type { LocalDays } from '../core/time/local-days.ts';
 import { ClockTable } from './clock-table.ts';
 import { Marks } from './marks.ts';
 import { type Open, OpenBuckets } from './open-buckets.ts';

@@ -1,13 +1,13 @@
 /** The store on main: packs what the hub gives it, has the store thread write it, and says how it fares. */
 import { randomBytes } from 'node:crypto';
 import type { Worker } from 'node:worker_threads';
-import { type ClockMapping, wallAt } from '../core/clock.ts';
 import type { Command, CommandJournal, CommandResult } from '../core/command.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Reading } from '../core/reading.ts';
 import type { AgentEvent, Heads } from '../core/record.ts';
 import { caller, type Remote } from '../core/rpc.ts';
 import { runThread } from '../core/thread.ts';
+import { type ClockMapping, wallAt } from '../core/time/clock.ts';
 import { logFile } from './aside.ts';
 import { byLane } from './batches.ts';
 import { Committer } from './committer.ts';

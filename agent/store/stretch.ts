@@ -2,9 +2,10 @@
  * Readings and rollups of a stretch of time, out of any log, in bounded memory: over read-only connections, beside a running
  * agent. Batches that lie elsewhere are passed by their heads without being decoded.
  */
-import { LocalDays } from '../core/local-days.ts';
+
 import { LANES, type Lane } from '../core/point.ts';
 import type { LoggedReading } from '../core/record.ts';
+import { LocalDays } from '../core/time/local-days.ts';
 import type { Unit } from '../core/unit.ts';
 import type { Bucket } from '../core/view.ts';
 import { Batches } from './batches.ts';

@@ -2,8 +2,9 @@
  * What the log writes to the card: measured by the kernel's account, forecast against what the card is rated for, and
  * kept within a budget per day by a longer window, for a commit costs the card its pages whatever is in them.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { LogConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 const DAY = 86_400_000;
 /** A rate is judged over so long, ms: shorter, and one poll of meters or a rollup is most of it. */

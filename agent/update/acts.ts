@@ -3,12 +3,12 @@
  * what becomes of it is told by events. An update needs the city's signature besides, whoever sends the command.
  */
 import * as z from 'zod';
-import type { Clock } from '../core/clock.ts';
 import type { WriteOutcome } from '../core/driver.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { Point } from '../core/point.ts';
 import { good, type Value } from '../core/reading.ts';
 import type { Description } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { FLEET_DEVICE, type FleetAct, type FleetConfig, type Updates } from '../core/update.ts';
 
 const TITLES: Readonly<Record<FleetAct, { readonly en: string; readonly zh: string }>> = {

@@ -1,8 +1,8 @@
 /** Whether a bundle may be taken here: everything that can be said before a part of it is fetched. */
 import { createHash } from 'node:crypto';
-import { type Clock, trusted, wallAt } from '../core/clock.ts';
-import type { ContentKey } from '../core/content.ts';
+import type { ContentKey } from '../core/content/content.ts';
 import { openEnvelope, UPDATE_TYPE } from '../core/envelope.ts';
+import { type Clock, trusted, wallAt } from '../core/time/clock.ts';
 import { compareVersions, type UpdateManifest, type UpdateRefusal } from '../core/update.ts';
 import type { BootState } from './boot-state.ts';
 import { readManifest } from './manifest.ts';

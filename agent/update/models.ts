@@ -4,9 +4,9 @@
  */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, wallAt } from '../core/clock.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import { type Golden, type ModelManifest, nameOf } from '../core/update.ts';
 import { type BootState, withNews } from './boot-state.ts';
 import { serialKey } from './judge.ts';

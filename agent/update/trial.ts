@@ -2,8 +2,9 @@
  * Whether a new release does what the one before did: what answered then answers again, the city acknowledges again, and it
  * stays so for a while. A silent uplink is a reason to return, for nobody could send another release over it.
  */
-import type { Clock } from '../core/clock.ts';
+
 import { asAgentError } from '../core/errors.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Ledger, PartHealth } from '../core/view.ts';
 import type { Answered, Trial } from './boot-state.ts';
 

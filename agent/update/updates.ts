@@ -4,11 +4,11 @@
  * a return is explained whoever is running when it can be told.
  */
 import { mkdirSync } from 'node:fs';
-import { type Clock, wallAt } from '../core/clock.ts';
 import type { ConfigChanges } from '../core/config-change.ts';
 import { asAgentError } from '../core/errors.ts';
 import type { Recorder } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import {
   type FleetConfig,
   nameOf,

@@ -1,9 +1,10 @@
 /** What leaves on an uplink beside the records of the log: buckets, where a rule asks for them. */
-import { LocalDays } from '../core/local-days.ts';
-import { bucketOf } from '../core/period.ts';
+
 import type { Lane } from '../core/point.ts';
 import type { Cursor } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
+import { LocalDays } from '../core/time/local-days.ts';
+import { bucketOf } from '../core/time/period.ts';
 import type { UplinkContext } from '../core/uplink.ts';
 import { EpochWork } from './epoch.ts';
 import type { Naming } from './naming.ts';

@@ -1,7 +1,8 @@
 /** The data budget of one uplink: from its settings, into its selection, and onto the health board. */
-import type { Clock } from '../core/clock.ts';
+
 import type { LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Ledger } from '../core/view.ts';
 import { DataBudget, STEPS } from './data-budget.ts';
 import type { Selecting } from './selection.ts';

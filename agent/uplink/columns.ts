@@ -2,8 +2,9 @@
  * Readings of a message as columns (docs/schemas/v1/data.json, «columns»): the same as payload v1 says record by record, in a
  * tenth of the bytes, and in a hundredth once compressed, for neighbours in a column are alike.
  */
-import { trusted } from '../core/clock.ts';
+
 import type { LoggedReading, LoggedRecord } from '../core/record.ts';
+import { trusted } from '../core/time/clock.ts';
 
 /** Limits of an ECMAScript time value, ms (ECMA-262 §21.4.1.1). */
 const LAST_TIME = 8.64e15;

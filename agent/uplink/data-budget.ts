@@ -3,9 +3,10 @@
  * matters least first. Alarms and events are never thinned, and what is thinned stays in the log and is counted in the
  * envelope as left out by selection.
  */
-import { type Clock, trusted, wallAt } from '../core/clock.ts';
+
 import type { Cursor } from '../core/record.ts';
 import type { SelectionRule } from '../core/site.ts';
+import { type Clock, trusted, wallAt } from '../core/time/clock.ts';
 
 /** What leaves at each step: the rules of a selection. Step 0 leaves all as it is. */
 export const STEPS: readonly { readonly says: string; readonly rules: readonly SelectionRule[] }[] = [

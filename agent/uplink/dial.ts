@@ -1,9 +1,9 @@
 /** Byte pipes to centres that speak protocols of their own on TCP or UDP. */
 import { createSocket } from 'node:dgram';
 import { connect, isIP, type Socket } from 'node:net';
-import type { Clock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Stream } from '../core/link.ts';
+import type { Clock } from '../core/time/clock.ts';
 
 /** The promised end of a try to connect, login included, ms. */
 export const CONNECT_DEADLINE = 10_000;

@@ -3,10 +3,11 @@
  * leaves with that. Alarms and events never wait. What leaves earlier says so (`clock` of the record), and the mapping
  * follows as an event.
  */
-import { type Clock, trusted } from '../core/clock.ts';
+
 import { LANES, type Lane } from '../core/point.ts';
 import type { Mono } from '../core/reading.ts';
 import type { Heads, LogSource } from '../core/record.ts';
+import { type Clock, trusted } from '../core/time/clock.ts';
 
 /** Lanes that wait. */
 const HELD: ReadonlySet<Lane> = new Set<Lane>(['meter', 'telemetry', 'bulk']);

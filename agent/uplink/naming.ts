@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { Command } from '../core/command.ts';
 import { glob } from '../core/pattern.ts';
-import type { PointName } from '../core/period.ts';
 import type { Point } from '../core/point.ts';
 import type { Value } from '../core/reading.ts';
 import type { LoggedReading, LoggedRecord } from '../core/record.ts';
 import type { Description, NamingRule } from '../core/site.ts';
+import type { PointName } from '../core/time/period.ts';
 import { convert, UNITS, type Unit } from '../core/unit.ts';
 import type { Delivery, Message, UplinkContext, UplinkSession } from '../core/uplink.ts';
 

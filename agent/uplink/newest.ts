@@ -1,8 +1,8 @@
 /** The newest reading of each point, from the end of the log: for uplinks that say how things stand. */
 
-import type { PointName } from '../core/period.ts';
 import type { Lane } from '../core/point.ts';
 import type { LoggedReading, LogSource } from '../core/record.ts';
+import type { PointName } from '../core/time/period.ts';
 
 const LANES_READ: readonly Lane[] = ['alarm', 'meter', 'telemetry'];
 /** At the first look so many records back. */

@@ -1,7 +1,8 @@
 /** When the oldest record that an uplink still waits with was measured: what a backlog is in hours. */
-import { type Clock, wallAt } from '../core/clock.ts';
+
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, Heads, LogSource } from '../core/record.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 
 /** The log is looked at once in this time at most, ms: while a backlog drains, its oldest record changes all the time. */
 const LOOK_EVERY = 5000;

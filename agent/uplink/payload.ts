@@ -2,8 +2,9 @@
  * Payload v1: JSON with readable names, the same over every uplink that carries JSON. Everything a receiver's ledger
  * needs stands in the payload, never in headers. Schemas: docs/schemas.
  */
-import { type ClockRank, trusted } from '../core/clock.ts';
+
 import type { LoggedRecord } from '../core/record.ts';
+import { type ClockRank, trusted } from '../core/time/clock.ts';
 import type { Message } from '../core/uplink.ts';
 import { columnsOf, fitsColumns } from './columns.ts';
 

@@ -4,13 +4,13 @@
  * its record, so sending again (lost link, crash) does no harm.
  */
 import { Backoff, type BackoffOptions } from '../core/backoff.ts';
-import type { Clock } from '../core/clock.ts';
 import { AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Mono } from '../core/reading.ts';
 import type { Cursor, Heads, LogSource } from '../core/record.ts';
 import { supervise } from '../core/supervise.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Delivery, Message, StreamName, UplinkSession } from '../core/uplink.ts';
 import { EpochWork } from './epoch.ts';
 import { Hold } from './hold.ts';

@@ -1,13 +1,13 @@
 /** Inside the uplink thread: one pump per configured uplink over one log, telling main what became of the records. */
 import { isDeepStrictEqual } from 'node:util';
-import type { Clock } from '../core/clock.ts';
 import type { Command, CommandResult } from '../core/command.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import type { Periods } from '../core/period.ts';
 import { LANES, type Lane } from '../core/point.ts';
 import type { Cursor, LoggedReading, LogSource } from '../core/record.ts';
 import type { UplinkConfig } from '../core/site.ts';
+import type { Clock } from '../core/time/clock.ts';
+import type { Periods } from '../core/time/period.ts';
 import type {
   DerivedSource,
   Machine,

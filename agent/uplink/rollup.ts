@@ -3,7 +3,10 @@
  * so a break, a restart, a crash and a new log repeat them: the buckets of a length are counted from the year 2000, and
  * each takes `PARTS` numbers, over which its points are spread by their names, so that no record is too large for a message.
  */
-import type { LocalDays } from '../core/local-days.ts';
+
+import { LANES, type Lane } from '../core/point.ts';
+import type { Cursor, Heads, Json, LoggedEvent, LoggedRecord, LogSlice, LogSource } from '../core/record.ts';
+import type { LocalDays } from '../core/time/local-days.ts';
 import {
   BUCKET_MS,
   BUCKETS,
@@ -12,9 +15,7 @@ import {
   type Periods,
   type PeriodValue,
   type PointName,
-} from '../core/period.ts';
-import { LANES, type Lane } from '../core/point.ts';
-import type { Cursor, Heads, Json, LoggedEvent, LoggedRecord, LogSlice, LogSource } from '../core/record.ts';
+} from '../core/time/period.ts';
 import type { Envelope, UplinkContext } from '../core/uplink.ts';
 import type { Naming } from './naming.ts';
 import { isoTime, valuesOf } from './payload.ts';

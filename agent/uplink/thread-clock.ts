@@ -1,7 +1,8 @@
 /** The clock of the uplink thread: the machine's monotonic clock (the same in all threads) under main's mapping. */
-import type { Clock, ClockMapping } from '../core/clock.ts';
+
 import type { Mono } from '../core/reading.ts';
-import { SystemClock } from '../core/system-clock.ts';
+import type { Clock, ClockMapping } from '../core/time/clock.ts';
+import { SystemClock } from '../core/time/system-clock.ts';
 
 export class ThreadClock implements Clock {
   readonly boot: string;

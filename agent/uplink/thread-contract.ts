@@ -1,10 +1,11 @@
 /** What main and the uplink thread say to each other besides the calls of core/rpc. All of it is plain data. */
-import type { ClockMapping } from '../core/clock.ts';
+
 import type { Facts } from '../core/log.ts';
 import type { Lane } from '../core/point.ts';
 import type { Mono } from '../core/reading.ts';
 import type { Cursor } from '../core/record.ts';
 import type { Description, UplinkConfig } from '../core/site.ts';
+import type { ClockMapping } from '../core/time/clock.ts';
 import type { Ledger } from '../core/view.ts';
 
 /** Lane that numbers of uplinks are kept under, as cursors are by lane. */

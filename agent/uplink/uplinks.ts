@@ -2,7 +2,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import type { BackoffOptions } from '../core/backoff.ts';
-import { type Clock, wallAt } from '../core/clock.ts';
 import type { Command, CommandResult } from '../core/command.ts';
 import type { Log } from '../core/log.ts';
 import type { Lane } from '../core/point.ts';
@@ -11,6 +10,7 @@ import type { AgentEvent, Cursor, Heads } from '../core/record.ts';
 import { serve } from '../core/rpc.ts';
 import type { UplinkConfig } from '../core/site.ts';
 import { runThread } from '../core/thread.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { HealthState, Ledger, PartHealth } from '../core/view.ts';
 import { gapsOf, type Refusal, refusalEvent } from './refusal.ts';
 import {

@@ -1,8 +1,9 @@
 /** What the vision thread and the agent say to each other. Pictures cross only as the answer to `preview`. */
-import type { ClockMapping } from '../core/clock.ts';
+
 import type { Mono, Reading } from '../core/reading.ts';
 import type { AgentEvent } from '../core/record.ts';
 import type { CameraConfig } from '../core/site.ts';
+import type { ClockMapping } from '../core/time/clock.ts';
 import type { Detection, HealthState } from '../core/view.ts';
 
 /** `workerData` of the thread. */

@@ -2,9 +2,10 @@
  * The one frame a technician may look at. It is kept only while somebody looks, for seconds, in memory; when nobody has
  * asked for a while, no frame outlives its counting.
  */
-import type { Clock } from '../core/clock.ts';
+
 import type { PictureSize } from '../core/model.ts';
 import type { Mono } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 import type { Detection } from '../core/view.ts';
 import { blurFaces, plainFrame } from './blur.ts';
 import type { Detector } from './detector.ts';

@@ -1,6 +1,5 @@
 /** Vision as the agent sees it: cameras in, readings, health and previews out; the work is done in a thread of its own. */
 import './telemetry-off.ts';
-import { type Clock, wallAt } from '../core/clock.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Publisher } from '../core/hub.ts';
 import type { Log } from '../core/log.ts';
@@ -8,6 +7,7 @@ import { bad } from '../core/reading.ts';
 import { caller, type Remote } from '../core/rpc.ts';
 import type { CameraConfig } from '../core/site.ts';
 import { runThread } from '../core/thread.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { FoundInFrame, PartHealth, Preview } from '../core/view.ts';
 import { cameraPoints } from './description.ts';
 import type { Boxes, VisionCalls, VisionMessage, VisionOrders } from './messages.ts';

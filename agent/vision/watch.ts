@@ -1,10 +1,10 @@
 /** One camera from frame to reading: takes frames as fast as the budget allows, has them looked at, reports. */
 import { Backoff } from '../core/backoff.ts';
 import type { CameraConfig } from '../core/camera.ts';
-import type { Clock } from '../core/clock.ts';
 import { type AgentError, asAgentError } from '../core/errors.ts';
 import type { VisionTask } from '../core/model.ts';
 import type { Mono } from '../core/reading.ts';
+import type { Clock } from '../core/time/clock.ts';
 import { cameraHealth, FrameFigures, troubleOf } from './camera-health.ts';
 import type { Condition } from './condition.ts';
 import type { Detector } from './detector.ts';

@@ -2,7 +2,12 @@
  * A timetable for a trace whose own is not at hand: for each sign code in service the way is drawn from its longest
  * stretch in progress, with a stop each 400 m, and a trip begins wherever such a stretch begins.
  */
-import type { StopExtract, TransitPattern, TransitStop, TransitTrip } from '../../agent/core/timetable.ts';
+import type {
+  StopExtract,
+  TransitPattern,
+  TransitStop,
+  TransitTrip,
+} from '../../agent/core/sign/timetable.ts';
 import { metresBetween } from '../../agent/sign/arrivals/way.ts';
 import { NOT_IN_SERVICE, type TracePoint } from './traces.ts';
 

@@ -1,6 +1,6 @@
 /** Rides a trace through the shipped engine, with every stop of the line as a sign, and looks for ghosts. */
-import type { ArrivalRow } from '../../agent/core/arrival.ts';
-import type { TripReference, VehicleReport } from '../../agent/core/transit.ts';
+import type { ArrivalRow } from '../../agent/core/sign/arrival.ts';
+import type { TripReference, VehicleReport } from '../../agent/core/sign/transit.ts';
 import { ArrivalEngine } from '../../agent/sign/arrivals/engine.ts';
 import { metresBetween, Way } from '../../agent/sign/arrivals/way.ts';
 import type { Timetable } from '../../agent/sign/timetable/timetable.ts';

@@ -1,7 +1,7 @@
 /** A line that runs now, whatever the time is: its timetable, and a bus on it that is posted to the agent. */
 
-import { LocalTime } from '../../agent/core/local-time.ts';
-import type { StopExtract } from '../../agent/core/timetable.ts';
+import type { StopExtract } from '../../agent/core/sign/timetable.ts';
+import { LocalTime } from '../../agent/core/time/local-time.ts';
 import { hashOfExtract } from '../../agent/sign/timetable/extract-file.ts';
 import { extract, HERE, ZONE } from '../../tests/unit/sign/extract.ts';
 import { LEG, place } from '../../tests/unit/sign/street.ts';

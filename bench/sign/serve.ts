@@ -5,7 +5,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silent } from '../../agent/core/log.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { boardOf } from '../../agent/sign/screen/board-of.ts';
 import { lightOf } from '../../agent/sign/screen/light.ts';
 import { Names, romaniser } from '../../agent/sign/screen/names.ts';

@@ -2,9 +2,10 @@
  * A stop whose hours pass sixty times as fast as life: buses by headway with positions every 15 s, rush and night, outages,
  * alerts, an emergency now and then. Seeded by time alone: the same moment is the same board.
  */
-import type { ArrivalBoard, ArrivalRow, LineBoard } from '../../agent/core/arrival.ts';
-import type { ShownContent } from '../../agent/core/content.ts';
-import type { ServiceAlert } from '../../agent/core/transit.ts';
+
+import type { ShownContent } from '../../agent/core/content/content.ts';
+import type { ArrivalBoard, ArrivalRow, LineBoard } from '../../agent/core/sign/arrival.ts';
+import type { ServiceAlert } from '../../agent/core/sign/transit.ts';
 import {
   alert,
   CONTENT,

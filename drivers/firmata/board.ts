@@ -2,10 +2,10 @@
 import { EventEmitter } from 'node:events';
 import type { Firmata } from 'firmata-io';
 import type { Board } from 'johnny-five';
-import type { Clock } from '../../agent/core/clock.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import type { Stream } from '../../agent/core/link.ts';
 import type { Mono } from '../../agent/core/reading.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 import {
   ANALOG_MAPPING_QUERY,
   CAPABILITY_QUERY,

@@ -1,5 +1,5 @@
 /** The level of a contact: it counts after it stood for a while, the first one like any other. */
-import type { Clock } from '../../agent/core/clock.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 
 /** Hears levels and tells the one that stood for `hold` ms. Disposing it forgets what is pending and what was told. */
 export class Contact implements Disposable {

@@ -1,6 +1,7 @@
 /** Asks the board what a pin is set to. */
-import type { Clock } from '../../agent/core/clock.ts';
+
 import { AgentError } from '../../agent/core/errors.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 import { Turns } from '../../agent/core/turns.ts';
 import type { OpenBoard } from './board.ts';
 

@@ -9,10 +9,10 @@ import {
 import { COMMANDS, type Frame } from '../../agent/codec/gb26875/frame.ts';
 import { type Outcome, Peer } from '../../agent/codec/gb26875/peer.ts';
 import { timeBytes, timeDigits } from '../../agent/codec/gb26875/time.ts';
-import { trusted, wallAt } from '../../agent/core/clock.ts';
 import type { DriverContext, PointWrite, StreamSession, WriteOutcome } from '../../agent/core/driver.ts';
 import type { Stream } from '../../agent/core/link.ts';
 import { good, type Reading, type Value } from '../../agent/core/reading.ts';
+import { trusted, wallAt } from '../../agent/core/time/clock.ts';
 import { notThere, within } from '../own-line.ts';
 import { type Doubt, Teller, type Told } from '../teller.ts';
 import {

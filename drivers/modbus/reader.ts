@@ -1,8 +1,9 @@
 /** Single requests to one device, spaced as it wants them. */
-import type { Clock } from '../../agent/core/clock.ts';
+
 import { asAgentError } from '../../agent/core/errors.ts';
 import type { Exchange } from '../../agent/core/link.ts';
 import type { Mono } from '../../agent/core/reading.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 import type { ReadFunction } from './map.ts';
 import { type Client, type Path, type Transacted, transact } from './port.ts';
 

@@ -1,5 +1,5 @@
 /** Registers to values and back. */
-import { decodeGb2312, encodeGb2312 } from '../../agent/core/gb2312.ts';
+import { decodeGb2312, encodeGb2312 } from '../../agent/core/content/gb2312.ts';
 import { bad, good, type Mono, type Place, type Reading, type Value } from '../../agent/core/reading.ts';
 import type { Mapped } from './map.ts';
 import type { Order, WireType } from './schema.ts';

@@ -1,9 +1,10 @@
 /** One modem: asked for what its points name, each command at the shortest period of its points. */
-import { trusted, wallAt } from '../../agent/core/clock.ts';
+
 import type { DriverContext, StreamSession } from '../../agent/core/driver.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import type { Stream } from '../../agent/core/link.ts';
 import type { Mono, Reading } from '../../agent/core/reading.ts';
+import { trusted, wallAt } from '../../agent/core/time/clock.ts';
 import { Asker, notThere, repeat } from '../own-line.ts';
 import { type Doubt, Teller, type Told } from '../teller.ts';
 import { FIELDS } from './answers.ts';

@@ -7,9 +7,9 @@ import { createServer as createHttp, type IncomingMessage } from 'node:http';
 import { createServer as createHttps } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../agent/core/clock.ts';
 import type { Log } from '../../agent/core/log.ts';
 import type { LineConfig } from '../../agent/core/site.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 import type { Guest, Link } from './guest.ts';
 import { Dialect201 } from './v201.ts';
 

@@ -1,9 +1,10 @@
 /** Chargers that call us with OCPP 1.6J: the gateway is their central system. */
-import { trusted, wallAt } from '../../agent/core/clock.ts';
+
 import { type DriverContext, defineDriver, type NetworkSession } from '../../agent/core/driver.ts';
 import type { Issue, Profile, ProfilePoint } from '../../agent/core/profile.ts';
 import type { Reading } from '../../agent/core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../../agent/core/site.ts';
+import { trusted, wallAt } from '../../agent/core/time/clock.ts';
 import { convertible } from '../../agent/core/unit.ts';
 import { schemaIssues, shown } from '../issues.ts';
 import { type Endpoint, endpointOf, type OcppLine } from './endpoint.ts';

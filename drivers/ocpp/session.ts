@@ -1,9 +1,10 @@
 /** One connector of a charger as a device: its points, its energy, and what it is asked to do. */
-import { trusted, wallAt } from '../../agent/core/clock.ts';
+
 import type { DriverContext, NetworkSession, PointWrite, WriteOutcome } from '../../agent/core/driver.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import type { ProfilePoint } from '../../agent/core/profile.ts';
 import type { Mono, Reading, Value } from '../../agent/core/reading.ts';
+import { trusted, wallAt } from '../../agent/core/time/clock.ts';
 import { convert, convertible } from '../../agent/core/unit.ts';
 import { command, limitInForce, readKeys, trigger, writeKey } from './commands.ts';
 import type { Link } from './guest.ts';

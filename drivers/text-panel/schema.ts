@@ -1,6 +1,6 @@
 /** The `text-panel:` blocks of a profile and of its points, and the options of a device. */
 import { z } from 'zod';
-import { PANEL_CHARSETS } from '../../agent/core/text-panel.ts';
+import { PANEL_CHARSETS } from '../../agent/core/sign/text-panel.ts';
 import { serialSchema } from '../line-settings.ts';
 
 /** What can be read and written, by the letter it goes by. */

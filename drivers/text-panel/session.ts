@@ -1,4 +1,6 @@
 /** One panel on a line: its items are read one by one, and what is written is read back from it. */
+
+import { decodeGb2312, encodeGb2312 } from '../../agent/core/content/gb2312.ts';
 import type {
   DriverContext,
   PointWrite,
@@ -7,11 +9,15 @@ import type {
   WriteOutcome,
 } from '../../agent/core/driver.ts';
 import { AgentError } from '../../agent/core/errors.ts';
-import { decodeGb2312, encodeGb2312 } from '../../agent/core/gb2312.ts';
 import type { Exchange, Match } from '../../agent/core/link.ts';
 import type { ProfilePoint } from '../../agent/core/profile.ts';
 import { bad, good, type Mono, type Reading, type Value } from '../../agent/core/reading.ts';
-import { cellsOf, type PanelCharset, type PanelGeometry, panelRows } from '../../agent/core/text-panel.ts';
+import {
+  cellsOf,
+  type PanelCharset,
+  type PanelGeometry,
+  panelRows,
+} from '../../agent/core/sign/text-panel.ts';
 import { type Frame, frame, frameAt, LONGEST, OVERHEAD, SOH, STX } from './frame.ts';
 import { deviceSchema, ITEMS, optionsSchema, wireSchema } from './schema.ts';
 

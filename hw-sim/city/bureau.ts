@@ -4,7 +4,7 @@
  * wrong clock.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import type { Clock } from '../../agent/core/clock.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 
 /** The bytes to and from one station. */
 export interface Wire {

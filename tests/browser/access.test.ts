@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Console } from '../../agent/console/server.ts';
 import { newLabelCode } from '../../agent/console/service/label-code.ts';
 import { systemPrograms } from '../../agent/console/service/programs.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
 import { watchedPage } from './support/chromium.ts';

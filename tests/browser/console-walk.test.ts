@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PAGE_PATHS } from '../../agent/console/routes.ts';
 import type { Console } from '../../agent/console/server.ts';
 import { good } from '../../agent/core/reading.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
 import { type Watched, watchedPage } from './support/chromium.ts';

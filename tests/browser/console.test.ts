@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Role } from '../../agent/console/access/role.ts';
 import type { Console } from '../../agent/console/server.ts';
 import { good } from '../../agent/core/reading.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
 import { type Watched, watchedPage } from './support/chromium.ts';

@@ -9,7 +9,7 @@ import type { Locator, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { silent } from '../../agent/core/log.ts';
 import { good } from '../../agent/core/reading.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { type NodeRed, startNodeRed } from '../../agent/node-red/node-red.ts';
 import { nodeRedAdmin } from '../support/node-red-admin.ts';
 import { program } from '../support/programs.ts';

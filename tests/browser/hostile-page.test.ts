@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Console } from '../../agent/console/server.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { AgentData } from '../support/agent-data.ts';
 import { program } from '../support/programs.ts';
 import { type Browser, openBrowser, openConsole } from './support/console.ts';

@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silent } from '../../agent/core/log.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { type PhoneServer, startPhoneServer } from '../../agent/sign/phone/server.ts';
 import { type Face, faceOf } from '../../agent/sign/screen/face.ts';
 import { program } from '../support/programs.ts';

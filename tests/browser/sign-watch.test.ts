@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Page, chromium as playwright } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { silent } from '../../agent/core/log.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { startKiosk } from '../../agent/sign/screen/kiosk.ts';
 import { type ScreenState, ScreenWatch } from '../../agent/sign/screen/watch.ts';
 import { program } from '../support/programs.ts';

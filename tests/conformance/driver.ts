@@ -4,7 +4,6 @@
  */
 import { describe, expect, it } from 'vitest';
 import { topicFits } from '../../agent/bus/topic.ts';
-import type { Clock, ClockMapping } from '../../agent/core/clock.ts';
 import type {
   Driver,
   Message,
@@ -19,7 +18,8 @@ import type { Exchange } from '../../agent/core/link.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { Mono, Reading } from '../../agent/core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../../agent/core/site.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import type { Clock, ClockMapping } from '../../agent/core/time/clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 import { type FakeStream, fakeStream } from '../unit/drivers/fake-stream.ts';
 

@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../../agent/core/errors.ts';
 import { silent } from '../../agent/core/log.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import type { UplinkContext } from '../../agent/core/uplink.ts';
 import { hj212 } from '../../agent/uplink/hj212/index.ts';
 import { startBureau } from '../../hw-sim/city/bureau-server.ts';

@@ -6,7 +6,7 @@ import { ReceiverLedger } from '../../agent/cli/verify/ledger.ts';
 import { receiveHttp } from '../../agent/cli/verify/receive-http.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { HttpUplinkConfig, MqttUplinkConfig, SelectionRule } from '../../agent/core/site.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { startPumps } from '../../agent/uplink/pumps.ts';
 import { type Broker, embeddedBroker, mosquitto } from '../support/brokers.ts';
 import { MqttReceiver, until } from '../support/mqtt-receiver.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../agent/cli/verify/ledger.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import { silent } from '../../agent/core/log.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import type { Uplink, UplinkContext } from '../../agent/core/uplink.ts';
 import { type Pump, startPump } from '../../agent/uplink/pump.ts';
 import type { Refusal } from '../../agent/uplink/refusal.ts';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 import { type CityBroker, startBroker } from '../../hw-sim/city/broker.ts';
 import { type FleetAgent, fleetAgent } from '../support/fleet-agents.ts';
 import { folder, IN_MEMORY, makeRelease } from '../support/update-bundles.ts';

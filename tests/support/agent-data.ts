@@ -4,20 +4,20 @@
  */
 
 import { Alarms } from '../../agent/control/alarms/alarms.ts';
-import type { AlarmActs, AlarmTold } from '../../agent/core/alarm.ts';
-import type { ArrivalBoard } from '../../agent/core/arrival.ts';
+import type { AlarmActs, AlarmTold } from '../../agent/core/alarm/alarm.ts';
 import type { PrivacyConfig } from '../../agent/core/camera.ts';
-import type { Clock } from '../../agent/core/clock.ts';
-import { wallAt } from '../../agent/core/clock.ts';
 import type { Command, CommandResult } from '../../agent/core/command.ts';
 import type { ExplainedFrame } from '../../agent/core/frame-tap.ts';
-import type { LampTonight } from '../../agent/core/lighting-view.ts';
-import { LocalDays } from '../../agent/core/local-days.ts';
+import type { LampTonight } from '../../agent/core/lighting/view.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { Reading } from '../../agent/core/reading.ts';
 import type { AgentEvent, EventKind, LoggedEvent } from '../../agent/core/record.ts';
-import type { ScreenView } from '../../agent/core/screen.ts';
+import type { ArrivalBoard } from '../../agent/core/sign/arrival.ts';
+import type { ScreenView } from '../../agent/core/sign/screen.ts';
 import type { Site } from '../../agent/core/site.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
+import { wallAt } from '../../agent/core/time/clock.ts';
+import { LocalDays } from '../../agent/core/time/local-days.ts';
 import type {
   AgentView,
   Bucket,

@@ -1,9 +1,9 @@
 /** What stands on the site of `AgentData`: its devices with their points, its alarms, what its stop expects. */
 
-import { type AlarmDefinition, type AlarmsConfig, DEFAULT_FLOOD } from '../../agent/core/alarm.ts';
-import type { ArrivalBoard } from '../../agent/core/arrival.ts';
+import { type AlarmDefinition, type AlarmsConfig, DEFAULT_FLOOD } from '../../agent/core/alarm/alarm.ts';
 import type { Point } from '../../agent/core/point.ts';
 import type { Profile } from '../../agent/core/profile.ts';
+import type { ArrivalBoard } from '../../agent/core/sign/arrival.ts';
 import type { DeviceConfig, LineConfig, UplinkConfig } from '../../agent/core/site.ts';
 import type { VirtualDevice } from '../../agent/core/virtual.ts';
 

@@ -1,6 +1,6 @@
 /** A simulated year under the eyes of the diagnosis: which faults it found, and what it said besides. */
 import { Diagnosis } from '../../agent/control/energy/diagnosis/diagnosis.ts';
-import type { Finding } from '../../agent/core/diagnosis.ts';
+import type { Finding } from '../../agent/core/energy/diagnosis.ts';
 import { DAYS, dateOf } from '../../hw-sim/building/calendar.ts';
 import type { SeededFault } from '../../hw-sim/building/faults.ts';
 import type { BuildingInputs } from './simulated-building.ts';

@@ -1,12 +1,12 @@
 /** A small building for tests of what stands on the account: two meters, a sum, a tenant, with registers by a plain rule. */
 
 import { EnergyBook } from '../../agent/control/energy/book.ts';
-import type { Finding } from '../../agent/core/diagnosis.ts';
-import type { EnergyConfig, RegisterMeter, RegisterSeries } from '../../agent/core/energy.ts';
-import { DAY_TYPES, QUARTER } from '../../agent/core/energy.ts';
-import type { DemandState } from '../../agent/core/energy-account.ts';
-import type { EnergyView } from '../../agent/core/energy-view.ts';
-import type { PeakLimitView, ShedAction } from '../../agent/core/peak-limit.ts';
+import type { DemandState } from '../../agent/core/energy/account.ts';
+import type { Finding } from '../../agent/core/energy/diagnosis.ts';
+import type { EnergyConfig, RegisterMeter, RegisterSeries } from '../../agent/core/energy/energy.ts';
+import { DAY_TYPES, QUARTER } from '../../agent/core/energy/energy.ts';
+import type { PeakLimitView, ShedAction } from '../../agent/core/energy/peak-limit.ts';
+import type { EnergyView } from '../../agent/core/energy/view.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,6 +1,6 @@
 /** The machine's clock, run faster than life: what waits for minutes waits for seconds, while sockets and files stay real. */
-import type { Clock, ClockMapping } from '../../agent/core/clock.ts';
-import { SystemClock } from '../../agent/core/system-clock.ts';
+import type { Clock, ClockMapping } from '../../agent/core/time/clock.ts';
+import { SystemClock } from '../../agent/core/time/system-clock.ts';
 
 export class FastClock implements Clock {
   readonly #real = new SystemClock();

@@ -1,7 +1,7 @@
 /** Devices of `updating-agent.ts` at a real broker: commands come and results and events leave as payload v1. */
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
-import type { Clock } from '../../agent/core/clock.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 import { fleetWrite } from '../../agent/update/acts.ts';
 import { type UpdatingAgent, updatingAgent } from './updating-agent.ts';
 

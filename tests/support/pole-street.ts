@@ -6,7 +6,7 @@ import { type LineHandle, openLine } from '../../agent/bus/open.ts';
 import { CommandRouter } from '../../agent/command/router.ts';
 import { type Lighting, startLighting } from '../../agent/control/lighting/lighting.ts';
 import type { Command, CommandJournal, CommandResult } from '../../agent/core/command.ts';
-import type { LightingProgramme } from '../../agent/core/lighting.ts';
+import type { LightingProgramme } from '../../agent/core/lighting/lighting.ts';
 import { silent } from '../../agent/core/log.ts';
 import { good, type Reading } from '../../agent/core/reading.ts';
 import type { AgentEvent } from '../../agent/core/record.ts';

@@ -1,6 +1,6 @@
 /** Every state of a sign by name, as boards: for tests, and for the pictures of docs/sign. */
 import { type Board, type BoardLight, FEEDBACK, type QrRows } from '../../agent/core/board.ts';
-import type { SignLanguage } from '../../agent/core/sign.ts';
+import type { SignLanguage } from '../../agent/core/sign/sign.ts';
 import { type BoardInputs, boardOf } from '../../agent/sign/screen/board-of.ts';
 import { Names, type Romaniser } from '../../agent/sign/screen/names.ts';
 import {

@@ -2,10 +2,11 @@
  * A stop with six lines as the arrivals see it, in every state a sign has: what the tests of face and screen show. Names are
  * invented for a city that stands for many; nothing of it is a real timetable.
  */
-import type { ArrivalBoard, ArrivalRow, LineBoard } from '../../agent/core/arrival.ts';
-import type { ShownContent } from '../../agent/core/content.ts';
-import type { StopExtract } from '../../agent/core/timetable.ts';
-import type { ServiceAlert, Translated } from '../../agent/core/transit.ts';
+
+import type { ShownContent } from '../../agent/core/content/content.ts';
+import type { ArrivalBoard, ArrivalRow, LineBoard } from '../../agent/core/sign/arrival.ts';
+import type { StopExtract } from '../../agent/core/sign/timetable.ts';
+import type { ServiceAlert, Translated } from '../../agent/core/sign/transit.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

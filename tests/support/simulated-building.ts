@@ -1,7 +1,12 @@
 /** The simulated building as the agent has it: its site's energy part, registers with their breaks, days of branches. */
 import { branchDay, branchesOf, type DayFacts } from '../../agent/control/energy/diagnosis/frame.ts';
 import { gridsOf } from '../../agent/control/energy/grid.ts';
-import type { BranchDay, DiagnosedBranch, PhaseDay, RegisterEvent } from '../../agent/core/diagnosis.ts';
+import type {
+  BranchDay,
+  DiagnosedBranch,
+  PhaseDay,
+  RegisterEvent,
+} from '../../agent/core/energy/diagnosis.ts';
 import type {
   Circuit,
   EnergyConfig,
@@ -9,7 +14,7 @@ import type {
   MeterGrid,
   RegisterBreak,
   RegisterSeries,
-} from '../../agent/core/energy.ts';
+} from '../../agent/core/energy/energy.ts';
 import { type CounterRule, type CounterState, judge } from '../../agent/sense/counter.ts';
 import { DAY, DAYS, dateOf, isOpen, QUARTER, QUARTERS, YEAR_START } from '../../hw-sim/building/calendar.ts';
 import { METERS, UNIT_OF } from '../../hw-sim/building/plan.ts';

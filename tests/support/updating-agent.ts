@@ -4,10 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../../agent/core/clock.ts';
 import { AgentError } from '../../agent/core/errors.ts';
 import { silent } from '../../agent/core/log.ts';
 import type { AgentEvent } from '../../agent/core/record.ts';
+import type { Clock } from '../../agent/core/time/clock.ts';
 import type { FleetConfig } from '../../agent/core/update.ts';
 import type { Ledger, PartHealth } from '../../agent/core/view.ts';
 import { FACTORY } from '../../agent/update/boot-state.ts';

@@ -1,6 +1,7 @@
 /** A clock that moves only when told, for tests of anything with time in it. Timers fire in order of their due time. */
-import type { Clock, ClockMapping } from '../../agent/core/clock.ts';
+
 import type { Mono } from '../../agent/core/reading.ts';
+import type { Clock, ClockMapping } from '../../agent/core/time/clock.ts';
 
 interface Timer {
   readonly due: number;

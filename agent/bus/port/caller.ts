@@ -4,9 +4,9 @@
  */
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { BlockList, createServer, isIP, isIPv6, type Server, type Socket } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { pipeListeners } from '../pipe.ts';
 import type { Pipe, Port } from './port.ts';
 import { tcpPipe } from './tcp.ts';

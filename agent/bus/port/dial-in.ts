@@ -4,8 +4,8 @@
  * be dead. Its heartbeats, and its registration said again, are taken out where a piece of data begins with them.
  */
 import type { Socket } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { DialInDoor } from '../dial-in.ts';
 import type { Pipe, Port } from './port.ts';
 import { tcpPipe } from './tcp.ts';

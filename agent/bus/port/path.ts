@@ -4,7 +4,7 @@
  */
 import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** After this long without the remembered adapter, whatever has the configured name is taken: it was replaced. */
 const REPLACED_MS = 30_000;

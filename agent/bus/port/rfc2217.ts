@@ -4,9 +4,9 @@
  * through as it is (RFC 856 binary, every 255 twice).
  */
 import { concat } from '../../core/bytes.ts';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { SerialSettings } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { pipeListeners } from '../pipe.ts';
 import type { Pipe, Port } from './port.ts';
 import { escaped, SB, subnegotiation, type TelnetCommand, TelnetDecoder, TelnetOptions } from './telnet.ts';

@@ -7,9 +7,9 @@
 import { constants, readSync, writeSync } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { SerialPort } from 'serialport';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { SerialSettings } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { characterTime } from '../airtime.ts';
 import { hold } from '../hold.ts';
 import { pipeListeners } from '../pipe.ts';

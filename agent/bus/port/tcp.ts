@@ -1,7 +1,7 @@
 /** TCP port: Modbus TCP devices and serial servers (raw bytes). IPv4, IPv6 and names. */
 import { connect, isIPv6, type Socket } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { pipeListeners } from '../pipe.ts';
 import type { Pipe, Port } from './port.ts';
 

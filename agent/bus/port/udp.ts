@@ -5,8 +5,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { pipeListeners } from '../pipe.ts';
 import type { Pipe, Port } from './port.ts';
 

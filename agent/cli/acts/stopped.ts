@@ -2,10 +2,10 @@
 import { siteClock } from '../../compose/clock.ts';
 import { Directory } from '../../compose/describe.ts';
 import { siteLog } from '../../compose/site-log.ts';
-import { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import type { SenseActs } from '../../core/sense.ts';
 import type { Site } from '../../core/site.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
 import { Hub } from '../../hub/hub.ts';
 import { sensePlan } from '../../sense/plan.ts';
 import { Sense } from '../../sense/sense.ts';

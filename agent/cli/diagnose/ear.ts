@@ -4,10 +4,10 @@
  */
 import { characterTime, silenceTime } from '../../bus/airtime.ts';
 import type { Pipe } from '../../bus/port/port.ts';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Mono } from '../../core/reading.ts';
 import type { SerialSettings } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** Bytes that came together. */
 export interface Arrival {

@@ -3,10 +3,10 @@
 import { driverFor } from '../../../drivers/index.ts';
 import { crcFits, withCrc } from '../../../drivers/modbus/crc.ts';
 import { expectedAnswer } from '../../../drivers/modbus/frame.ts';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import { silent } from '../../core/log.ts';
 import { bareDevice, type DeviceConfig, type LineConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** Where a read begins. */
 export interface Start {

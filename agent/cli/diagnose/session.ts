@@ -5,9 +5,9 @@
 
 import { expectedAnswer } from '../../../drivers/modbus/frame.ts';
 import type { Pipe } from '../../bus/port/port.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { Mono } from '../../core/reading.ts';
 import type { SerialSettings } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { Ear, type Heard, interrupted } from './ear.ts';
 import { hasAnswer, type Past } from './parts.ts';
 import { type Expected, Questions, readRequest } from './question.ts';

@@ -2,7 +2,7 @@
 import { access, readFile, statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NtpProbe } from '../../core/ntp-state.ts';
+import { NtpProbe } from '../../core/time/ntp-state.ts';
 import { type Finding, fault, fine, unknown, warning } from './finding.ts';
 import { smart } from './wear.ts';
 

@@ -7,7 +7,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { lookAtKey } from '../../compose/token-look.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Site } from '../../core/site.ts';
-import { SystemClock } from '../../core/system-clock.ts';
+import { SystemClock } from '../../core/time/system-clock.ts';
 import type { TokenKey } from '../../core/token-key.ts';
 import type { MqttUplinkConfig, SparkplugUplinkConfig, UplinkConfig } from '../../core/uplink-config.ts';
 import { openConnection } from '../../uplink/mqtt/connection.ts';

@@ -1,6 +1,6 @@
 /** `kerbside sign arrivals [site]`: what the sign of a running agent shows now; `--explain`: why. */
 import type { Command } from 'commander';
-import type { ArrivalBoard, ArrivalRow } from '../../core/arrival.ts';
+import type { ArrivalBoard, ArrivalRow } from '../../core/sign/arrival.ts';
 import { callAgent } from '../acts/api.ts';
 import { EXIT } from '../exit.ts';
 import { load, problemLines } from '../site.ts';

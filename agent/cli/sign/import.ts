@@ -1,7 +1,7 @@
 /** `kerbside sign import <gtfs.zip> --stop <id…>`: the timetable of a sign out of a GTFS feed. */
 import type { Command } from 'commander';
 import { AgentError } from '../../core/errors.ts';
-import type { StopExtract } from '../../core/timetable.ts';
+import type { StopExtract } from '../../core/sign/timetable.ts';
 import { readExtract, writeExtract } from '../../sign/timetable/extract-file.ts';
 import { importFeed } from '../../sign/timetable/import.ts';
 import { problemText } from '../../sign/timetable/problem.ts';

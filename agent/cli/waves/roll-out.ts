@@ -3,7 +3,7 @@
  * is there to prove anything. What is known is handed out with every change, so that a roll-out that was interrupted is
  * taken up where it was.
  */
-import { type Clock, wallAt } from '../../core/clock.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import { type Fate, type Fates, fateOf } from './fate.ts';
 import type { FleetLink } from './link.ts';
 import { nameOfTarget, type Target, type WavePlan } from './plan.ts';

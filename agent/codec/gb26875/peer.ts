@@ -2,9 +2,10 @@
  * One end of a GB/T 26875.3 connection, whichever: sends and waits for the answer, sends again, answers what is wrong
  * with nak (6.2 to 6.5). What a frame means is its owner's business.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
 import type { Stream } from '../../core/link.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { COMMANDS, encodeFrame, type Frame, FrameStream } from './frame.ts';
 
 /** What became of a frame that asks for an answer. */

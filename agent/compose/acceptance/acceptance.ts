@@ -10,10 +10,10 @@ import type {
   ReportDevice,
   TestFact,
 } from '../../core/acceptance.ts';
-import type { Clock } from '../../core/clock.ts';
 import { replaceFile } from '../../core/durable-file.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 import type { AgentView } from '../../core/view.ts';
 import { notDone, type Subject, subjectsOf } from './subjects.ts';

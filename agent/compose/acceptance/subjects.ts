@@ -1,6 +1,6 @@
 /** What can be tested on a site. */
 import type { AcceptanceTest, TestKind } from '../../core/acceptance.ts';
-import type { SosConfig } from '../../core/alarm.ts';
+import type { SosConfig } from '../../core/alarm/alarm.ts';
 import type { Text } from '../../core/point.ts';
 import type { LampConfig, Site } from '../../core/site.ts';
 

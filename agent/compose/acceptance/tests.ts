@@ -1,11 +1,11 @@
 /** The tests themselves: each watches or commands the running agent as anybody would, and says what it has seen. */
 import { randomUUID } from 'node:crypto';
 import type { TestFact, TestFault } from '../../core/acceptance.ts';
-import type { SosConfig } from '../../core/alarm.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { SosConfig } from '../../core/alarm/alarm.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Mono, Reading, Value } from '../../core/reading.ts';
 import type { LampConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { AgentView, Ledger } from '../../core/view.ts';
 import type { Subject } from './subjects.ts';
 

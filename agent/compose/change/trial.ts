@@ -5,13 +5,13 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { LineHandle } from '../../bus/open.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { DeviceTrial } from '../../core/config-change.ts';
 import type { Driver } from '../../core/driver.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import { silent } from '../../core/log.ts';
 import type { Reading } from '../../core/reading.ts';
 import { bareDevice, type DeviceConfig, type LineConfig, lineOfDevice, type Site } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { openDevice, type ReadResult } from '../device-access.ts';
 
 /** Readings told of a device. */

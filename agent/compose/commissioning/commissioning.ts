@@ -1,6 +1,5 @@
 /** Commissioning as the console sees it: ports, scans one at a time on each, and saving what was accepted. */
 import { realpathSync } from 'node:fs';
-import type { Clock } from '../../core/clock.ts';
 import type { Commissioning, PortChoice, ScanState } from '../../core/commissioning.ts';
 import type { ConfigChanges } from '../../core/config-change.ts';
 import { AgentError } from '../../core/errors.ts';
@@ -8,6 +7,7 @@ import type { Log } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { Json } from '../../core/record.ts';
 import type { LineConfig, Site } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type Guest, type OpenStage, ownPort, throughLine } from '../scan/access.ts';
 import { fullPlan, lineStages, parseTarget, quickPlan, type Stage } from '../scan/plan.ts';
 import { lineWith } from './identity.ts';

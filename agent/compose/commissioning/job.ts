@@ -3,12 +3,12 @@
  * nobody looks any more. It has its port from beginning to end and asks one thing at a time.
  */
 import { randomUUID } from 'node:crypto';
-import { type Clock, wallAt } from '../../core/clock.ts';
 import type { FoundDevice, ScanPhase, ScanState } from '../../core/commissioning.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { Site } from '../../core/site.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import type { OpenStage } from '../scan/access.ts';
 import type { Found } from '../scan/found.ts';
 import { type Stage, settingText } from '../scan/plan.ts';

@@ -1,12 +1,12 @@
 /** Reads devices that are in no site yet, round after round, over the access that their scan had. */
 import { driverFor } from '../../../drivers/index.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { TrialValue } from '../../core/commissioning.ts';
 import type { PolledSession } from '../../core/driver.ts';
 import { asAgentError } from '../../core/errors.ts';
 import { silent } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { Mono, Reading } from '../../core/reading.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { OpenStage, StageAccess } from '../scan/access.ts';
 import type { Found } from '../scan/found.ts';
 import { settingText } from '../scan/plan.ts';

@@ -1,8 +1,9 @@
 /** Diagnostics of the agent that runs, loaded when somebody asks for the first time: most agents are never asked. */
-import type { Clock } from '../../core/clock.ts';
+
 import type { DiagnosticsBundle } from '../../core/diagnostics.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { AgentView } from '../../core/view.ts';
 
 export interface DiagnosticsOptions {

@@ -1,10 +1,10 @@
 /** Diagnostics of the agent that runs: bundles in its state folder, and the timed trace of a device's frames for the next one. */
 import { appendFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { wallAt } from '../../core/clock.ts';
 import type { DiagnosticsBundle } from '../../core/diagnostics.ts';
 import { recentLog } from '../../core/recent-log.ts';
 import { EVENT_KINDS } from '../../core/record.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { AgentView } from '../../core/view.ts';
 import { LARGEST_FILE, type Piece, writeBundle } from './bundle.ts';
 import type { Diagnostics, DiagnosticsOptions } from './late.ts';

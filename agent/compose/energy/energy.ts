@@ -7,16 +7,16 @@ import type { DeviceSenses } from '../../control/energy/diagnosis/replay.ts';
 import { sensesOf } from '../../control/energy/diagnosis/senses.ts';
 import { DiagnosisWatch } from '../../control/energy/diagnosis/watch.ts';
 import { FINDINGS_POINT } from '../../control/energy/points.ts';
-import { type Clock, wallAt } from '../../core/clock.ts';
-import type { EnergyConfig } from '../../core/energy.ts';
-import type { EnergyView } from '../../core/energy-view.ts';
+import type { EnergyConfig } from '../../core/energy/energy.ts';
+import type { EnergyView } from '../../core/energy/view.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
-import { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import type { Point } from '../../core/point.ts';
 import { caller, type Remote } from '../../core/rpc.ts';
 import { runThread } from '../../core/thread.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
 import type { Store } from '../../store/store.ts';
 
 /** A bill of a year's building on a small gateway takes seconds. */

@@ -1,7 +1,7 @@
 /** The peak limit as console and API see it: its state, and the plan over what history has of the power. */
 import type { PeakLimit } from '../../control/energy/shedding/controller.ts';
 import { dryRun, minutesOf } from '../../control/energy/shedding/dry-run.ts';
-import type { PeakLimitConfig, PeakLimitView } from '../../core/peak-limit.ts';
+import type { PeakLimitConfig, PeakLimitView } from '../../core/energy/peak-limit.ts';
 import type { Unit } from '../../core/unit.ts';
 import type { AgentView } from '../../core/view.ts';
 

@@ -2,14 +2,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lines } from '../../bus/lines.ts';
-import type { Clock } from '../../core/clock.ts';
-import { wallAt } from '../../core/clock.ts';
 import type { WriteOutcome } from '../../core/driver.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Recorder } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { Value } from '../../core/reading.ts';
 import type { Site } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { FleetConfig, UpdateStatus, Updates } from '../../core/update.ts';
 import type { AgentView, PartHealth } from '../../core/view.ts';
 import { SCHEMA_VERSION } from '../../store/schema-version.ts';

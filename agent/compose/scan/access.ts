@@ -6,9 +6,9 @@ import { lineTiming } from '../../bus/airtime.ts';
 import { Wire } from '../../bus/exchange.ts';
 import { type LineHandle, portOf } from '../../bus/open.ts';
 import type { Pipe, Port } from '../../bus/port/port.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { Answer, Exchange, ExchangeRequest } from '../../core/link.ts';
 import type { LineConfig, SerialSettings } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Stage } from './plan.ts';
 
 /** Silence within an answer that ends it, ms; over a network the time-out alone does. */

@@ -4,13 +4,13 @@
  * nothing, an integer read from a float is far out of range.
  */
 
-import type { Clock } from '../../core/clock.ts';
 import type { PolledDriver } from '../../core/driver.ts';
 import type { Exchange } from '../../core/link.ts';
 import { silent } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { Reading } from '../../core/reading.ts';
 import type { LineConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { deviceOf } from './searcher.ts';
 
 export interface Fit {

@@ -2,13 +2,13 @@
 import { DRIVERS, identifyModbus } from '../../../drivers/index.ts';
 import { characterTime } from '../../bus/airtime.ts';
 import type { Pipe, Port } from '../../bus/port/port.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { PolledDriver } from '../../core/driver.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Exchange } from '../../core/link.ts';
 import { silent } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { LineConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type OpenStage, ownPort, type StageAccess } from './access.ts';
 import { type Candidate, type Found, keyOf } from './found.ts';
 import { identify } from './identify.ts';

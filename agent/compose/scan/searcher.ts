@@ -5,13 +5,13 @@
 
 import { decode } from '../../../drivers/index.ts';
 import modbus from '../../../drivers/modbus/index.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { PolledDriver } from '../../core/driver.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Exchange } from '../../core/link.ts';
 import { silent } from '../../core/log.ts';
 import type { Profile } from '../../core/profile.ts';
 import type { DeviceConfig, LineConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 export interface AskedProtocol {
   readonly driver: PolledDriver;

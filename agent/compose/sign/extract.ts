@@ -1,9 +1,9 @@
 /** Reads the timetable of a sign, and again whenever an import has put another in its place. */
 import { stat } from 'node:fs/promises';
-import { type Clock, wallAt } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { SignConfig } from '../../core/sign.ts';
+import type { SignConfig } from '../../core/sign/sign.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import type { PartHealth } from '../../core/view.ts';
 import { readExtract } from '../../sign/timetable/extract-file.ts';
 import { Timetable } from '../../sign/timetable/timetable.ts';

@@ -3,10 +3,10 @@
  * told and tried again, and keeps nothing else of the agent from starting.
  */
 import { aborted } from '../../core/aborted.ts';
-import { wallAt } from '../../core/clock.ts';
 import type { Submit } from '../../core/command.ts';
-import type { ScreenView } from '../../core/screen.ts';
+import type { ScreenView } from '../../core/sign/screen.ts';
 import { supervise } from '../../core/supervise.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { PartHealth } from '../../core/view.ts';
 import { type Kiosk, startKiosk } from '../../sign/screen/kiosk.ts';
 import { startSignOutlets } from './outlets.ts';

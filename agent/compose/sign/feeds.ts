@@ -1,10 +1,11 @@
 /** The feeds of a sign: opened with its first timetable, led to the arrivals and the alerts, told when something is wrong. */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { Json } from '../../core/record.ts';
-import type { SignConfig } from '../../core/sign.ts';
-import type { FeedEvent, FeedListener, FeedState } from '../../core/transit.ts';
+import type { SignConfig } from '../../core/sign/sign.ts';
+import type { FeedEvent, FeedListener, FeedState } from '../../core/sign/transit.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type Feeds, openFeeds } from '../../sign/feeds/open.ts';
 import type { Timetable } from '../../sign/timetable/timetable.ts';
 

@@ -1,12 +1,13 @@
 /** The sign's phone page, LED panels and voice in the agent: panels are written through the router. */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Submit } from '../../core/command.ts';
-import type { Content } from '../../core/content.ts';
+import type { Content } from '../../core/content/content.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
-import { routedPanel } from '../../core/routed-panel.ts';
-import type { SignConfig } from '../../core/sign.ts';
+import { routedPanel } from '../../core/sign/routed-panel.ts';
+import type { SignConfig } from '../../core/sign/sign.ts';
 import type { Site } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type Outlets, startOutlets } from '../../sign/outlets.ts';
 import type { Showing } from '../../sign/screen/showing.ts';
 

@@ -1,9 +1,10 @@
 /** The stop sign beside the agent. Most poles have none: its parts are loaded where there is one, and late. */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Submit } from '../../core/command.ts';
 import type { Recorder, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { Site } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { startSiteContent } from '../content.ts';
 import type { HealthBoard } from '../health.ts';
 import type { LateParts } from '../view.ts';

@@ -1,12 +1,12 @@
 /** The electronic stop sign of an agent: its parts started together, each kept alive by itself, taken apart in reverse. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, wallAt } from '../../core/clock.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
-import type { SignConfig } from '../../core/sign.ts';
+import type { SignConfig } from '../../core/sign/sign.ts';
+import type { FeedCondition, FeedEvent, FeedListener, FeedState } from '../../core/sign/transit.ts';
 import type { Site } from '../../core/site.ts';
-import type { FeedCondition, FeedEvent, FeedListener, FeedState } from '../../core/transit.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../../core/view.ts';
 import { AlertStore } from '../../sign/alerts.ts';
 import { SignArrivals } from '../../sign/arrivals/arrivals.ts';

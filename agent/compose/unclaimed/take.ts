@@ -12,7 +12,7 @@ import { planOf } from '../../backup/stage.ts';
 import type { LoadResult } from '../../config/load.ts';
 import { formatProblem, type Problem } from '../../config/problem.ts';
 import { type ClaimRefusal, type ClaimTaken, claimRefused } from '../../core/claim.ts';
-import type { ContentKey } from '../../core/content.ts';
+import type { ContentKey } from '../../core/content/content.ts';
 import { writeDurably } from '../../core/durable-file.ts';
 import { IDENTITY_FILE } from '../identity.ts';
 

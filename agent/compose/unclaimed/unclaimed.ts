@@ -14,9 +14,9 @@ import type { ConsoleMemory } from '../../console/server.ts';
 import type { ServiceLinkState } from '../../console/service/link.ts';
 import { startUnclaimedConsole, type UnclaimedOptions } from '../../console/unclaimed.ts';
 import type { ClaimDesk } from '../../core/claim.ts';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { addressOf, fetchClaim, hostOf } from './fetch.ts';
 import { type TakeOptions, takeClaim } from './take.ts';
 

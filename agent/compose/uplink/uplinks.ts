@@ -1,11 +1,11 @@
 /** The uplinks of a site, wired to log, hub and router. */
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
 import type { Submit } from '../../core/command.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { Site, UplinkConfig } from '../../core/site.ts';
-import type { ToldTime } from '../../core/told-time.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import type { ToldTime } from '../../core/time/told-time.ts';
 import type { Store } from '../../store/contract.ts';
 import { hardwareId } from '../../store/identity.ts';
 import { startUplinks, type Uplinks } from '../../uplink/uplinks.ts';

@@ -5,8 +5,8 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
-import { type ClockMapping, wallAt } from '../../core/clock.ts';
 import type { Mono } from '../../core/reading.ts';
+import { type ClockMapping, wallAt } from '../../core/time/clock.ts';
 import { type KeptSums, Tally, type TallyState } from '../../vision/tally.ts';
 
 /** Written at most this often, ms; not synced: it is for a process that dies, the loss of power costs the open interval. */

@@ -8,7 +8,7 @@ import { type CrashMark, openCrashMark } from '../../core/crash-mark.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { VisionTask } from '../../core/model.ts';
 import { serve } from '../../core/rpc.ts';
-import { SystemClock } from '../../core/system-clock.ts';
+import { SystemClock } from '../../core/time/system-clock.ts';
 import { cameraPoints } from '../../vision/description.ts';
 import type { Detector } from '../../vision/detector.ts';
 import { withFallback } from '../../vision/fallback.ts';

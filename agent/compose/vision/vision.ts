@@ -1,9 +1,9 @@
 /** The cameras of a site: the vision thread, and what it sees put together with what chargers say. */
 import type { CameraConfig } from '../../core/camera.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { Site } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Store } from '../../store/contract.ts';
 import { watchBays } from '../../vision/bay-charging.ts';
 import { startVision, type Vision } from '../../vision/vision.ts';

@@ -1,7 +1,7 @@
 /** The shipped alarms that fit the devices of a site: point by point from the tables, and for parts that can be down. */
 import { createHash } from 'node:crypto';
-import type { AlarmCondition, AlarmDefinition, LimitTest, Priority } from '../../core/alarm.ts';
-import { PRIORITIES } from '../../core/alarm.ts';
+import type { AlarmCondition, AlarmDefinition, LimitTest, Priority } from '../../core/alarm/alarm.ts';
+import { PRIORITIES } from '../../core/alarm/alarm.ts';
 import type { Point, Text } from '../../core/point.ts';
 import { convert, convertible, type Unit } from '../../core/unit.ts';
 import type { Shipped, ShippedName, ShippedTest } from './shipped.ts';

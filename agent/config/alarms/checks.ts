@@ -1,6 +1,6 @@
 /** What has to fit together in the part on alarms: ids, points, units, limits that can be reached and left, no circles. */
-import { ALARM_DEVICE, type AlarmsConfig, DEFAULT_FLOOD } from '../../core/alarm.ts';
-import { alarmPoints } from '../../core/alarm-points.ts';
+import { ALARM_DEVICE, type AlarmsConfig, DEFAULT_FLOOD } from '../../core/alarm/alarm.ts';
+import { alarmPoints } from '../../core/alarm/points.ts';
 import type { ProfilePoint } from '../../core/profile.ts';
 import type { DeviceConfig } from '../../core/site.ts';
 import { convert, convertible } from '../../core/unit.ts';

@@ -1,4 +1,4 @@
-/** From the checked part on alarms to the types of agent/core/alarm.ts: limits in the unit of their point, shipped ones filled in. */
+/** From the checked part on alarms to the types of agent/core/alarm/alarm.ts: limits in the unit of their point, shipped ones filled in. */
 import {
   ALARM_DEVICE,
   type AlarmCondition,
@@ -6,8 +6,8 @@ import {
   type AlarmsConfig,
   type Combination,
   type SosConfig,
-} from '../../core/alarm.ts';
-import { sosPoints } from '../../core/alarm-points.ts';
+} from '../../core/alarm/alarm.ts';
+import { sosPoints } from '../../core/alarm/points.ts';
 import type { CameraConfig } from '../../core/camera.ts';
 import type { FigureConfig } from '../../core/figure.ts';
 import type { Text } from '../../core/point.ts';

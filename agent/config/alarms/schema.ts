@@ -1,6 +1,6 @@
 /** The part of the site schema that is about alarms: which of the shipped ones, those of the site, help buttons, floods. */
 import * as z from 'zod';
-import { PRIORITIES } from '../../core/alarm.ts';
+import { PRIORITIES } from '../../core/alarm/alarm.ts';
 import type { Value } from '../../core/reading.ts';
 import { EVENT_KINDS } from '../../core/record.ts';
 import { unit } from '../device/profile.ts';

@@ -1,5 +1,5 @@
 /** What a shipped alarm says of itself. The alarms are data: shipped-street.ts, shipped-plant.ts. */
-import type { Priority } from '../../core/alarm.ts';
+import type { Priority } from '../../core/alarm/alarm.ts';
 import type { Text } from '../../core/point.ts';
 import type { Value } from '../../core/reading.ts';
 import type { Unit } from '../../core/unit.ts';

@@ -2,8 +2,8 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** An editor is done when nothing was written for so long, ms. */
 const QUIET = 500;

@@ -2,7 +2,7 @@
  * Changes of the site file, one after the other: checked, tried, committed, followed, watched, kept or returned. Every
  * step is in the journal before it is made, so that a start after a kill at any of them finds its way (`start.ts`).
  */
-import { type Clock, wallAt } from '../../core/clock.ts';
+
 import type {
   ConfigAnswer,
   ConfigAuthor,
@@ -15,6 +15,7 @@ import type {
 } from '../../core/config-change.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 import { compare } from '../compare.ts';
 import type { SiteDeps } from '../deps.ts';

@@ -1,6 +1,7 @@
 /** The watch over a change: looks at health until its time is over, or until something has been worse for too long. */
-import type { Clock } from '../../core/clock.ts';
+
 import { asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Health } from './book.ts';
 import type { FollowingAgent } from './contract.ts';
 import { Decline } from './decline.ts';

@@ -1,7 +1,7 @@
-/** From the checked part on content to the types of agent/core/content-config.ts, with its secrets. */
+/** From the checked part on content to the types of agent/core/content/config.ts, with its secrets. */
 import { dirname, resolve } from 'node:path';
-import type { Texts } from '../../core/content.ts';
-import type { ContentConfig } from '../../core/content-config.ts';
+import type { ContentConfig } from '../../core/content/config.ts';
+import type { Texts } from '../../core/content/content.ts';
 import type { Say } from '../checks.ts';
 import { definedOnly } from '../device/profile.ts';
 import { nearest, type Path, shown } from '../problem.ts';

@@ -3,8 +3,8 @@
  * from, and the few addresses whose unsigned texts (weather, warnings, news) are shown with their source beside them.
  */
 import * as z from 'zod';
-import { CONTENT_FEEDS } from '../../core/content-config.ts';
-import { isPlainText } from '../../core/plain-text.ts';
+import { CONTENT_FEEDS } from '../../core/content/config.ts';
+import { isPlainText } from '../../core/content/plain-text.ts';
 import { secret } from '../secret.ts';
 import { duration, id, oneOf, scalar, size, text, url } from '../values.ts';
 

@@ -1,6 +1,7 @@
 /** What has to fit together in the part on energy: registers, units, codes, cycles, nothing twice. Each with place, rule and fix. */
-import { CARRIER_UNITS } from '../../core/energy.ts';
-import { buildingCode, energyCodeParts } from '../../core/energy-codes.ts';
+
+import { buildingCode, energyCodeParts } from '../../core/energy/codes.ts';
+import { CARRIER_UNITS } from '../../core/energy/energy.ts';
 import type { DeviceConfig } from '../../core/site.ts';
 import { convertible, UNITS } from '../../core/unit.ts';
 import { type Say, unknownName } from '../checks.ts';

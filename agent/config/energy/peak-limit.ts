@@ -1,6 +1,6 @@
 /** The part of the site schema on the peak limit: what demand is held below, and which loads give way for it. */
 import * as z from 'zod';
-import type { PeakLimitConfig } from '../../core/peak-limit.ts';
+import type { PeakLimitConfig } from '../../core/energy/peak-limit.ts';
 import type { DeviceConfig } from '../../core/site.ts';
 import { convertible } from '../../core/unit.ts';
 import { definedOnly } from '../device/profile.ts';

@@ -1,4 +1,4 @@
-/** From the checked part on energy to the types of agent/core/energy.ts. */
+/** From the checked part on energy to the types of agent/core/energy/energy.ts. */
 import { PULSE_PERIOD } from '../../core/contacts.ts';
 import {
   DAY_TYPES,
@@ -8,10 +8,10 @@ import {
   type Rate,
   type Schedule,
   type TariffVersion,
-} from '../../core/energy.ts';
-import { LocalDays } from '../../core/local-days.ts';
-import { LocalTime } from '../../core/local-time.ts';
+} from '../../core/energy/energy.ts';
 import type { DeviceConfig } from '../../core/site.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
+import { LocalTime } from '../../core/time/local-time.ts';
 import { definedOnly } from '../device/profile.ts';
 import type { EnergyFile, EnergyMeterFile, ScheduleFile, VersionFile } from './schema.ts';
 import { bandsOf } from './values.ts';

@@ -1,5 +1,6 @@
 /** The part of the site schema on the energy account: meters, circuits, who pays, tariffs, factors. */
 import * as z from 'zod';
+import { CODE_TREES } from '../../core/energy/codes.ts';
 import {
   ACCOUNT_KINDS,
   CARRIERS,
@@ -7,8 +8,7 @@ import {
   POWER_FACTOR_STANDARDS,
   RATES,
   type Rate,
-} from '../../core/energy.ts';
-import { CODE_TREES } from '../../core/energy-codes.ts';
+} from '../../core/energy/energy.ts';
 import { duration, id, number, oneOf, text, title } from '../values.ts';
 import { day, days, decimal, moment, ratio, season, share, timeOfUse } from './values.ts';
 

@@ -1,5 +1,5 @@
 /** Tariffs and factors: on every day exactly one, at every hour exactly one rate, each with its date. */
-import { type Band, DAY_TYPES, type DayType, RATES, type Rate } from '../../core/energy.ts';
+import { type Band, DAY_TYPES, type DayType, RATES, type Rate } from '../../core/energy/energy.ts';
 import type { Say } from '../checks.ts';
 import type { Path } from '../problem.ts';
 import type { EnergyFile, ScheduleFile, TariffFile, VersionFile } from './schema.ts';

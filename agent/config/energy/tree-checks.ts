@@ -1,6 +1,7 @@
 /** The tree of circuits and the sums of meters have no cycles, nothing in them is counted twice, and codes fit. */
-import { CARRIER_CLASSES } from '../../core/energy.ts';
-import { energyCode, energyCodeParts } from '../../core/energy-codes.ts';
+
+import { energyCode, energyCodeParts } from '../../core/energy/codes.ts';
+import { CARRIER_CLASSES } from '../../core/energy/energy.ts';
 import { type Say, unknownName } from '../checks.ts';
 import type { Path } from '../problem.ts';
 import type { EnergyFile, EnergyMeterFile } from './schema.ts';

@@ -1,5 +1,5 @@
 /** Single values of the part on energy: days, times of use, prices, ratios, shares. */
-import type { Band, Rate } from '../../core/energy.ts';
+import type { Band, Rate } from '../../core/energy/energy.ts';
 import { scalar } from '../values.ts';
 
 function isDay(text: string): boolean {

@@ -1,6 +1,6 @@
 /** From the checked part on lighting to the types of agent/core: levels, days and conditions as the controllers take them. */
 import type { Condition } from '../../core/condition.ts';
-import type { LightingProgramme, LightStep } from '../../core/lighting.ts';
+import type { LightingProgramme, LightStep } from '../../core/lighting/lighting.ts';
 import type { Interlock, LampConfig } from '../../core/site.ts';
 import { definedOnly } from '../device/profile.ts';
 import {

@@ -1,6 +1,6 @@
 /** The part of the site schema that says how lamps are run: programmes, interlocks, who may command what. */
 import * as z from 'zod';
-import type { Moment } from '../../core/lighting.ts';
+import type { Moment } from '../../core/lighting/lighting.ts';
 import { duration, flag, id, number, oneOf, scalar, text } from '../values.ts';
 
 const SECOND = 1000;

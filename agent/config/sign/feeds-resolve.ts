@@ -1,5 +1,5 @@
-/** From the checked part on feeds to the types of agent/core/feed.ts, with their secrets. */
-import type { FeedConfig } from '../../core/feed.ts';
+/** From the checked part on feeds to the types of agent/core/sign/feed.ts, with their secrets. */
+import type { FeedConfig } from '../../core/sign/feed.ts';
 import type { Say } from '../checks.ts';
 import { definedOnly } from '../device/profile.ts';
 import type { Path } from '../problem.ts';

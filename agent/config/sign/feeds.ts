@@ -1,7 +1,7 @@
 /** The part of the site schema on where a stop sign hears of buses: feeds of positions, predictions and alerts. */
 import * as z from 'zod';
-import { FEED_FORMATS } from '../../core/feed.ts';
-import { DATUMS } from '../../core/transit.ts';
+import { FEED_FORMATS } from '../../core/sign/feed.ts';
+import { DATUMS } from '../../core/sign/transit.ts';
 import { secret } from '../secret.ts';
 import { duration, flag, hostPort, id, oneOf, size, text, url } from '../values.ts';
 

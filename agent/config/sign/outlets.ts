@@ -1,8 +1,8 @@
 /** The part of the site schema that says where a sign is seen and heard besides its screen. */
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import type { OutletsConfig } from '../../core/sign-outlets.ts';
-import { PANEL_CHARSETS } from '../../core/text-panel.ts';
+import type { OutletsConfig } from '../../core/sign/outlets.ts';
+import { PANEL_CHARSETS } from '../../core/sign/text-panel.ts';
 import type { Say } from '../checks.ts';
 import { definedOnly } from '../device/profile.ts';
 import { nearest, type Path, shown } from '../problem.ts';

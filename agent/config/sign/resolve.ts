@@ -1,7 +1,7 @@
-/** From the checked part on the sign to the types of agent/core/sign.ts. */
+/** From the checked part on the sign to the types of agent/core/sign/sign.ts. */
 import { dirname, join, resolve } from 'node:path';
-import type { FeedConfig } from '../../core/feed.ts';
-import type { SignConfig, SignLanguage } from '../../core/sign.ts';
+import type { FeedConfig } from '../../core/sign/feed.ts';
+import type { SignConfig, SignLanguage } from '../../core/sign/sign.ts';
 import { type Say, unknownName } from '../checks.ts';
 import { definedOnly } from '../device/profile.ts';
 import { outletsOf } from './outlets.ts';

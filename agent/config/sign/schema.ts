@@ -3,7 +3,7 @@
  * Where positions come from, what the screen looks like and what it plays are parts of their own beside this one.
  */
 import * as z from 'zod';
-import { type DailySpan, SIGN_LANGUAGES } from '../../core/sign.ts';
+import { type DailySpan, SIGN_LANGUAGES } from '../../core/sign/sign.ts';
 import { duration, id, oneOf, scalar, text, title } from '../values.ts';
 import { signFeed } from './feeds.ts';
 import { outletKeys } from './outlets.ts';

@@ -1,7 +1,7 @@
 /** The part of the site schema that is about the screen of a stop sign, and what becomes of it. */
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
-import type { KioskConfig, ScreenConfig } from '../../core/screen.ts';
+import type { KioskConfig, ScreenConfig } from '../../core/sign/screen.ts';
 import { definedOnly } from '../device/profile.ts';
 import { flag, hostPort, id, text } from '../values.ts';
 

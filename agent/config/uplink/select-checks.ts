@@ -1,5 +1,5 @@
 /** Rules of what leaves: periods and deadbands stand where they mean something, and buckets only where they can be told. */
-import { bucketOf } from '../../core/period.ts';
+import { bucketOf } from '../../core/time/period.ts';
 import type { Path } from '../problem.ts';
 import type { UplinkFile } from './schema.ts';
 

@@ -5,7 +5,7 @@
  * guesses of 15 minutes hit one of 16 waiting codes with a chance of 1 in 40 million.
  */
 import { randomInt } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Grant } from './role.ts';
 import { digest, newSecret } from './secret.ts';
 

@@ -4,9 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { Server } from 'node:tls';
-import type { Clock } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 import type { HealthState } from '../../core/view.ts';
 import {

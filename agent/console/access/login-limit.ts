@@ -5,7 +5,7 @@
  * a storm from the network must not shut the owner out. A link of 256 bits can be guessed by nobody and is always tried.
  */
 import { isIPv6 } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** Wrong tries from one address: 10 at once, then one every 6 s. */

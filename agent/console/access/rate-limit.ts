@@ -1,5 +1,5 @@
 /** Counts failures per key and stops those who fail too often; a bucket that refills as time goes by. */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 export interface RateLimitOptions {
   /** Failures at once before the door shuts. */

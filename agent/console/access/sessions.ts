@@ -5,7 +5,7 @@
  * the same one; storage belongs to one port only (RFC 6265 §8.5, HTML §11.2).
  */
 import { randomUUID } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Door } from './door.ts';
 import type { Grant, Role } from './role.ts';
 import type { Scope } from './scope.ts';

@@ -1,6 +1,6 @@
-/** Shapes of the routes of alarms, see core/alarm.ts. */
+/** Shapes of the routes of alarms, see core/alarm/alarm.ts. */
 import { z } from 'zod';
-import { ALARM_ACTS, ALARM_CHANGES, ALARM_STATES, PRIORITIES } from '../../core/alarm.ts';
+import { ALARM_ACTS, ALARM_CHANGES, ALARM_STATES, PRIORITIES } from '../../core/alarm/alarm.ts';
 import { id, text, value } from './contract.ts';
 
 const time = z.number().meta({ description: 'Unix epoch ms' });

@@ -1,5 +1,5 @@
 /** Routes of alarms: what stands, what was told, what somebody does to one, the test of a help button. */
-import type { AlarmActs, AlarmAnswer, AlarmRow, AlarmStatus } from '../../core/alarm.ts';
+import type { AlarmActs, AlarmAnswer, AlarmRow, AlarmStatus } from '../../core/alarm/alarm.ts';
 import * as shape from './alarm-contract.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Problem } from './problem.ts';

@@ -1,6 +1,6 @@
-/** Shapes of the routes on findings and peak limit, see core/diagnosis.ts and core/peak-limit.ts. */
+/** Shapes of the routes on findings and peak limit, see core/energy/diagnosis.ts and core/energy/peak-limit.ts. */
 import { z } from 'zod';
-import { CHECKS } from '../../core/diagnosis.ts';
+import { CHECKS } from '../../core/energy/diagnosis.ts';
 
 const time = z.number().meta({ description: 'Unix epoch ms' });
 const day = z.string().meta({ description: 'local day, 2027-03-15' });

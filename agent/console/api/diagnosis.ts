@@ -1,5 +1,5 @@
 /** Routes on findings and on the peak limit: what is wrong, and what gives way when. */
-import { evidenceLabel, wordsOf } from '../../core/finding-words.ts';
+import { evidenceLabel, wordsOf } from '../../core/energy/finding-words.ts';
 import * as shape from './diagnosis-contract.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Problem } from './problem.ts';

@@ -1,6 +1,6 @@
 /** Shapes of the routes on the energy account. Money, prices and billed quantities are decimal text. */
 import { z } from 'zod';
-import { ACCOUNT_KINDS, ACCOUNT_QUALITIES, CARRIERS, RATES } from '../../core/energy.ts';
+import { ACCOUNT_KINDS, ACCOUNT_QUALITIES, CARRIERS, RATES } from '../../core/energy/energy.ts';
 import { count, id, text, time } from './contract.ts';
 
 const carrier = z.enum(CARRIERS);

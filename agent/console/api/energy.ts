@@ -1,6 +1,6 @@
 /** Routes of the energy account: the tree of a stretch of time, completeness, bills, demand. */
 import type { z } from 'zod';
-import type { EnergyView } from '../../core/energy-view.ts';
+import type { EnergyView } from '../../core/energy/view.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import * as shape from './energy-contract.ts';
 import { Problem } from './problem.ts';

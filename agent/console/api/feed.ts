@@ -4,10 +4,10 @@
  * and gets everything anew when it comes back.
  */
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../core/clock.ts';
 import type { ScanState } from '../../core/commissioning.ts';
 import type { Log } from '../../core/log.ts';
 import type { Reading } from '../../core/reading.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { AgentView } from '../../core/view.ts';
 import { scanRow } from './commissioning.ts';
 import { Problem } from './problem.ts';

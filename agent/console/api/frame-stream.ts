@@ -1,6 +1,6 @@
 /** A look at raw frames as server-sent events: ends by itself after its time, after enough frames, or with its reader. */
 import type { ServerResponse } from 'node:http';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type ApiFrame, MOST_FRAMES } from './device-contract.ts';
 
 /** Bytes waiting for a reader before it is cut off. */

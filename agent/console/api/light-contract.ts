@@ -1,4 +1,4 @@
-/** Shapes of the route about lamps, see core/lighting-view.ts. */
+/** Shapes of the route about lamps, see core/lighting/view.ts. */
 import { z } from 'zod';
 import { text, time, value } from './contract.ts';
 

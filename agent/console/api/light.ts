@@ -1,5 +1,5 @@
 /** Routes about lamps tonight. */
-import type { LampTonight } from '../../core/lighting-view.ts';
+import type { LampTonight } from '../../core/lighting/view.ts';
 import type { AgentView } from '../../core/view.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { type ApiLamp, lampsTonight } from './light-contract.ts';

@@ -1,6 +1,7 @@
 /** What the routes of the API work with. */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { AgentView } from '../../core/view.ts';
 import type { LoginCodes } from '../access/codes.ts';
 import type { Door } from '../access/door.ts';

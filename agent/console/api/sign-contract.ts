@@ -1,8 +1,14 @@
-/** Shapes of the routes of the stop sign, see core/arrival.ts. */
+/** Shapes of the routes of the stop sign, see core/sign/arrival.ts. */
 import { z } from 'zod';
-import { ARRIVAL_ORIGINS, ARRIVAL_STATES, LINE_STATES, PHASES, ROW_REASONS } from '../../core/arrival.ts';
-import { SCREEN_STATES } from '../../core/screen.ts';
-import { FEED_CONDITIONS, OCCUPANCIES } from '../../core/transit.ts';
+import {
+  ARRIVAL_ORIGINS,
+  ARRIVAL_STATES,
+  LINE_STATES,
+  PHASES,
+  ROW_REASONS,
+} from '../../core/sign/arrival.ts';
+import { SCREEN_STATES } from '../../core/sign/screen.ts';
+import { FEED_CONDITIONS, OCCUPANCIES } from '../../core/sign/transit.ts';
 
 const time = z.number().meta({ description: 'Unix epoch ms' });
 const seconds = z.number().meta({ description: 's' });

@@ -2,8 +2,9 @@
  * Who looks through which camera, for how long. A viewing belongs to one session, ends by itself, and its beginning is
  * audited; so is every turning off of the blur. Nothing of it is kept but that entry.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Mono } from '../../core/reading.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** A viewing ends after this and has to be begun anew, ms. */
 export const VIEWING = 10 * 60_000;

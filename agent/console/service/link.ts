@@ -6,10 +6,10 @@
 import type { RequestListener } from 'node:http';
 import { Socket } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import type { Clock } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { ConsoleConfig, ServiceLinkConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 import type { AgentView, PartHealth } from '../../core/view.ts';
 import { ownCertificate } from '../access/certificate.ts';

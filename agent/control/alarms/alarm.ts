@@ -8,7 +8,7 @@ import {
   type AlarmDefinition,
   type AlarmStatus,
   stateOf,
-} from '../../core/alarm.ts';
+} from '../../core/alarm/alarm.ts';
 import type { Mono } from '../../core/reading.ts';
 import type { Judge, Verdict } from './judge.ts';
 import { earliest } from './judge.ts';

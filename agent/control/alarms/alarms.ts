@@ -8,17 +8,17 @@ import {
   type AlarmsConfig,
   type AlarmTold,
   type SosTest,
-} from '../../core/alarm.ts';
-import { ALARM_COMMANDS } from '../../core/alarm-points.ts';
-import type { Clock } from '../../core/clock.ts';
+} from '../../core/alarm/alarm.ts';
+import { ALARM_COMMANDS } from '../../core/alarm/points.ts';
 import type { Submit } from '../../core/command.ts';
 import type { WriteOutcome } from '../../core/driver.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Recorder, Subscription } from '../../core/hub.ts';
-import type { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import type { Mark } from '../../core/mark.ts';
 import { good, type Value } from '../../core/reading.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 import { readCommand } from './command-text.ts';
 import { AlarmEngine } from './engine.ts';
 import { Sos } from './sos.ts';

@@ -2,8 +2,8 @@
  * Commands for alarms that come as the value of a point of the device `alarms`: the id of an alarm, or a JSON object
  * `{"alarm": "sos", "by": "Li Wei", "note": "patrol sent", "for_s": 3600}`. Text from outside: everything is looked at.
  */
-import type { AlarmAct, AlarmRequest } from '../../core/alarm.ts';
-import type { AlarmCommand } from '../../core/alarm-points.ts';
+import type { AlarmAct, AlarmRequest } from '../../core/alarm/alarm.ts';
+import type { AlarmCommand } from '../../core/alarm/points.ts';
 import { ID_PATTERN } from '../../core/point.ts';
 
 /** Longest text, characters. */

@@ -1,5 +1,5 @@
 /** What people, flows and cities do to alarms, and when they may not. */
-import type { AlarmAnswer, AlarmChange, AlarmDeed, AlarmRequest } from '../../core/alarm.ts';
+import type { AlarmAnswer, AlarmChange, AlarmDeed, AlarmRequest } from '../../core/alarm/alarm.ts';
 import type { Alarm, Moment } from './alarm.ts';
 
 /** Longest name and note, characters. */

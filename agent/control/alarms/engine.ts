@@ -14,14 +14,14 @@ import {
   type AlarmStatus,
   type AlarmsConfig,
   stands,
-} from '../../core/alarm.ts';
-import { FLOOD_ALARM } from '../../core/alarm-points.ts';
-import { type Clock, wallAt } from '../../core/clock.ts';
+} from '../../core/alarm/alarm.ts';
+import { FLOOD_ALARM } from '../../core/alarm/points.ts';
 import type { Recorder, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { Text } from '../../core/point.ts';
 import { good, type Mono, type Reading } from '../../core/reading.ts';
 import type { AgentEvent } from '../../core/record.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import { Alarm, type Moment } from './alarm.ts';
 import { carryOut } from './deeds.ts';
 import { FLOOD_DEFINITION, FloodWatch } from './flood.ts';

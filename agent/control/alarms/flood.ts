@@ -3,8 +3,8 @@
  * ten alarms in ten minutes and ends when the rate falls below half of it.
  */
 
-import { ALARM_DEVICE, type AlarmDefinition, type FloodRule } from '../../core/alarm.ts';
-import { FLOOD_ALARM, FLOOD_TITLE } from '../../core/alarm-points.ts';
+import { ALARM_DEVICE, type AlarmDefinition, type FloodRule } from '../../core/alarm/alarm.ts';
+import { FLOOD_ALARM, FLOOD_TITLE } from '../../core/alarm/points.ts';
 import type { Mono } from '../../core/reading.ts';
 
 export const FLOOD_DEFINITION: AlarmDefinition = {

@@ -9,7 +9,7 @@ import type {
   RateTest,
   StaleTest,
   StateTest,
-} from '../../core/alarm.ts';
+} from '../../core/alarm/alarm.ts';
 import type { Mono, Reading, Reason, Value } from '../../core/reading.ts';
 import type { AgentEvent, Json } from '../../core/record.ts';
 import type { Unit } from '../../core/unit.ts';

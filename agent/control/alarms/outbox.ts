@@ -3,12 +3,12 @@
  * what follows from something else, and in a flood whatever is below `high`, leaves together: the newest status of each
  * alarm, so that what waits here is bounded by the number of alarms, not by what comes in.
  */
-import { ALARM_DEVICE, type AlarmChange, type AlarmStatus, atLeast, stands } from '../../core/alarm.ts';
-import type { Clock } from '../../core/clock.ts';
+import { ALARM_DEVICE, type AlarmChange, type AlarmStatus, atLeast, stands } from '../../core/alarm/alarm.ts';
 import type { Recorder } from '../../core/hub.ts';
 import type { Text } from '../../core/point.ts';
 import { good, type Reading } from '../../core/reading.ts';
 import type { AgentEvent, Json } from '../../core/record.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** What follows from something else waits this long for more of its kind, ms. */
 export const TOGETHER = 1000;

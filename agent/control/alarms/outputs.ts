@@ -3,12 +3,12 @@
  * again when something else has changed it (a board that was reset).
  */
 import { randomUUID } from 'node:crypto';
-import type { SosOutput } from '../../core/alarm.ts';
-import { type Clock, wallAt } from '../../core/clock.ts';
+import type { SosOutput } from '../../core/alarm/alarm.ts';
 import type { CommandResult, Submit } from '../../core/command.ts';
 import type { Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { Reading, Value } from '../../core/reading.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 
 /** Pause before a write that failed is tried again, ms; doubled up to the second. */
 const RETRY = [100, 10_000] as const;

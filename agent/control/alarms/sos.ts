@@ -2,16 +2,16 @@
  * A help button: what is switched by its alarm, and its self-test. The alarm itself (latching, reminders, a person who
  * acknowledges) is one of the engine like any other; here is what people at the pole see and hear of it.
  */
-import type { AlarmStatus, SosConfig, SosOutput, SosTest } from '../../core/alarm.ts';
-import { ALARM_DEVICE, stands } from '../../core/alarm.ts';
-import { sosPoints } from '../../core/alarm-points.ts';
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
+import type { AlarmStatus, SosConfig, SosOutput, SosTest } from '../../core/alarm/alarm.ts';
+import { ALARM_DEVICE, stands } from '../../core/alarm/alarm.ts';
+import { sosPoints } from '../../core/alarm/points.ts';
 import type { Submit } from '../../core/command.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
-import type { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import { good, type Mono, type Value } from '../../core/reading.ts';
 import type { Json } from '../../core/record.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 import { Output } from './outputs.ts';
 
 const MINUTE = 60_000;

@@ -1,4 +1,13 @@
 /** The account of a stretch of time: meters, circuits, items, carriers, and whether branches add up. Pure. */
+
+import type {
+  BranchBalance,
+  BuildingAccount,
+  CircuitAccount,
+  Coverage,
+  NodeAccount,
+} from '../../core/energy/account.ts';
+import { energyCode } from '../../core/energy/codes.ts';
 import {
   type AccountInterval,
   CARRIER_CLASSES,
@@ -8,15 +17,7 @@ import {
   type Circuit,
   type EnergyConfig,
   type MeterGrid,
-} from '../../core/energy.ts';
-import type {
-  BranchBalance,
-  BuildingAccount,
-  CircuitAccount,
-  Coverage,
-  NodeAccount,
-} from '../../core/energy-account.ts';
-import { energyCode } from '../../core/energy-codes.ts';
+} from '../../core/energy/energy.ts';
 import type { Text } from '../../core/point.ts';
 import { countsOf, intervalOf } from './grid.ts';
 import { codesOf, isWithin, itemCircuits } from './items.ts';

@@ -1,4 +1,6 @@
 /** A bill as a whole: its lines with their sums, by carrier in money, coal and CO₂, per area and per degree day. Pure. */
+
+import type { Bill, BillCarrier, StatementRegister } from '../../core/energy/account.ts';
 import {
   type AccountLine,
   CARRIER_UNITS,
@@ -7,8 +9,7 @@ import {
   type EnergyConfig,
   type EnergyFactor,
   type PayingAccount,
-} from '../../core/energy.ts';
-import type { Bill, BillCarrier, StatementRegister } from '../../core/energy-account.ts';
+} from '../../core/energy/energy.ts';
 import type { LinesOf } from './bill.ts';
 import { factorOn, type Period } from './calendar.ts';
 import { type Decimal, decimal, money, plain, sum } from './money.ts';

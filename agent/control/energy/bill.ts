@@ -2,6 +2,8 @@
  * The bill of an account for a settlement period: energy by rate, demand, capacity, power factor, fixed charges; split at
  * every day on which a price changes. Quantities are differences of registers, so that the lines add up to them. Pure.
  */
+
+import type { BillLine, DemandFigure, PowerFactorFigure } from '../../core/energy/account.ts';
 import {
   type AccountLine,
   type AccountQuality,
@@ -11,8 +13,7 @@ import {
   type Rate,
   type Tariff,
   type TariffVersion,
-} from '../../core/energy.ts';
-import type { BillLine, DemandFigure, PowerFactorFigure } from '../../core/energy-account.ts';
+} from '../../core/energy/energy.ts';
 import { UNITS } from '../../core/unit.ts';
 import { type BillCalendar, bandsOn, type LocalDay, type Period, versionOn } from './calendar.ts';
 import type { DemandWindows } from './demand.ts';

@@ -4,6 +4,7 @@
  */
 
 import { midnightId } from '../../core/derived.ts';
+import type { Bill, BuildingAccount, Completeness, DemandFigure } from '../../core/energy/account.ts';
 import {
   type EnergyConfig,
   type MeterGrid,
@@ -11,10 +12,9 @@ import {
   type RegisterMeter,
   type RegisterName,
   type RegisterSeries,
-} from '../../core/energy.ts';
-import type { Bill, BuildingAccount, Completeness, DemandFigure } from '../../core/energy-account.ts';
+} from '../../core/energy/energy.ts';
 import { AgentError } from '../../core/errors.ts';
-import { LocalDays } from '../../core/local-days.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
 import { accountOf } from './account.ts';
 import { linesOf } from './bill.ts';
 import { billOf } from './bill-sums.ts';

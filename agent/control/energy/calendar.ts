@@ -7,8 +7,8 @@ import type {
   Schedule,
   Tariff,
   TariffVersion,
-} from '../../core/energy.ts';
-import type { LocalDays } from '../../core/local-days.ts';
+} from '../../core/energy/energy.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 
 export interface LocalDay {
   readonly date: string;

@@ -1,5 +1,5 @@
 /** What the account's thread answers to the controller on main: plain data that can pass between threads. */
-import type { AccountQuality } from '../../core/energy.ts';
+
 import type {
   Bill,
   BranchBalance,
@@ -8,7 +8,8 @@ import type {
   CompletenessRow,
   Coverage,
   DemandFigure,
-} from '../../core/energy-account.ts';
+} from '../../core/energy/account.ts';
+import type { AccountQuality } from '../../core/energy/energy.ts';
 import type { DemandWindows } from './demand.ts';
 import type { Diagnosed } from './diagnosis/replay.ts';
 

@@ -1,6 +1,7 @@
 /** Readings due, received, valid and repaired, by meter, item, building and day: the account's figure of merit. Pure. */
-import type { EnergyConfig, MeterGrid, ReadingCounts } from '../../core/energy.ts';
-import type { Completeness, CompletenessRow } from '../../core/energy-account.ts';
+
+import type { Completeness, CompletenessRow } from '../../core/energy/account.ts';
+import type { EnergyConfig, MeterGrid, ReadingCounts } from '../../core/energy/energy.ts';
 import type { Text } from '../../core/point.ts';
 import { accountOf, itemTitle } from './account.ts';
 import type { LocalDay } from './calendar.ts';

@@ -2,17 +2,18 @@
  * The energy account on main: asks its thread at the end of every quarter of an hour and publishes what it says; tells
  * of branches that do not add up; watches demand reading by reading.
  */
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
-import type { EnergyConfig, RegisterMeter } from '../../core/energy.ts';
-import type { BranchBalance, CompletenessRow, DemandState } from '../../core/energy-account.ts';
+
+import type { BranchBalance, CompletenessRow, DemandState } from '../../core/energy/account.ts';
+import type { EnergyConfig, RegisterMeter } from '../../core/energy/energy.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
-import { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import type { Point } from '../../core/point.ts';
 import { bad, good, type Reading, type Reason, uncertain } from '../../core/reading.ts';
 import type { Json } from '../../core/record.ts';
 import type { Remote } from '../../core/rpc.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
 import { BillCalendar } from './calendar.ts';
 import type { EnergyCalls } from './calls.ts';
 import { DemandAlert } from './demand-alert.ts';

@@ -1,5 +1,5 @@
 /** When demand is said: once when the limit is about to be passed, once when it is, once when it is over. Pure. */
-import type { DemandState } from '../../core/energy-account.ts';
+import type { DemandState } from '../../core/energy/account.ts';
 import type { Json } from '../../core/record.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 /** Readings of the meter whose demand is watched, as the watch takes them: in kWh and kW of the primary side. */
-import type { EnergyConfig, RegisterMeter } from '../../core/energy.ts';
+import type { EnergyConfig, RegisterMeter } from '../../core/energy/energy.ts';
 import type { Reading } from '../../core/reading.ts';
 import { convert } from '../../core/unit.ts';
 import type { DemandWindows } from './demand.ts';

@@ -2,7 +2,7 @@
  * Demand as it comes: the mean power of the running window, what it will come to if the load stays, and when a limit will
  * be passed. Fed with what the register had counted, and with active power where the meter tells it. Pure.
  */
-import type { DemandState } from '../../core/energy-account.ts';
+import type { DemandState } from '../../core/energy/account.ts';
 import type { DemandWindows } from './demand.ts';
 
 const HOUR = 3_600_000;

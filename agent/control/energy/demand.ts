@@ -3,7 +3,7 @@
  * `sliding` windows move by a minute (需量周期 15 min, 滑差 1 min, as meters of DL/T 614 reckon it); `block` windows lie end
  * to end. Pure.
  */
-import type { DemandFigure } from '../../core/energy-account.ts';
+import type { DemandFigure } from '../../core/energy/account.ts';
 import { MICRO } from './register.ts';
 
 export const SLIDE = 60_000;

@@ -14,7 +14,7 @@ import {
   type RegisterMeter,
   type RegisterSeries,
   type VirtualMeter,
-} from '../../core/energy.ts';
+} from '../../core/energy/energy.ts';
 import { CountedRegister, MICRO } from './register.ts';
 
 const MEASURED = 0;

@@ -1,5 +1,5 @@
 /** Items of the sub-metering guideline as sums of circuits, none of them counted twice. Pure. */
-import type { Circuit } from '../../core/energy.ts';
+import type { Circuit } from '../../core/energy/energy.ts';
 
 /** The part of a code that says something: `01A00` is 01A, `01000` is 01. */
 function stem(code: string): string {

@@ -1,5 +1,5 @@
 /** The account as a device of the site: what it tells of completeness, demand, sums of meters and items. */
-import { CARRIER_CLASSES, CARRIER_UNITS, CARRIERS, type EnergyConfig } from '../../core/energy.ts';
+import { CARRIER_CLASSES, CARRIER_UNITS, CARRIERS, type EnergyConfig } from '../../core/energy/energy.ts';
 import type { Point, Text } from '../../core/point.ts';
 import type { Description } from '../../core/site.ts';
 import type { Unit } from '../../core/unit.ts';

@@ -2,7 +2,7 @@
  * Power factor of a month and what it changes of the bill: 功率因数调整电费办法, 水电财字〔1983〕215号, with its three tables
  * (standards 0.90, 0.85, 0.80). Per hundredth of the factor; computed by the rules that the tables are made of. Pure.
  */
-import type { PowerFactorStandard } from '../../core/energy.ts';
+import type { PowerFactorStandard } from '../../core/energy/energy.ts';
 
 /** Hundredths. */
 interface Table {

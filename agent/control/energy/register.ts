@@ -7,7 +7,7 @@ import {
   type RegisterBreak,
   type RegisterMeter,
   type RegisterSeries,
-} from '../../core/energy.ts';
+} from '../../core/energy/energy.ts';
 import { offsetOf } from '../../core/mark.ts';
 import { convert, type Unit } from '../../core/unit.ts';
 

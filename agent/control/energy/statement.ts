@@ -1,6 +1,7 @@
 /** Registers of a settlement period as a statement shows them: what was read nearest to its two ends, and what lies between. Pure. */
-import type { RegisterMeter, RegisterSeries } from '../../core/energy.ts';
-import type { StatementRegister } from '../../core/energy-account.ts';
+
+import type { StatementRegister } from '../../core/energy/account.ts';
+import type { RegisterMeter, RegisterSeries } from '../../core/energy/energy.ts';
 
 /** A reading further away than this is none of the end, ms. */
 const REACH = 3_600_000;

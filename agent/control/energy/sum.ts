@@ -1,5 +1,5 @@
 /** Sums of intervals over meters: the worst quality of the parts, and nothing where one is missing. Pure. */
-import { ACCOUNT_QUALITIES, type AccountInterval, type AccountQuality } from '../../core/energy.ts';
+import { ACCOUNT_QUALITIES, type AccountInterval, type AccountQuality } from '../../core/energy/energy.ts';
 
 export function worst(qualities: readonly AccountQuality[]): AccountQuality {
   const index = qualities.reduce((most, one) => Math.max(most, ACCOUNT_QUALITIES.indexOf(one)), 0);

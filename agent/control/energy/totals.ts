@@ -3,7 +3,7 @@
  * then, so that it is one continuous register over restarts, and never falls. It is told at quarters that no later reading
  * will change: while a part is missing there is no number, and when it is back what ran meanwhile is counted.
  */
-import type { AccountQuality, EnergyConfig } from '../../core/energy.ts';
+import type { AccountQuality, EnergyConfig } from '../../core/energy/energy.ts';
 import type { Counted, Counting } from './calls.ts';
 import { registersBehind } from './completeness.ts';
 import { codesOf, itemCircuits } from './items.ts';

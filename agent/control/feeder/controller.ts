@@ -3,12 +3,12 @@
  * the router like everybody else. Nothing is remembered: after a start every charger begins with what it needs at least.
  */
 import { randomUUID } from 'node:crypto';
-import { type Clock, wallAt } from '../../core/clock.ts';
 import type { Command, Override, Submit } from '../../core/command.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import type { FeederCharger, FeederConfig } from '../../core/pole.ts';
 import { bad, good, type Reading } from '../../core/reading.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import { allowedPoint, REPEAT } from './description.ts';
 import { type Share, share } from './share.ts';
 import { SAME, type Slow, slow } from './slow.ts';

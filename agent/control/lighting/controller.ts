@@ -3,14 +3,14 @@
  * compares with what the lamp says of itself, and sends commands through the router like everybody else.
  */
 import { randomUUID } from 'node:crypto';
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
 import type { CommandResult, Override, Submit } from '../../core/command.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
-import type { LightingProgramme } from '../../core/lighting.ts';
-import type { LocalDays } from '../../core/local-days.ts';
+import type { LightingProgramme } from '../../core/lighting/lighting.ts';
 import type { Log } from '../../core/log.ts';
 import { good, type Reading } from '../../core/reading.ts';
 import type { LampConfig } from '../../core/site.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 import { REPEAT } from './description.ts';
 import { type Decision, evaluate } from './evaluate.ts';
 import { Nights } from './night.ts';

@@ -5,7 +5,7 @@
  * 1 safety · 2 boost (SOS, incident, a bus that comes) · 3 override with an end · 4 maintenance · 5 exception of the
  * calendar · 6 traffic, which only raises · 7 calendar · 8 sun alone · 9 fail-safe where the clock is lost
  */
-import type { LightingProgramme } from '../../core/lighting.ts';
+import type { LightingProgramme } from '../../core/lighting/lighting.ts';
 import type { Night, Nights } from './night.ts';
 import { nightBySun, planned } from './programme.ts';
 

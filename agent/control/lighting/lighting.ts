@@ -1,10 +1,11 @@
 /** The lamps of a site: a controller for each that a programme runs, and a monitor for each that a meter sees. */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Override, Submit } from '../../core/command.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
-import { LocalDays } from '../../core/local-days.ts';
 import type { Log } from '../../core/log.ts';
 import type { LampConfig, Site } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
 import { LampController } from './controller.ts';
 import type { Decision } from './evaluate.ts';
 import { LampMonitor } from './monitor.ts';

@@ -1,9 +1,10 @@
 /** Watches one lamp through its meter: findings become alarm points and events, energy becomes amounts per interval. */
-import { type Clock, wallAt } from '../../core/clock.ts';
+
 import type { Publisher, Subscription } from '../../core/hub.ts';
-import type { LampPower } from '../../core/lighting.ts';
+import type { LampPower } from '../../core/lighting/lighting.ts';
 import { good, type Reading } from '../../core/reading.ts';
 import type { LampConfig } from '../../core/site.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import { convert, type Unit } from '../../core/unit.ts';
 import { LampAccount } from './account.ts';
 import { ACCOUNT, findingPoint, REPEAT } from './description.ts';

@@ -1,5 +1,5 @@
 /** The night a moment belongs to, noon to noon: a programme over midnight is one object, and its date is the evening's. */
-import type { LocalDays } from '../../core/local-days.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 import { type Darkness, darkness, type Place } from './sun.ts';
 
 const HOUR = 3_600_000;

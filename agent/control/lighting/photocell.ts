@@ -2,7 +2,7 @@
  * The photocell: hysteresis, dwell, and whether it can be believed. What it has seen lives in memory only; after a boot
  * the first reading decides at once, so that nobody waits in the dark for a dwell.
  */
-import type { PhotocellConfig } from '../../core/lighting.ts';
+import type { PhotocellConfig } from '../../core/lighting/lighting.ts';
 import type { Reading } from '../../core/reading.ts';
 
 const MINUTE = 60_000;

@@ -1,5 +1,5 @@
 /** What the programme wants at a moment of the night, before anything that people, sensors or faults want. */
-import type { LightingProgramme, LightStep, Moment } from '../../core/lighting.ts';
+import type { LightingProgramme, LightStep, Moment } from '../../core/lighting/lighting.ts';
 import type { Night, Nights } from './night.ts';
 
 export interface Planned {

@@ -3,11 +3,11 @@
  * and holds are of the street's time (`aged-time.ts`).
  */
 import { AgedTime } from '../../core/aged-time.ts';
-import type { Clock } from '../../core/clock.ts';
 import { holds } from '../../core/condition.ts';
 import type { Subscription } from '../../core/hub.ts';
-import type { LightingProgramme } from '../../core/lighting.ts';
+import type { LightingProgramme } from '../../core/lighting/lighting.ts';
 import type { Reading } from '../../core/reading.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { LightInputs } from './evaluate.ts';
 import { Photocell, type PhotocellFault } from './photocell.ts';
 import { Traffic } from './traffic.ts';

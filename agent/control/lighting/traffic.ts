@@ -3,7 +3,7 @@
  * where nothing is counted. A function of the counts of the last windows, so a restart needs a window to know the street
  * again and is bright until then.
  */
-import type { TrafficConfig } from '../../core/lighting.ts';
+import type { TrafficConfig } from '../../core/lighting/lighting.ts';
 import type { Reading } from '../../core/reading.ts';
 
 const HOUR = 3_600_000;

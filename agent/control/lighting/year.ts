@@ -1,7 +1,7 @@
 /** A year of a programme, night by night, as `kerbside light plan` shows it: by sun and calendar alone. */
 
-import type { LightingProgramme } from '../../core/lighting.ts';
-import { LocalDays } from '../../core/local-days.ts';
+import type { LightingProgramme } from '../../core/lighting/lighting.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
 import { evaluate } from './evaluate.ts';
 import { type Night, Nights } from './night.ts';
 import { type Place, sunElevation } from './sun.ts';

@@ -1,7 +1,7 @@
 /** What a text panel of a pole shows: pages of rows, from signed content and from what is free. Pure. */
-import type { ShownContent, Texts } from '../../core/content.ts';
-import { isGb2312 } from '../../core/gb2312.ts';
-import { cellsOf, isWide, type PanelGeometry, type PanelRow } from '../../core/text-panel.ts';
+import type { ShownContent, Texts } from '../../core/content/content.ts';
+import { isGb2312 } from '../../core/content/gb2312.ts';
+import { cellsOf, isWide, type PanelGeometry, type PanelRow } from '../../core/sign/text-panel.ts';
 import type { LotState } from './guidance.ts';
 
 /** A message of this priority or above has the panel for itself. */

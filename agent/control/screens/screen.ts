@@ -1,8 +1,8 @@
 /** What a text panel of the pole is to show: signed messages, the state of the lots, texts of its own by signed templates. */
-import type { Content } from '../../core/content.ts';
-import type { PanelShow } from '../../core/panel-keeper.ts';
+import type { Content } from '../../core/content/content.ts';
 import type { ScreenConfig } from '../../core/pole.ts';
-import { panelText } from '../../core/text-panel.ts';
+import type { PanelShow } from '../../core/sign/panel-keeper.ts';
+import { panelText } from '../../core/sign/text-panel.ts';
 import type { LotState } from './guidance.ts';
 import { pageOf, pagesOf } from './rows.ts';
 

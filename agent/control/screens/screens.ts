@@ -1,14 +1,14 @@
 /** Text panels, loudspeakers and parking guidance of a pole, started together. */
 import { randomUUID } from 'node:crypto';
-import { type Clock, wallAt } from '../../core/clock.ts';
 import type { CommandResult, Submit } from '../../core/command.ts';
-import type { Content } from '../../core/content.ts';
+import type { Content } from '../../core/content/content.ts';
 import type { Publisher, Subscription } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
-import { PanelKeeper } from '../../core/panel-keeper.ts';
 import type { LotConfig, PoleConfig } from '../../core/pole.ts';
 import { bad, good, type Reading, type Value } from '../../core/reading.ts';
-import { routedPanel } from '../../core/routed-panel.ts';
+import { PanelKeeper } from '../../core/sign/panel-keeper.ts';
+import { routedPanel } from '../../core/sign/routed-panel.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import { type LotState, lotState, REPEAT } from './guidance.ts';
 import { screenShow } from './screen.ts';
 import { Speaker } from './speaker.ts';

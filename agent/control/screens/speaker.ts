@@ -2,11 +2,12 @@
  * Says signed messages through a module with recorded clips: the highest that may be spoken and has a clip, at once, and again
  * while it holds. What nobody has signed has no clip.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import type { CommandResult } from '../../core/command.ts';
-import type { Content } from '../../core/content.ts';
+import type { Content } from '../../core/content/content.ts';
 import type { Log } from '../../core/log.ts';
 import type { SpeakerConfig } from '../../core/pole.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 const LOOK = 1000;
 const AFTER_FAILURE = 5000;

@@ -1,8 +1,9 @@
 /** What each tenant of a pole has taken in a month, from the registers of its meters, through exchanges and resets. Pure. */
-import type { RegisterName, RegisterSeries } from '../../core/energy.ts';
-import type { StatementRegister } from '../../core/energy-account.ts';
-import type { LocalDays } from '../../core/local-days.ts';
+
+import type { StatementRegister } from '../../core/energy/account.ts';
+import type { RegisterName, RegisterSeries } from '../../core/energy/energy.ts';
 import type { TenantConfig } from '../../core/pole.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 import { convertible } from '../../core/unit.ts';
 import { CountedRegister, MICRO } from '../energy/register.ts';
 import { statementOf } from '../energy/statement.ts';

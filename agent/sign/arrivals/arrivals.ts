@@ -3,16 +3,16 @@
  * changed, publishes what others may use, scores the day, and keeps what was learned.
  */
 import { rm } from 'node:fs/promises';
-import type { ArrivalBoard, Arrivals } from '../../core/arrival.ts';
-import type { Clock } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Publisher } from '../../core/hub.ts';
-import { LocalTime } from '../../core/local-time.ts';
 import type { Log } from '../../core/log.ts';
 import { bad, good, type Value } from '../../core/reading.ts';
-import type { SignConfig } from '../../core/sign.ts';
-import { DAY_POINTS, NOW_PERIOD, NOW_POINTS } from '../../core/sign-points.ts';
-import type { FeedState, TripPrediction, VehicleReport } from '../../core/transit.ts';
+import type { ArrivalBoard, Arrivals } from '../../core/sign/arrival.ts';
+import { DAY_POINTS, NOW_PERIOD, NOW_POINTS } from '../../core/sign/points.ts';
+import type { SignConfig } from '../../core/sign/sign.ts';
+import type { FeedState, TripPrediction, VehicleReport } from '../../core/sign/transit.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { LocalTime } from '../../core/time/local-time.ts';
 import type { Timetable } from '../timetable/timetable.ts';
 import { dayFigures } from './day.ts';
 import { dueOf } from './due.ts';

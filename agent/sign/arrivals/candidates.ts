@@ -1,5 +1,5 @@
 /** What could stand on the sign now: every call that a vehicle, a prediction or the timetable speaks of, once. */
-import type { ScheduledCall } from '../../core/timetable.ts';
+import type { ScheduledCall } from '../../core/sign/timetable.ts';
 import type { Hypothesis } from './hypothesis.ts';
 import type { Predictions, Told } from './predictions.ts';
 import type { CallHere, Run, Runs } from './runs.ts';

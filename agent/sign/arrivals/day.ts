@@ -1,5 +1,5 @@
 /** The figures of a day as readings. */
-import { DAY_POINTS, HORIZONS } from '../../core/sign-points.ts';
+import { DAY_POINTS, HORIZONS } from '../../core/sign/points.ts';
 import { percent, type Tallies } from './tallies.ts';
 
 /** Values by point; null where there is nothing to judge by. */

@@ -1,7 +1,7 @@
 /** The sign as a device of the site. */
 
-import type { SignConfig } from '../../core/sign.ts';
-import { SCREEN_POINTS, SIGN_POINTS } from '../../core/sign-points.ts';
+import { SCREEN_POINTS, SIGN_POINTS } from '../../core/sign/points.ts';
+import type { SignConfig } from '../../core/sign/sign.ts';
 import type { Description } from '../../core/site.ts';
 
 export function signDescription({

@@ -1,5 +1,5 @@
 /** A bus due soon, for whoever may use it: a lamp that greets it, a signal that lets it through, a flow. */
-import type { ArrivalRow } from '../../core/arrival.ts';
+import type { ArrivalRow } from '../../core/sign/arrival.ts';
 
 export interface Due {
   /** ms to the next bus that is measured; undefined: none is. */

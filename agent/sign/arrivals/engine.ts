@@ -2,8 +2,8 @@
  * The arrivals of one stop: takes positions and predictions, gives rows. Keeps no clock and touches no disk, so that it is
  * the same in the field, in tests and in benches. Moments that come in are Unix epoch ms of the sign's time (time.ts).
  */
-import type { ArrivalRow, LineBoard, Phase } from '../../core/arrival.ts';
-import type { TripPrediction, VehicleReport } from '../../core/transit.ts';
+import type { ArrivalRow, LineBoard, Phase } from '../../core/sign/arrival.ts';
+import type { TripPrediction, VehicleReport } from '../../core/sign/transit.ts';
 import type { Timetable } from '../timetable/timetable.ts';
 import { type Candidate, candidates, PAST } from './candidates.ts';
 import { AGES, type Evaluated, evaluate } from './evaluate.ts';

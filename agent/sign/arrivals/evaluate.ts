@@ -1,5 +1,5 @@
 /** What a candidate comes to: when it is expected by whom, how much may be claimed of it, and why. */
-import type { ArrivalState, Phase, RowReason } from '../../core/arrival.ts';
+import type { ArrivalState, Phase, RowReason } from '../../core/sign/arrival.ts';
 import type { Candidate } from './candidates.ts';
 import { estimate } from './estimate.ts';
 import { type Fused, fuse, type Opinion } from './fusion.ts';

@@ -1,5 +1,5 @@
 /** One expectation of what several sources say of one bus, each weighed by how well it foretold arrivals at this stop. */
-import type { ArrivalOrigin, RowSource } from '../../core/arrival.ts';
+import type { ArrivalOrigin, RowSource } from '../../core/sign/arrival.ts';
 import type { Skills } from './skill.ts';
 
 /** What one source says. */

@@ -1,5 +1,5 @@
 /** How often a line runs about now, where no single bus can be told of: from headways, or from a timetable that has ended. */
-import type { ScheduledCall } from '../../core/timetable.ts';
+import type { ScheduledCall } from '../../core/sign/timetable.ts';
 import { addDays } from '../timetable/service-day.ts';
 import { boards, type DirectionKey, type Timetable } from '../timetable/timetable.ts';
 

@@ -3,7 +3,7 @@
  * a bus of this line would; a bus that is sent to another trip, turns early or drives to its depot must not stand on a
  * sign as one that comes.
  */
-import type { TransitPattern } from '../../core/timetable.ts';
+import type { TransitPattern } from '../../core/sign/timetable.ts';
 import type { Links } from './links.ts';
 import type { Fix, Matched, Refusal } from './match.ts';
 import type { Pattern } from './pattern.ts';

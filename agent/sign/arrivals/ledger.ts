@@ -2,7 +2,7 @@
  * What was said of buses to come, until they have come: every real arrival closes what was said of it and scores it. From
  * that the sources are weighed, the margin is learned, and the figures of the day are made.
  */
-import type { RowSource } from '../../core/arrival.ts';
+import type { RowSource } from '../../core/sign/arrival.ts';
 import type { Promises } from './promise.ts';
 import { FUSED, type Skills } from './skill.ts';
 import { type Figures, Tallies } from './tallies.ts';

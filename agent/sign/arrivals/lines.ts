@@ -1,7 +1,7 @@
 /** Lines that call here, whether or not a bus comes: first and last bus (首末班), and what is said where there is no row. */
-import type { ArrivalRow, LineBoard, LineState } from '../../core/arrival.ts';
-import type { ScheduledCall } from '../../core/timetable.ts';
-import type { ServiceDate, Translated } from '../../core/transit.ts';
+import type { ArrivalRow, LineBoard, LineState } from '../../core/sign/arrival.ts';
+import type { ScheduledCall } from '../../core/sign/timetable.ts';
+import type { ServiceDate, Translated } from '../../core/sign/transit.ts';
 import { addDays } from '../timetable/service-day.ts';
 import {
   boards,

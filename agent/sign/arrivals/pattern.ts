@@ -1,5 +1,5 @@
 /** The way of one trip as a line with distances: its stops and its timetable. */
-import type { Wgs84 } from '../../core/transit.ts';
+import type { Wgs84 } from '../../core/sign/transit.ts';
 import { type Projection, Way } from './way.ts';
 
 export type { Projection, Wgs84 };

@@ -1,5 +1,5 @@
 /** What centres say of calls at this stop: the newest of each source, dropped when it is over or has grown old. */
-import type { TripPrediction } from '../../core/transit.ts';
+import type { TripPrediction } from '../../core/sign/transit.ts';
 import type { Run, Runs } from './runs.ts';
 
 /** A prediction nobody has renewed for so long is of no use, s. */

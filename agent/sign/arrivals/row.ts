@@ -1,6 +1,6 @@
 /** One row of the sign, as it is drawn, spoken and sent: facts, with why it says what it says. */
-import type { ArrivalRow, Explanation, RowSource } from '../../core/arrival.ts';
-import type { Translated } from '../../core/transit.ts';
+import type { ArrivalRow, Explanation, RowSource } from '../../core/sign/arrival.ts';
+import type { Translated } from '../../core/sign/transit.ts';
 import { type DirectionKey, headsignOf, type Timetable } from '../timetable/timetable.ts';
 import type { Candidate } from './candidates.ts';
 import type { Evaluated } from './evaluate.ts';

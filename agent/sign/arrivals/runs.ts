@@ -1,6 +1,6 @@
 /** Runs: one trip on one day of service, with its way and its times, as vehicles and predictions are laid onto them. */
-import type { ScheduledCall, StopExtract, TransitPattern } from '../../core/timetable.ts';
-import type { TripReference } from '../../core/transit.ts';
+import type { ScheduledCall, StopExtract, TransitPattern } from '../../core/sign/timetable.ts';
+import type { TripReference } from '../../core/sign/transit.ts';
 import { boards, type Timetable } from '../timetable/timetable.ts';
 import { Pattern, type PatternStop } from './pattern.ts';
 import { Way } from './way.ts';

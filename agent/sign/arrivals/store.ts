@@ -1,6 +1,7 @@
 /** Keeps what a sign has learned: written soon after there is something new, and not more often than the card likes. */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 import { type LearnedFile, writeLearned } from './learned.ts';
 

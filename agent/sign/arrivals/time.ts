@@ -2,7 +2,7 @@
  * The time of a sign. The wall clock where it can be trusted. Else what positions and centres told last: a bus that was
  * somewhere at eight says that it is eight, which is enough for minutes, and not for a time of day on a public screen.
  */
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
 
 /** What is further ahead of the last known time than this is somebody's broken clock, ms. */
 const FURTHEST = 366 * 86_400_000;

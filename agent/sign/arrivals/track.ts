@@ -3,9 +3,9 @@
  * departure, in progress, off its route, or silent. Only a bus in progress, and one that waits for a known departure, are
  * worth a row on a sign.
  */
-import type { Phase } from '../../core/arrival.ts';
-import type { TransitPattern } from '../../core/timetable.ts';
-import type { TripReference, VehicleReport } from '../../core/transit.ts';
+import type { Phase } from '../../core/sign/arrival.ts';
+import type { TransitPattern } from '../../core/sign/timetable.ts';
+import type { TripReference, VehicleReport } from '../../core/sign/transit.ts';
 import { Hypothesis, TERMINAL } from './hypothesis.ts';
 import type { Links } from './links.ts';
 import type { Fix } from './match.ts';

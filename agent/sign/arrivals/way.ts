@@ -1,5 +1,5 @@
 /** A line on the ground with distances along it: where on it a position lies. */
-import type { Wgs84 } from '../../core/transit.ts';
+import type { Wgs84 } from '../../core/sign/transit.ts';
 
 export interface Projection {
   /** Metres from the beginning of the line. */

@@ -1,12 +1,12 @@
 /** Content, put together: documents, media, feeds and the desk, each kept alive by itself. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
-import type { Content, MediaItem } from '../../core/content.ts';
-import type { ContentConfig } from '../../core/content-config.ts';
+import type { ContentConfig } from '../../core/content/config.ts';
+import type { Content, MediaItem } from '../../core/content/content.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
 import { supervise } from '../../core/supervise.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { PartHealth } from '../../core/view.ts';
 import { ContentDesk } from './desk.ts';
 import { Documents } from './documents.ts';

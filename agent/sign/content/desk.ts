@@ -4,7 +4,6 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { WARNING_COLOURS } from '../../core/board.ts';
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
 import type {
   Content,
   ContentDocument,
@@ -22,11 +21,12 @@ import type {
   Texts,
   Warning,
   Weather,
-} from '../../core/content.ts';
+} from '../../core/content/content.ts';
 import type { Publisher } from '../../core/hub.ts';
-import { LocalDays } from '../../core/local-days.ts';
-import { LocalTime } from '../../core/local-time.ts';
 import type { Log } from '../../core/log.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
+import { LocalDays } from '../../core/time/local-days.ts';
+import { LocalTime } from '../../core/time/local-time.ts';
 import type { Documents } from './documents.ts';
 import type { Media } from './media.ts';
 import type { PackShown } from './pack-shown.ts';

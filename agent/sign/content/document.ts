@@ -19,8 +19,8 @@ import {
   type Tile,
   type Warning,
   type Weather,
-} from '../../core/content.ts';
-import { isPlainText } from '../../core/plain-text.ts';
+} from '../../core/content/content.ts';
+import { isPlainText } from '../../core/content/plain-text.ts';
 import { definedOnly } from './defined-only.ts';
 
 /** Longest text of a template, a title and a body, code points. */

@@ -3,19 +3,19 @@
  * this channel ever had, put into force and on the disk. What is refused is counted and told, and changes nothing.
  */
 import { join } from 'node:path';
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
 import {
   CONTENT_CHANNELS,
   type ContentChannel,
   type ContentDocument,
   type ContentKey,
   type ContentRefusal,
-} from '../../core/content.ts';
+} from '../../core/content/content.ts';
 import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 import { openEnvelope } from '../../core/envelope.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 import { readDocument } from './document.ts';
 

@@ -4,7 +4,7 @@
  */
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ContentRefusal, MediaItem } from '../../core/content.ts';
+import type { ContentRefusal, MediaItem } from '../../core/content/content.ts';
 import { resumeInto, type Stretch, sha256Of } from '../../core/resume.ts';
 import { EXTENSIONS, MAGIC_BYTES, mediaTypeOf } from './media-type.ts';
 

@@ -1,6 +1,7 @@
 /** How content is, in a sentence for the health board. */
-import { type Clock, wallAt } from '../../core/clock.ts';
-import { CONTENT_CHANNELS } from '../../core/content.ts';
+
+import { CONTENT_CHANNELS } from '../../core/content/content.ts';
+import { type Clock, wallAt } from '../../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../../core/view.ts';
 import type { Documents } from './documents.ts';
 import type { Media } from './media.ts';

@@ -1,5 +1,5 @@
 /** What a media file is by its first bytes: a signed list says its type, and a player should get nothing else. */
-import type { MediaType } from '../../core/content.ts';
+import type { MediaType } from '../../core/content/content.ts';
 
 /** Bytes that `mediaTypeOf` looks at. */
 export const MAGIC_BYTES = 16;

@@ -5,10 +5,10 @@
 import { mkdir, readdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Backoff } from '../../core/backoff.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { ContentRefusal, MediaItem } from '../../core/content.ts';
+import type { ContentRefusal, MediaItem } from '../../core/content/content.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 import { download, isIntact, type MediaSource, mediaName } from './download.ts';
 

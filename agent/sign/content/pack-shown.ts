@@ -3,7 +3,7 @@
  * one before plays on, also over a restart. What is kept is the signed envelope, judged anew when it is taken up.
  */
 import { join } from 'node:path';
-import type { ContentDocument, MediaItem } from '../../core/content.ts';
+import type { ContentDocument, MediaItem } from '../../core/content/content.ts';
 import { readIfThere, replaceFile } from '../../core/durable-file.ts';
 import type { Log } from '../../core/log.ts';
 import { Turns } from '../../core/turns.ts';

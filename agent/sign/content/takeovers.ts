@@ -4,9 +4,9 @@
  * nor stays because the time is lost.
  */
 import { join } from 'node:path';
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
-import type { ContentDocument, Takeover } from '../../core/content.ts';
+import type { ContentDocument, Takeover } from '../../core/content/content.ts';
 import { readIfThere, replaceFile } from '../../core/durable-file.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
 import { Turns } from '../../core/turns.ts';
 
 /** The running time is written down this often while it counts, ms. */

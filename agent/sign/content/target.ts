@@ -4,11 +4,11 @@
  * Whatever else the text is, it is refused, and nothing of it is shown.
  */
 import * as z from 'zod';
-import type { Clock } from '../../core/clock.ts';
-import type { Content } from '../../core/content.ts';
+import type { Content } from '../../core/content/content.ts';
 import type { WriteOutcome } from '../../core/driver.ts';
 import type { Point } from '../../core/point.ts';
 import { good, type Value } from '../../core/reading.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 export const MESSAGE_POINT: Point = {
   id: 'message',

@@ -1,5 +1,5 @@
 /** A signed template with its fields filled: the only way in which words get to a board by command. */
-import type { FieldRule, FieldValues, MessageRefusal, Template, Texts } from '../../core/content.ts';
+import type { FieldRule, FieldValues, MessageRefusal, Template, Texts } from '../../core/content/content.ts';
 
 export type Filled =
   | { readonly ok: true; readonly texts: Texts }

@@ -2,9 +2,10 @@
  * How a feed does, told apart: whether it answers, whether what it answers can be taken, whether it moves, and how old it
  * is when it does. One failure is a hiccup; two in a row are a condition. Told when it changes.
  */
-import type { Clock } from '../../core/clock.ts';
-import type { FeedConfig } from '../../core/feed.ts';
-import type { FeedCondition, FeedCounters, FeedState } from '../../core/transit.ts';
+
+import type { FeedConfig } from '../../core/sign/feed.ts';
+import type { FeedCondition, FeedCounters, FeedState } from '../../core/sign/transit.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { Tally } from './content.ts';
 
 /** Failures of a kind in a row that make it a condition. */

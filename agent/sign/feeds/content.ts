@@ -10,7 +10,7 @@ import type {
   Occupancy,
   TripReference,
   VehicleReport,
-} from '../../core/transit.ts';
+} from '../../core/sign/transit.ts';
 
 /** A position in the datum of its feed. `time` is absent where the feed tells none. */
 export type RawVehicle = Omit<VehicleReport, 'source' | 'sent' | 'received' | 'time'> & {

@@ -2,7 +2,7 @@
  * Sees that positions of a feed lie beside the lines always by the same way, and which datum would put them onto it. A bus
  * off its route, a bad fix or a wrong shape lies anywhere; a wrong datum moves every vehicle of every line alike.
  */
-import { DATUMS, type Datum, type FeedEvent, type Wgs84 } from '../../core/transit.ts';
+import { DATUMS, type Datum, type FeedEvent, type Wgs84 } from '../../core/sign/transit.ts';
 import { toWgs84 } from './datum.ts';
 import type { Lines } from './lines.ts';
 

@@ -4,7 +4,7 @@
  * iteration to less than 1 mm, with a bound on the steps: at the edge of the area where the curve begins there is no way
  * back for some points, and a loop without a bound would not end there.
  */
-import type { Datum, Wgs84 } from '../../core/transit.ts';
+import type { Datum, Wgs84 } from '../../core/sign/transit.ts';
 
 /** Krasovsky 1940: semi-major axis, m, and first eccentricity squared. */
 const A = 6_378_245;

@@ -1,10 +1,10 @@
 /** One feed: its messages in, what of it can be believed out, and how it does. */
 import { Backoff } from '../../core/backoff.ts';
-import { type Clock, trusted, wallAt } from '../../core/clock.ts';
 import { asAgentError } from '../../core/errors.ts';
-import type { FeedConfig } from '../../core/feed.ts';
 import type { Log } from '../../core/log.ts';
-import type { FeedEvent, FeedListener, FeedState, Sourced, TripReference } from '../../core/transit.ts';
+import type { FeedConfig } from '../../core/sign/feed.ts';
+import type { FeedEvent, FeedListener, FeedState, Sourced, TripReference } from '../../core/sign/transit.ts';
+import { type Clock, trusted, wallAt } from '../../core/time/clock.ts';
 import type { Timetable } from '../timetable/timetable.ts';
 import { FeedJudge } from './condition.ts';
 import { type FeedContent, Malformed, Tally } from './content.ts';

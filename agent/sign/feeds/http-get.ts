@@ -7,8 +7,8 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import type { Clock } from '../../core/clock.ts';
-import type { HttpPollConfig } from '../../core/feed.ts';
+import type { HttpPollConfig } from '../../core/sign/feed.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { FeedFailure } from './condition.ts';
 
 export type Fetched =

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { HttpListenConfig } from '../../core/feed.ts';
+import type { HttpListenConfig } from '../../core/sign/feed.ts';
 
 /** Whole request, ms. */
 const REQUEST_MS = 15_000;

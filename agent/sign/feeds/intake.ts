@@ -2,7 +2,7 @@
  * From positions as they came to reports that can be believed: converted to WGS 84, in order, each once, none from the
  * future, none that flew. What is left out is counted by reason; of lines that do not call here nothing is kept.
  */
-import type { Datum, FeedEvent, TripReference, VehicleReport, Wgs84 } from '../../core/transit.ts';
+import type { Datum, FeedEvent, TripReference, VehicleReport, Wgs84 } from '../../core/sign/transit.ts';
 import type { Timetable } from '../timetable/timetable.ts';
 import type { RawVehicle, Tally } from './content.ts';
 import { toWgs84 } from './datum.ts';

@@ -1,6 +1,6 @@
 /** The ways of the lines of this sign, to ask how far beside them a position lies. */
-import type { StopExtract } from '../../core/timetable.ts';
-import type { Wgs84 } from '../../core/transit.ts';
+import type { StopExtract } from '../../core/sign/timetable.ts';
+import type { Wgs84 } from '../../core/sign/transit.ts';
 
 const METRES_PER_DEGREE = 111_320;
 

@@ -1,7 +1,7 @@
 /** Messages of a broker: one connection per feed, MQTT 3.1.1, which every broker speaks; TLS verified. */
 import { connect } from 'mqtt';
-import type { Clock } from '../../core/clock.ts';
-import type { MqttSubscriptionConfig } from '../../core/feed.ts';
+import type { MqttSubscriptionConfig } from '../../core/sign/feed.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** From the start until every topic is subscribed, ms. */
 const OPEN_MS = 10_000;

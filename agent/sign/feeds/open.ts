@@ -1,6 +1,6 @@
 /** The feeds of a sign: each by itself, so that one that is ill costs the others nothing. */
-import type { FeedConfig } from '../../core/feed.ts';
-import type { FeedState } from '../../core/transit.ts';
+import type { FeedConfig } from '../../core/sign/feed.ts';
+import type { FeedState } from '../../core/sign/transit.ts';
 import type { Timetable } from '../timetable/timetable.ts';
 import { Feed, type FeedContext } from './feed.ts';
 

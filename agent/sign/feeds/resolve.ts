@@ -3,14 +3,14 @@
  * the calls behind, until the next update; what is cancelled, skipped, without data, extra or a copy becomes a prediction of
  * that relationship, so that the timetable shows no bus that does not come.
  */
-import type { ScheduledCall, TransitTrip } from '../../core/timetable.ts';
+import type { ScheduledCall, TransitTrip } from '../../core/sign/timetable.ts';
 import type {
   PredictionRelationship,
   Sourced,
   TripPrediction,
   TripReference,
   TripRelationship,
-} from '../../core/transit.ts';
+} from '../../core/sign/transit.ts';
 import type { Timetable } from '../timetable/timetable.ts';
 import type { Detour, StopEvent, StopUpdate, Tally, TripUpdate } from './content.ts';
 import { plainText } from './text.ts';

@@ -1,6 +1,6 @@
 /** Texts of feeds as riders may see them: plain, one paragraph a line, bounded. What they link to is not shown. */
 import { createHash } from 'node:crypto';
-import type { AlertText, ServiceAlert, Sourced } from '../../core/transit.ts';
+import type { AlertText, ServiceAlert, Sourced } from '../../core/sign/transit.ts';
 import type { RawAlert } from './content.ts';
 
 const LONGEST = { header: 200, description: 2000, spoken: 500 } as const;

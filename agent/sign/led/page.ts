@@ -2,8 +2,8 @@
  * The text form of a sign: rows of cells for LED panels, from the same face as the screen. Times stand still at the right;
  * lines that do not fit come page by page; alerts move through the last row.
  */
-import { isGb2312 } from '../../core/gb2312.ts';
-import { cellsOf, isWide, type PanelGeometry, type PanelRow } from '../../core/text-panel.ts';
+import { isGb2312 } from '../../core/content/gb2312.ts';
+import { cellsOf, isWide, type PanelGeometry, type PanelRow } from '../../core/sign/text-panel.ts';
 import type { Face } from '../screen/face.ts';
 import type { FaceLine } from '../screen/face-line.ts';
 

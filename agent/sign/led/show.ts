@@ -1,7 +1,7 @@
 /** What an LED panel of the sign is to show: the face in text form, and own texts that claim nothing, so that they may be old. */
-import type { PanelShow } from '../../core/panel-keeper.ts';
-import type { SignLanguage } from '../../core/sign.ts';
-import { type PanelGeometry, panelText } from '../../core/text-panel.ts';
+import type { PanelShow } from '../../core/sign/panel-keeper.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
+import { type PanelGeometry, panelText } from '../../core/sign/text-panel.ts';
 import type { Face } from '../screen/face.ts';
 import { labelIn } from '../screen/labels.ts';
 import { panelPage, writable } from './page.ts';

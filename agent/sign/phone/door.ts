@@ -1,7 +1,7 @@
 /** Keeps the phone page reachable: an address that is taken is tried again, and keeps nothing else of the sign from starting. */
 import { aborted } from '../../core/aborted.ts';
-import type { Clock } from '../../core/clock.ts';
 import { supervise } from '../../core/supervise.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { PartHealth } from '../../core/view.ts';
 import { type PhoneServerOptions, startPhoneServer } from './server.ts';
 

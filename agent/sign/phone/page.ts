@@ -3,7 +3,7 @@
  * line, sentences instead of columns, the language of every text marked. One language at a time, as the reader chooses.
  */
 import type { Words } from '../../core/board.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 import type { Face, FaceNotice } from '../screen/face.ts';
 import type { FaceLine, FaceTime } from '../screen/face-line.ts';
 import { labelIn } from '../screen/labels.ts';

@@ -5,11 +5,11 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 import type { ListenConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Face } from '../screen/face.ts';
 import { LARGEST_PAGE, phonePage, type SpokenText, STYLE } from './page.ts';
 

@@ -1,8 +1,9 @@
 /** The lines of a board from the rows of the arrivals: names, times of day, and why each says what it says. */
-import type { ArrivalBoard, ArrivalRow, LineBoard } from '../../core/arrival.ts';
+
 import type { BoardArrival, BoardLine, Crowding, LineState, LineStrip, Reason } from '../../core/board.ts';
-import type { StopExtract } from '../../core/timetable.ts';
-import type { Occupancy } from '../../core/transit.ts';
+import type { ArrivalBoard, ArrivalRow, LineBoard } from '../../core/sign/arrival.ts';
+import type { StopExtract } from '../../core/sign/timetable.ts';
+import type { Occupancy } from '../../core/sign/transit.ts';
 import type { Names } from './names.ts';
 
 export interface LineInputs {

@@ -9,9 +9,9 @@ import type {
   Takeover,
   Tile,
 } from '../../core/board.ts';
-import type { ShownContent } from '../../core/content.ts';
-import type { StopExtract } from '../../core/timetable.ts';
-import type { Informed, ServiceAlert } from '../../core/transit.ts';
+import type { ShownContent } from '../../core/content/content.ts';
+import type { StopExtract } from '../../core/sign/timetable.ts';
+import type { Informed, ServiceAlert } from '../../core/sign/transit.ts';
 import type { Names } from './names.ts';
 
 /** Alerts are older than this and touch the network only: everybody has seen them, ms. */

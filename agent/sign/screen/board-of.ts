@@ -1,5 +1,5 @@
 /** The board of a sign from everything it knows, at one moment: a pure function. */
-import type { ArrivalBoard } from '../../core/arrival.ts';
+
 import type {
   Board,
   BoardClock,
@@ -9,11 +9,12 @@ import type {
   QrRows,
   Words,
 } from '../../core/board.ts';
-import type { ShownContent } from '../../core/content.ts';
-import type { SignLanguage } from '../../core/sign.ts';
-import type { StopExtract } from '../../core/timetable.ts';
-import type { ServiceAlert } from '../../core/transit.ts';
-import { zoneOffset } from '../../core/zone.ts';
+import type { ShownContent } from '../../core/content/content.ts';
+import type { ArrivalBoard } from '../../core/sign/arrival.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
+import type { StopExtract } from '../../core/sign/timetable.ts';
+import type { ServiceAlert } from '../../core/sign/transit.ts';
+import { zoneOffset } from '../../core/time/zone.ts';
 import { boardLines } from './board-lines.ts';
 import { boardAlerts, boardContent } from './board-notices.ts';
 import type { Names } from './names.ts';

@@ -1,6 +1,6 @@
 /** One line on the face of a sign: its texts by the state it is in after `elapsed`. */
 import type { BoardLine, LineState, LineStrip, Words } from '../../core/board.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 import { type AgedArrival, agedLine } from './ageing.ts';
 import { label, labelIn } from './labels.ts';
 

@@ -12,7 +12,7 @@ import {
   type QrRows,
   type Words,
 } from '../../core/board.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 import { over } from './ageing.ts';
 import { type FaceLine, faceLine, lineNumber } from './face-line.ts';
 import { type Label, label, weekday } from './labels.ts';

@@ -5,11 +5,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { KioskConfig } from '../../core/screen.ts';
+import type { KioskConfig } from '../../core/sign/screen.ts';
 import { supervise } from '../../core/supervise.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 /** Each says what it takes away. */
 export const KIOSK_FLAGS: readonly string[] = [

@@ -1,6 +1,6 @@
 /** The sign's own words, in its languages: the first large, the second beneath it. */
 import type { Words } from '../../core/board.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 import en from './locales/en.json' with { type: 'json' };
 import zh from './locales/zh-CN.json' with { type: 'json' };
 

@@ -3,9 +3,9 @@
  * marked as such: a visitor can at least say where to.
  */
 import type { Words } from '../../core/board.ts';
-import type { Texts } from '../../core/content.ts';
-import type { SignLanguage } from '../../core/sign.ts';
-import type { Translated } from '../../core/transit.ts';
+import type { Texts } from '../../core/content/content.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
+import type { Translated } from '../../core/sign/transit.ts';
 
 /** Pinyin of a text with words written together, without tones, as Chinese road signs have it (GB/T 16159 §5). */
 export type Romaniser = (text: string) => string;

@@ -1,5 +1,5 @@
 /** Whether a moment lies in the quiet hours of a sign. */
-import type { DailySpan } from '../../core/sign.ts';
+import type { DailySpan } from '../../core/sign/sign.ts';
 
 /** `local`: ms of local time, as if it were UTC. A span may run over midnight. */
 export function isQuiet(span: DailySpan | undefined, local: number): boolean {

@@ -1,6 +1,6 @@
 /** What riders see now as text: the face of the newest board, as the page has it. */
 import type { Words } from '../../core/board.ts';
-import type { ScreenView } from '../../core/screen.ts';
+import type { ScreenView } from '../../core/sign/screen.ts';
 import { faceOf } from './face.ts';
 import { speltTime } from './sayings.ts';
 import type { Made } from './showing.ts';

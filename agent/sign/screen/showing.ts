@@ -1,9 +1,9 @@
 /** The boards of one run: made anew when something has changed or time has, kept for as long as a page may speak of them. */
 import { randomBytes } from 'node:crypto';
 import type { Board } from '../../core/board.ts';
-import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { Mono } from '../../core/reading.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { faceOf } from './face.ts';
 
 export interface ShowingOptions {

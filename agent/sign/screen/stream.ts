@@ -1,7 +1,7 @@
 /** Boards as server-sent events (HTML §9.2): the newest at once, each new one as it comes, and a beat in between. */
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Made, Showing } from './showing.ts';
 
 export interface Stream extends Disposable {

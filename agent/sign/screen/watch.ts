@@ -2,9 +2,10 @@
  * Watches over the screen: a page that is dark, frozen or wrong is found in under 15 s by what it tells, or by its silence; it
  * is restarted, said once, and said again when it is well. How long nothing was proven is counted.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import type { Mono } from '../../core/reading.ts';
-import type { ScreenState } from '../../core/screen.ts';
+import type { ScreenState } from '../../core/sign/screen.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Painted } from './painted.ts';
 import type { Showing } from './showing.ts';
 import { judge } from './verdict.ts';

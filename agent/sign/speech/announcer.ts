@@ -3,12 +3,12 @@
  * announcement is a text first, which can be read whether or not there is an engine to speak it.
  */
 import type { Board } from '../../core/board.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { ShownMessage } from '../../core/content.ts';
+import type { ShownMessage } from '../../core/content/content.ts';
 import { asAgentError } from '../../core/errors.ts';
 import type { Publisher } from '../../core/hub.ts';
 import type { Log } from '../../core/log.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../../core/view.ts';
 import { textIn } from '../content/template.ts';
 import type { Face } from '../screen/face.ts';

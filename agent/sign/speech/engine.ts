@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { AgentError } from '../../core/errors.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 
 export const ENGINE_NAMES = ['piper', 'espeak-ng', 'spd-say'] as const;
 export type EngineName = (typeof ENGINE_NAMES)[number];

@@ -1,6 +1,6 @@
 /** A board told in one of its languages: every text of it is the one of that language, where it has one. */
 import type { Board, Words } from '../../core/board.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 
 export function boardInLanguage(board: Board, language: SignLanguage): Board {
   const first = board.languages[0] === language;

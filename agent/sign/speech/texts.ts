@@ -1,6 +1,6 @@
 /** What is said, in sentences. The place in the queue of buses is told only where every bus before it is known. */
 import type { Board, BoardArrival, BoardLine, Takeover } from '../../core/board.ts';
-import type { SignLanguage } from '../../core/sign.ts';
+import type { SignLanguage } from '../../core/sign/sign.ts';
 import type { Face } from '../screen/face.ts';
 import { labelIn } from '../screen/labels.ts';
 

@@ -1,5 +1,5 @@
 /** The calls of the trips that serve this sign (`stop_times.txt`, read twice: which trips, then all of their calls). */
-import type { Boarding } from '../../core/timetable.ts';
+import type { Boarding } from '../../core/sign/timetable.ts';
 import { type Findings, quoted, refused } from './problem.ts';
 import { eachRow, type Row, type Tables } from './table.ts';
 import { boardingOf, timeOf, wholeOf } from './values.ts';

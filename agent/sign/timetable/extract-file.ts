@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { replaceFile } from '../../core/durable-file.ts';
 import { AgentError } from '../../core/errors.ts';
-import { STOP_EXTRACT_FORMAT, type StopExtract } from '../../core/timetable.ts';
+import { STOP_EXTRACT_FORMAT, type StopExtract } from '../../core/sign/timetable.ts';
 
 /** Bytes; the busiest interchange has some 10 MB. */
 const LARGEST = 64 * 1024 ** 2;

@@ -7,7 +7,7 @@ import {
   STOP_EXTRACT_FORMAT,
   type StopExtract,
   type TransitTrip,
-} from '../../core/timetable.ts';
+} from '../../core/sign/timetable.ts';
 import { ARCHIVE_LIMITS, type ArchiveLimits, GtfsArchive, hashOf } from './archive.ts';
 import { callsOf, tripsCalling } from './calls.ts';
 import { hashOfExtract } from './extract-file.ts';

@@ -1,6 +1,6 @@
 /** Trips with the same calls on the same way become one pattern, those with the same times between them one profile. */
-import type { PatternCall, TimeProfile, TransitPattern, TransitStop } from '../../core/timetable.ts';
-import type { Wgs84 } from '../../core/transit.ts';
+import type { PatternCall, TimeProfile, TransitPattern, TransitStop } from '../../core/sign/timetable.ts';
+import type { Wgs84 } from '../../core/sign/transit.ts';
 import type { Call } from './calls.ts';
 import { type Findings, quoted } from './problem.ts';
 import type { TripRow } from './tables.ts';

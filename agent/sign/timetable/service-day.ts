@@ -2,9 +2,9 @@
  * Days of service. Times of a timetable count from noon minus 12 h of their day (GTFS reference, «Time»): on the two days
  * when clocks change that is an hour beside midnight, and the buses still run as printed. They go on past 24:00.
  */
-import type { ServiceCalendar } from '../../core/timetable.ts';
-import type { ServiceDate } from '../../core/transit.ts';
-import { zoneOffset } from '../../core/zone.ts';
+import type { ServiceCalendar } from '../../core/sign/timetable.ts';
+import type { ServiceDate } from '../../core/sign/transit.ts';
+import { zoneOffset } from '../../core/time/zone.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,5 +1,5 @@
 /** The stops that a sign stands for, and those its patterns name (`stops.txt`). */
-import type { TransitStop } from '../../core/timetable.ts';
+import type { TransitStop } from '../../core/sign/timetable.ts';
 import { nearestName } from './nearest.ts';
 import { type Findings, quoted, refused } from './problem.ts';
 import { eachRow, type Tables } from './table.ts';

@@ -1,6 +1,6 @@
 /** The smaller tables of a feed: agencies, lines, trips, days of service, headways, shapes. */
-import type { Frequency, ServiceCalendar, TransitLine } from '../../core/timetable.ts';
-import type { Wgs84 } from '../../core/transit.ts';
+import type { Frequency, ServiceCalendar, TransitLine } from '../../core/sign/timetable.ts';
+import type { Wgs84 } from '../../core/sign/transit.ts';
 import { type Findings, quoted, refused } from './problem.ts';
 import { eachRow, type Row, type Tables } from './table.ts';
 import type { Translations } from './translations.ts';

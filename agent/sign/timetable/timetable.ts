@@ -6,8 +6,8 @@ import type {
   TransitPattern,
   TransitStop,
   TransitTrip,
-} from '../../core/timetable.ts';
-import type { ServiceDate, TripReference } from '../../core/transit.ts';
+} from '../../core/sign/timetable.ts';
+import type { ServiceDate, TripReference } from '../../core/sign/transit.ts';
 import { addDays, runs, ServiceDays } from './service-day.ts';
 
 /** Days of calls kept; a sign asks for yesterday, today and tomorrow. */

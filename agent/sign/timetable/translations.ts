@@ -1,5 +1,5 @@
 /** Names in further languages: `translations.txt` of the GTFS reference, and of Google's extension before it (`trans_id`). */
-import type { Translated } from '../../core/transit.ts';
+import type { Translated } from '../../core/sign/transit.ts';
 import type { Findings } from './problem.ts';
 import { eachRow, type Tables } from './table.ts';
 import { plain } from './values.ts';

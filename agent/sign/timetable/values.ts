@@ -1,6 +1,6 @@
 /** Values of GTFS tables (GTFS reference, «Field types»). Undefined: it is none. */
-import type { Boarding } from '../../core/timetable.ts';
-import type { ServiceDate } from '../../core/transit.ts';
+import type { Boarding } from '../../core/sign/timetable.ts';
+import type { ServiceDate } from '../../core/sign/transit.ts';
 
 /** `25:10:00` as s after the start of the service day. */
 export function timeOf(text: string): number | undefined {

@@ -1,6 +1,6 @@
 /** The way of a pattern: metres along its shape, where its stops lie on it, and no more points than the eye needs. */
-import type { ShapePoint } from '../../core/timetable.ts';
-import type { Wgs84 } from '../../core/transit.ts';
+import type { ShapePoint } from '../../core/sign/timetable.ts';
+import type { Wgs84 } from '../../core/sign/transit.ts';
 
 const METRES_PER_DEGREE = 111_320;
 /** Metres beside the straight line that a point may lie to be left out. */

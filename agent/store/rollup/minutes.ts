@@ -1,8 +1,8 @@
 /** Minute buckets in memory until they are written; loaded again where a late reading wants one that was. */
 import type { Statement } from 'better-sqlite3';
-import type { LocalDays } from '../../core/local-days.ts';
 import type { Aggregation } from '../../core/point.ts';
 import type { Reason } from '../../core/reading.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 import { type Columns, KIND, qualityOf, valueAt } from '../columns.ts';
 import type { LoggedPoint, PointTable } from '../points.ts';
 import { LEVELS } from '../schema.ts';

@@ -2,8 +2,9 @@
  * When true time of a boot becomes better known, its readings move to other minutes. The minutes they leave and the
  * minutes they come to are made again from the log, with a higher revision.
  */
-import { type ClockMapping, wallAt } from '../../core/clock.ts';
+
 import { LANES, type Lane } from '../../core/point.ts';
+import { type ClockMapping, wallAt } from '../../core/time/clock.ts';
 import { mappingOf } from '../clock-table.ts';
 import { decodeBatch } from '../codec/batch.ts';
 import { type Accumulator, emptyAccumulator } from './accumulator.ts';

@@ -4,8 +4,8 @@
  * a crash what lies above it is read from the log again.
  */
 import type { Statement } from 'better-sqlite3';
-import type { LocalDays } from '../../core/local-days.ts';
 import { LANES, type Lane } from '../../core/point.ts';
+import type { LocalDays } from '../../core/time/local-days.ts';
 import { type Batches, byLane } from '../batches.ts';
 import type { ClockTable } from '../clock-table.ts';
 import { decodeBatch } from '../codec/batch.ts';

@@ -1,6 +1,6 @@
 /** What can be said of the settings of this uplink without a connection: codes, keys, units. */
 
-import { buildingCode, energyCode, energyCodeParts } from '../../core/energy-codes.ts';
+import { buildingCode, energyCode, energyCodeParts } from '../../core/energy/codes.ts';
 import type { Issue } from '../../core/profile.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
 import { keyBytes } from './cipher.ts';

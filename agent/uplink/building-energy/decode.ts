@@ -1,7 +1,7 @@
 /** Explains frames, documents, logins and codes of building-energy upload. */
 import { fromHex, hex } from '../../core/bytes.ts';
 import { type Decoded, type Decoder, type Fields, refused } from '../../core/decode.ts';
-import { buildingCode, classUnit, energyCodeLabel, energyCodeParts } from '../../core/energy-codes.ts';
+import { buildingCode, classUnit, energyCodeLabel, energyCodeParts } from '../../core/energy/codes.ts';
 import { type Cipher, decrypt, type Keys } from './cipher.ts';
 import { type FoundPacket, FRAMINGS, type FramingName, hex16, packetAt } from './framing.ts';
 import { md5Of } from './login.ts';

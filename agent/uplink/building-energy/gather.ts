@@ -2,7 +2,7 @@
  * Values of one time become one report. A group is closed when every function has its value, when a later time begins in
  * the same stream, or after a wait; then it is sent, and whoever brought values to it learns what became of it.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Delivery, StreamName } from '../../core/uplink.ts';
 import type { Sample, Spec } from './sampler.ts';
 

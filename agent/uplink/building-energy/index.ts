@@ -2,9 +2,10 @@
  * Building-energy sub-metering upload (分项能耗数据传输技术导则): XML over TCP with a login, heart-beats, reports and resends
  * after a break. docs/uplinks/building-energy.md
  */
-import { wallAt } from '../../core/clock.ts';
+
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import { defineUplink, type UplinkContext, type UplinkSession } from '../../core/uplink.ts';
 import { addressText, CONNECT_DEADLINE, type Dial, tcpDial, unreachable } from '../dial.ts';
 import { issuesOf } from './check.ts';

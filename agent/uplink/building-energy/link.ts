@@ -1,8 +1,9 @@
 /** One connection: documents in and out, framed and encrypted as the platform has it. */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
 import type { Stream } from '../../core/link.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { decrypt, encrypt, type Keys } from './cipher.ts';
 import { encodePacket, PacketStream } from './framing.ts';
 import type { Platform } from './platform.ts';

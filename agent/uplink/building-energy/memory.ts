@@ -5,8 +5,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFileSync } from '../../core/durable-file.ts';
-import { LocalTime } from '../../core/local-time.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
+import { LocalTime } from '../../core/time/local-time.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
 import { Sampler } from './sampler.ts';
 

@@ -2,7 +2,7 @@
  * Reports on their way: one of live data and one of the backlog at a time, each until it is acknowledged. Live data never
  * wait behind the backlog. What is not acknowledged in time breaks the session: the protocol sends again after a break.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Delivery, StreamName } from '../../core/uplink.ts';
 
 interface Waiting {

@@ -3,10 +3,10 @@
  * what was reported before, which outlives a session: after a break nothing of a period is reported twice.
  */
 
-import { classUnit } from '../../core/energy-codes.ts';
-import type { LocalTime } from '../../core/local-time.ts';
+import { classUnit } from '../../core/energy/codes.ts';
 import type { LoggedReading } from '../../core/record.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
+import type { LocalTime } from '../../core/time/local-time.ts';
 import { convert, type Unit } from '../../core/unit.ts';
 import type { PeriodBooks } from '../../core/uplink.ts';
 

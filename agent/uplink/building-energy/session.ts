@@ -1,7 +1,8 @@
 /** A session behind the login: heart-beats, reports, the centre's questions. */
-import { wallAt } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
 import type { BuildingEnergyUplinkConfig } from '../../core/site.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { Delivery, Message, StreamName, UplinkContext, UplinkSession } from '../../core/uplink.ts';
 import { addressText } from '../dial.ts';
 import { Gather, type Group } from './gather.ts';

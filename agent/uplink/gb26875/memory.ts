@@ -1,9 +1,9 @@
 /** What outlives a session: what the centre was told of each system and part, for its questions, and serial numbers. */
 import type { Adu, VendorTypes } from '../../codec/gb26875/adu.ts';
 import { readAdu } from '../../codec/gb26875/adu.ts';
-import { LocalTime } from '../../core/local-time.ts';
 import type { LoggedReading } from '../../core/record.ts';
 import type { Gb26875UplinkConfig } from '../../core/site.ts';
+import { LocalTime } from '../../core/time/local-time.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
 import { FireObjects, type SentStates, vendorTypes } from './objects.ts';
 

@@ -11,9 +11,9 @@ import { ANALOGUES } from '../../codec/gb26875/names.ts';
 import { encodeGb } from '../../codec/gb26875/text.ts';
 import { timeBytes } from '../../codec/gb26875/time.ts';
 import { fromHex } from '../../core/bytes.ts';
-import type { LocalTime } from '../../core/local-time.ts';
 import type { LoggedReading } from '../../core/record.ts';
 import type { FirePoint, Gb26875UplinkConfig } from '../../core/site.ts';
+import type { LocalTime } from '../../core/time/local-time.ts';
 import { convert, isUnit } from '../../core/unit.ts';
 
 /** One object, or all objects of a vendor's type whose layout nobody knows (`count`). */

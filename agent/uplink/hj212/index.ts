@@ -1,7 +1,8 @@
 /** HJ 212 (2005, 2017, 2025): periods from rollups to an environment centre; acknowledged means 9014. docs/uplinks/hj212.md */
-import { wallAt } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
 import type { Hj212UplinkConfig } from '../../core/site.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import { defineUplink, type Uplink, type UplinkContext } from '../../core/uplink.ts';
 import { Failover } from '../mqtt/failover.ts';
 import { Centre } from './centre.ts';

@@ -1,7 +1,8 @@
 /** One connection to a centre: packets out and in, answers found by QN, packets sent again under the same QN. */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Centre } from './centre.ts';
 import { namesOf, parseCp } from './cp.ts';
 import { encodePacket, type Fault, type Frame, type Packet, partsOf, readPacket } from './packet.ts';

@@ -4,10 +4,10 @@
  * long as it lasts.
  */
 
-import type { PointName } from '../../core/period.ts';
 import type { Lane } from '../../core/point.ts';
 import type { Reason } from '../../core/reading.ts';
 import type { LoggedRecord, LogSource } from '../../core/record.ts';
+import type { PointName } from '../../core/time/period.ts';
 
 export const MARKS = ['N', 'F', 'M', 'S', 'D', 'C', 'T', 'B'] as const;
 export type Mark = (typeof MARKS)[number];

@@ -1,6 +1,7 @@
 /** The bytes to and from a centre: TCP in the field, anything else in tests. */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { CONNECT_DEADLINE, tcpDial, unreachable } from '../dial.ts';
 
 export interface Pipe {

@@ -1,10 +1,10 @@
 /** What a centre gets of a period or of this moment, as items of the data field. */
 import { AgentError } from '../../core/errors.ts';
 import { convertGas, gasOfFactor } from '../../core/gas.ts';
-import type { Periods, PeriodValue } from '../../core/period.ts';
 import type { LoggedReading } from '../../core/record.ts';
 import { roundHalfEven } from '../../core/round.ts';
 import type { Hj212Point, Hj212UplinkConfig } from '../../core/site.ts';
+import type { Periods, PeriodValue } from '../../core/time/period.ts';
 import type { Unit } from '../../core/unit.ts';
 import type { Item, Pair } from './cp.ts';
 import { factorFacts } from './factors.ts';

@@ -2,7 +2,7 @@
  * What a centre may ask, and what it gets: 9011 says whether the request is taken, data or a parameter follow, 9012 says
  * how it ended; notices get 9013. Nothing is left without an answer.
  */
-import { trusted, wallAt } from '../../core/clock.ts';
+import { trusted, wallAt } from '../../core/time/clock.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
 import type { Centre } from './centre.ts';
 import { EXE_RTN, type ExeRtn, QN_RTN, type QnRtn } from './commands.ts';

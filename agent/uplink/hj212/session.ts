@@ -1,7 +1,8 @@
 /** A session at one centre: reports from the pump, real-time data and heart-beats by timers, requests answered. */
-import { wallAt } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
 import type { Hj212UplinkConfig } from '../../core/site.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { Delivery, Message, UplinkContext, UplinkSession } from '../../core/uplink.ts';
 import { NewestReadings } from '../newest.ts';
 import type { Centre } from './centre.ts';

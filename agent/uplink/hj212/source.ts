@@ -1,8 +1,8 @@
 /** Periods as a log of their own, for the pump: a number becomes durable when its last minute is closed. */
 
-import type { Periods } from '../../core/period.ts';
 import type { Lane } from '../../core/point.ts';
 import type { Cursor, Heads, LoggedRecord, LogSlice, LogSource, Range } from '../../core/record.ts';
+import type { Periods } from '../../core/time/period.ts';
 import type { DerivedSource, PeriodBooks } from '../../core/uplink.ts';
 import type { Centre } from './centre.ts';
 import {

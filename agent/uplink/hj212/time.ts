@@ -1,5 +1,5 @@
 /** Local time as HJ 212 wants them: milliseconds in QN, and dates of any length taken. */
-import { LocalTime } from '../../core/local-time.ts';
+import { LocalTime } from '../../core/time/local-time.ts';
 
 export class Calendar extends LocalTime {
   /** 17 digits, with milliseconds. */

@@ -1,8 +1,8 @@
 /** What the status and the body of an answer mean for the records that were posted. */
 
-import type { Clock } from '../../core/clock.ts';
-import { wallAt } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { Delivery, Message } from '../../core/uplink.ts';
 import { withoutSecrets } from '../address.ts';
 import type { Answer } from './request.ts';

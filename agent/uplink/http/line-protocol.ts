@@ -5,8 +5,9 @@
  * Times are ns, which are the ms of the record and, below them, the last six digits of its number: two records of one
  * series within a ms would otherwise overwrite each other.
  */
-import { trusted } from '../../core/clock.ts';
+
 import type { LoggedRecord } from '../../core/record.ts';
+import { trusted } from '../../core/time/clock.ts';
 import type { Message } from '../../core/uplink.ts';
 
 const ENCODER = new TextEncoder();

@@ -7,9 +7,9 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { HttpUplinkConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { withoutSecrets } from '../address.ts';
 import { dialByToken, type TokenTls } from '../token/dial.ts';
 

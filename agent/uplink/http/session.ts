@@ -1,9 +1,9 @@
 /** Batches by POST. There is no link to lose but what the last request said of it. */
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
-import { wallAt } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { HttpUplinkConfig } from '../../core/site.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { Delivery, Message, StreamName, UplinkContext, UplinkSession } from '../../core/uplink.ts';
 import { withoutSecrets } from '../address.ts';
 import { COLUMN_BYTES } from '../columns.ts';

@@ -1,9 +1,9 @@
 /** Commands of the city on their way in, results on their way out. Nothing that arrives here can end the agent. */
 
-import type { Clock } from '../../core/clock.ts';
-import { wallAt } from '../../core/clock.ts';
 import type { Command, CommandResult } from '../../core/command.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import { readCommand } from './command.ts';
 import type { Topics } from './topics.ts';
 

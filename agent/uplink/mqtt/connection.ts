@@ -1,8 +1,8 @@
 /** Opens one connection to a broker: MQTT 5 where it is spoken, else 3.1.1. mqtt.js never reconnects: the pump does. */
 import { connect, type IClientOptions, type IConnackPacket, MqttClient } from 'mqtt';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { BrokerUplinkConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { withoutSecrets } from '../address.ts';
 import { dialByToken } from '../token/dial.ts';
 import { Closed, codeOf, connectError, wantsOtherVersion } from './reason.ts';

@@ -2,8 +2,9 @@
  * Which of several brokers is next: in the order of the configuration, on to the next one on failure, back to the first
  * after a while of health. Lives as long as its configuration.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { withoutSecrets } from '../address.ts';
 import { isOverdue } from './reason.ts';
 

@@ -2,8 +2,9 @@
  * Which unit of an agent is in force: `kerbside/v1/<site>/<agent>/generation`, retained, told by every unit that replaced
  * another one. A unit with a lower generation, or with the same one on other hardware, is silent (docs/replace.md).
  */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Machine } from '../../core/uplink.ts';
 import { json } from '../payload.ts';
 import type { Connection } from './connection.ts';

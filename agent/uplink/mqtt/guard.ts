@@ -2,8 +2,9 @@
  * Guards the identity of the agent: who is online at a broker is read from the retained state before anything is
  * published, so that a copy of a card stays silent instead of mixing its records into the books of the original.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Machine } from '../../core/uplink.ts';
 import type { Connection } from './connection.ts';
 

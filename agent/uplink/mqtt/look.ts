@@ -1,7 +1,8 @@
 /** Looks at a broker under another client id, so that nobody is thrown out by it. */
-import type { Clock } from '../../core/clock.ts';
+
 import { asAgentError } from '../../core/errors.ts';
 import type { MqttUplinkConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type Connection, openConnection, type VersionMemory } from './connection.ts';
 
 /** Rejects like `openConnection`; a broker may allow no second client id. */

@@ -1,7 +1,7 @@
 /** Publishes with QoS 1, no more at once than the broker takes, each with a deadline for its PUBACK. */
 import type { MqttClient } from 'mqtt';
-import type { Clock } from '../../core/clock.ts';
 import type { AgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { codeOf, overdue } from './reason.ts';
 
 /** A broker that acknowledges nothing for so long is gone, whatever TCP says, ms. */

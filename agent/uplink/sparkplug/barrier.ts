@@ -4,8 +4,9 @@
  * answers that packet has taken what came before. One barrier is under way at a time; what is sent meanwhile waits for
  * the next.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import type { AgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { overdue } from '../mqtt/reason.ts';
 
 /** A server that answers nothing for so long is gone, whatever TCP says, ms. */

@@ -3,10 +3,10 @@
  * the same packet twice is one command, and it lives as long as the settings say from the time it carries.
  */
 import { createHash } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
-import { wallAt } from '../../core/clock.ts';
 import type { Command, CommandResult } from '../../core/command.ts';
 import type { Log } from '../../core/log.ts';
+import type { Clock } from '../../core/time/clock.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import { type ReadMetric, type ReadPayload, readPayload } from './payload.ts';
 import type { Roster } from './roster.ts';
 import { NODE } from './roster.ts';

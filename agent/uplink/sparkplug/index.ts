@@ -2,9 +2,10 @@
  * An edge node of Sparkplug B 3.0 over MQTT 5, or 3.1.1 where the server has no other. How its data are settled stands in
  * barrier.ts; what is implemented, clause by clause, in docs/uplinks/sparkplug.md.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError, asAgentError } from '../../core/errors.ts';
 import type { SparkplugUplinkConfig } from '../../core/site.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { defineUplink, type UplinkContext } from '../../core/uplink.ts';
 import { withoutSecrets } from '../address.ts';
 import { CONNECT_DEADLINE, type Connection, openConnection, type VersionMemory } from '../mqtt/connection.ts';

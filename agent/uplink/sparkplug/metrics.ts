@@ -1,6 +1,7 @@
 /** Records as metrics: what stands in births, data, deaths and the books of a message. */
-import { trusted } from '../../core/clock.ts';
+
 import type { LoggedEvent, LoggedReading, LoggedRecord } from '../../core/record.ts';
+import { trusted } from '../../core/time/clock.ts';
 import type { Envelope } from '../../core/uplink.ts';
 import type { WrittenMetric, WrittenProperty } from './payload.ts';
 import { type Device, type Known, NODE } from './roster.ts';

@@ -2,7 +2,7 @@
  * Requests for a rebirth: the first is answered at once, and those that follow soon after by one birth together, so that
  * hosts that ask in a chorus do not make the line carry nothing but births.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 
 export class RebirthGuard {
   readonly #clock: Clock;

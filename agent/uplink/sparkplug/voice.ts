@@ -3,9 +3,9 @@
  * Everything that belongs together leaves in one turn, so that nothing comes between the numbers.
  */
 import type { MqttClient } from 'mqtt';
-import { wallAt } from '../../core/clock.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { SparkplugUplinkConfig } from '../../core/site.ts';
+import { wallAt } from '../../core/time/clock.ts';
 import type { UplinkContext } from '../../core/uplink.ts';
 import { birthMetric, inOrder, resultMetric } from './metrics.ts';
 import type { Plan, Style } from './outgoing.ts';

@@ -5,8 +5,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type Frame, MAX_FRAME_BYTES, type Source } from './frame.ts';
 import { JpegSplitter } from './jpeg-splitter.ts';
 import type { Credentials } from './login.ts';

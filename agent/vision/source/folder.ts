@@ -1,8 +1,8 @@
 /** A folder of pictures shown one after the other, over and over: to try a site without a camera. */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../core/clock.ts';
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { MAX_FRAME_BYTES, type Source } from './frame.ts';
 
 const PICTURE = /\.(jpe?g|png|webp)$/i;

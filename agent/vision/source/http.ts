@@ -2,8 +2,9 @@
  * A camera over HTTP: one JPEG an answer, or an endless answer of them (multipart/x-mixed-replace, MJPEG); which of
  * the two it is, the camera's content type says. What comes from outside is checked before anything decodes it.
  */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { type Frame, MAX_FRAME_BYTES, type Source, wholeJpeg } from './frame.ts';
 import { JpegSplitter } from './jpeg-splitter.ts';
 import { type Credentials, Login } from './login.ts';

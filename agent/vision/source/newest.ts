@@ -1,6 +1,7 @@
 /** Hands over the newest frame of a stream: what nobody took in time is dropped. */
-import type { Clock } from '../../core/clock.ts';
+
 import { AgentError, asAgentError } from '../../core/errors.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import type { Frame } from './frame.ts';
 
 interface Waiting {

@@ -1,6 +1,6 @@
 /** Which source an address of the site file is. */
 import type { CameraConfig } from '../../core/camera.ts';
-import type { Clock } from '../../core/clock.ts';
+import type { Clock } from '../../core/time/clock.ts';
 import { ffmpegSource } from './ffmpeg.ts';
 import { folderSource } from './folder.ts';
 import type { Source } from './frame.ts';

@@ -3,8 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Console, type ConsoleOptions, startConsole } from '../../../agent/console/server.ts';
-import type { Clock } from '../../../agent/core/clock.ts';
 import { silent } from '../../../agent/core/log.ts';
+import type { Clock } from '../../../agent/core/time/clock.ts';
 import type { AgentData } from '../../support/agent-data.ts';
 import { launch } from './chromium.ts';
 

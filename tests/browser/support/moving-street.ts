@@ -1,7 +1,7 @@
 /** Fills an `AgentData` with readings, history, health, ledger and frames that move, for the eye and the browser tests. */
 import sharp from 'sharp';
-import type { Clock } from '../../../agent/core/clock.ts';
 import { bad, good, type Reading, uncertain } from '../../../agent/core/reading.ts';
+import type { Clock } from '../../../agent/core/time/clock.ts';
 import type { Bucket } from '../../../agent/core/view.ts';
 import type { AgentData } from '../../support/agent-data.ts';
 

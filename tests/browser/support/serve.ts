@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startConsole } from '../../../agent/console/server.ts';
 import { silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { AgentData } from '../../support/agent-data.ts';
 import { moveStreet } from './moving-street.ts';
 

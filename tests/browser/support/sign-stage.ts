@@ -1,8 +1,8 @@
 /** The screen's server over boards that a test sets, and pages of it in every shape. */
 import type { Board } from '../../../agent/core/board.ts';
 import { silent } from '../../../agent/core/log.ts';
-import type { SignLanguage } from '../../../agent/core/sign.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import type { SignLanguage } from '../../../agent/core/sign/sign.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { Painted } from '../../../agent/sign/screen/painted.ts';
 import {
   type ScreenServer,

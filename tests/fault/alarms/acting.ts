@@ -5,10 +5,10 @@
  */
 import { writeSync } from 'node:fs';
 import { Alarms } from '../../../agent/control/alarms/alarms.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { good } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { Hub } from '../../../agent/hub/hub.ts';
 import { openStore } from '../../../agent/store/store.ts';
 import { seeded } from '../../support/seeded.ts';

@@ -6,7 +6,7 @@ import { without } from '../../../agent/bus/port/dial-in.ts';
 import type { Facts, Log } from '../../../agent/core/log.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { seeded } from '../../support/seeded.ts';
 import { readAnswer, sound } from './modbus-words.ts';
 import { device, Sink, testDriver } from './test-driver.ts';

@@ -6,12 +6,12 @@
 import { MessageLine } from '../../../agent/bus/message-line.ts';
 import { type LineHandle, openLine } from '../../../agent/bus/open.ts';
 import type { Pipe, Port } from '../../../agent/bus/port/port.ts';
-import { wallAt } from '../../../agent/core/clock.ts';
 import type { Message } from '../../../agent/core/driver.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../../../agent/core/site.ts';
+import { wallAt } from '../../../agent/core/time/clock.ts';
 import { driverFor } from '../../../drivers/index.ts';
 import { createDatagramDevice } from '../../../hw-sim/devices/datagram-devices.ts';
 import { MESSAGE_MODELS, sentMessage } from '../../../hw-sim/devices/message-devices.ts';

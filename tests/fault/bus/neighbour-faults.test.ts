@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { openLine } from '../../../agent/bus/open.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { driverFor } from '../../../drivers/index.ts';
 import { type NetworkNeighbour, networkNeighbour } from '../../../hw-sim/devices/network-neighbour.ts';
 import { device, profile } from '../../unit/drivers/load.ts';

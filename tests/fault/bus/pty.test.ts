@@ -9,7 +9,7 @@ import { openLine } from '../../../agent/bus/open.ts';
 import { portPath } from '../../../agent/bus/port/path.ts';
 import { serialPort } from '../../../agent/bus/port/serial.ts';
 import { silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { portSettings } from '../../../hw-sim/lines/port-settings.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { readAnswer, sound } from './modbus-words.ts';

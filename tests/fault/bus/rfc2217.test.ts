@@ -6,7 +6,7 @@ import { rfc2217Port } from '../../../agent/bus/port/rfc2217.ts';
 import { tcpPort } from '../../../agent/bus/port/tcp.ts';
 import { escaped, negotiation, subnegotiation, TelnetDecoder } from '../../../agent/bus/port/telnet.ts';
 import { silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { seeded } from '../../support/seeded.ts';
 import { readAnswer, sound } from './modbus-words.ts';
 import { device, Sink, testDriver } from './test-driver.ts';

@@ -6,7 +6,7 @@
 import { writeSync } from 'node:fs';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { openStore } from '../../../agent/store/store.ts';
 import { seeded } from './seeded.ts';
 

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import type { ClockMapping } from '../../../agent/core/clock.ts';
+import type { ClockMapping } from '../../../agent/core/time/clock.ts';
 import { openLog } from '../../../agent/store/opening.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
 import { seeded } from './seeded.ts';

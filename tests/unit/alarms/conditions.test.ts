@@ -1,7 +1,7 @@
 /** Kinds of conditions: what meets them, what ends them, and what cannot be told. */
 import { describe, expect, test } from 'vitest';
 import { judgeOf } from '../../../agent/control/alarms/judge.ts';
-import type { AlarmCondition } from '../../../agent/core/alarm.ts';
+import type { AlarmCondition } from '../../../agent/core/alarm/alarm.ts';
 import { bad, good, type Reason, uncertain, type Value } from '../../../agent/core/reading.ts';
 import { seeded } from '../../support/seeded.ts';
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { AlarmEngine } from '../../../agent/control/alarms/engine.ts';
-import type { AlarmAct, AlarmStatus } from '../../../agent/core/alarm.ts';
+import type { AlarmAct, AlarmStatus } from '../../../agent/core/alarm/alarm.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { type Mark, marksOf } from '../../../agent/core/mark.ts';
 import { good } from '../../../agent/core/reading.ts';

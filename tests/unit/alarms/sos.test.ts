@@ -1,14 +1,14 @@
 /** A help button from the press to the cancel: outputs, reminders, who may what, self-test; in virtual time with a board that can be ill. */
 import { describe, expect, test } from 'vitest';
 import { Alarms } from '../../../agent/control/alarms/alarms.ts';
-import type { AlarmsConfig, SosConfig } from '../../../agent/core/alarm.ts';
-import { DEFAULT_FLOOD } from '../../../agent/core/alarm.ts';
+import type { AlarmsConfig, SosConfig } from '../../../agent/core/alarm/alarm.ts';
+import { DEFAULT_FLOOD } from '../../../agent/core/alarm/alarm.ts';
 import type { Command, CommandResult } from '../../../agent/core/command.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { marksOf } from '../../../agent/core/mark.ts';
 import { bad, good, type Value } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import { Hub } from '../../../agent/hub/hub.ts';
 import { alarmOf, Life, MINUTE, SECOND } from './stand.ts';
 

@@ -7,7 +7,7 @@ import {
   type AlarmStatus,
   type AlarmsConfig,
   DEFAULT_FLOOD,
-} from '../../../agent/core/alarm.ts';
+} from '../../../agent/core/alarm/alarm.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { type Mark, marksOf } from '../../../agent/core/mark.ts';
 import { bad, good, type Reading, type Value } from '../../../agent/core/reading.ts';

@@ -3,7 +3,7 @@
  * remembered too, nothing of priority is lost, and when it is over every alarm says what is true.
  */
 import { expect, test } from 'vitest';
-import { type AlarmStatus, PRIORITIES } from '../../../agent/core/alarm.ts';
+import { type AlarmStatus, PRIORITIES } from '../../../agent/core/alarm/alarm.ts';
 import { marksOf } from '../../../agent/core/mark.ts';
 import { good } from '../../../agent/core/reading.ts';
 import { seeded } from '../../support/seeded.ts';

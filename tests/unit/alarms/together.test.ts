@@ -1,6 +1,6 @@
 /** Alarms that explain others, first-out, floods. */
 import { describe, expect, test } from 'vitest';
-import type { AlarmStatus } from '../../../agent/core/alarm.ts';
+import type { AlarmStatus } from '../../../agent/core/alarm/alarm.ts';
 import { alarmOf, configOf, Life, MINUTE, SECOND, stand } from './stand.ts';
 
 const supply = alarmOf({ id: 'supply', priority: 'high' });

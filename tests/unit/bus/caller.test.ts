@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { callerPort } from '../../../agent/bus/port/caller.ts';
 import { type Log, silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { until } from '../../support/mqtt-receiver.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

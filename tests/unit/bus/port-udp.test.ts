@@ -7,7 +7,7 @@ import { openLine, portOf } from '../../../agent/bus/open.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { driverFor } from '../../../drivers/index.ts';
 import { SnmpAgent } from '../../../hw-sim/devices/snmp-agent.ts';
 import { SNMP_MODELS } from '../../../hw-sim/devices/snmp-models.ts';

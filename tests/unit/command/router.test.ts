@@ -11,7 +11,7 @@ import { silent } from '../../../agent/core/log.ts';
 import type { Point } from '../../../agent/core/point.ts';
 import { good, type Value } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { Hub } from '../../../agent/hub/hub.ts';
 import { openStore } from '../../../agent/store/store.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';

@@ -1,7 +1,7 @@
 /** The energy account as the agent runs it: its own thread over a real log, asked as console and API ask it. */
 import { expect, test } from 'vitest';
 import { startEnergyAccount } from '../../../agent/compose/energy/energy.ts';
-import type { EnergyConfig } from '../../../agent/core/energy.ts';
+import type { EnergyConfig } from '../../../agent/core/energy/energy.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import { Hub } from '../../../agent/hub/hub.ts';

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { CATALOGUE, shippedAlarms } from '../../../agent/config/alarms/catalogue.ts';
 import { SHIPPED_NAMES } from '../../../agent/config/alarms/shipped.ts';
-import { alarmPoints } from '../../../agent/core/alarm-points.ts';
+import { alarmPoints } from '../../../agent/core/alarm/points.ts';
 import { SiteFolder } from './site-folder.ts';
 
 const folder = new SiteFolder();

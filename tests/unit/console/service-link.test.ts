@@ -10,7 +10,7 @@ import { isNear, linkGrant } from '../../../agent/console/service/link.ts';
 import { openNetwork } from '../../../agent/console/service/network.ts';
 import { systemPrograms } from '../../../agent/console/service/programs.ts';
 import { good } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { type Opening, openConsole, type Person, type TestConsole } from './open-console.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 /** What riders see, over the API. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ScreenView } from '../../../agent/core/screen.ts';
+import type { ScreenView } from '../../../agent/core/sign/screen.ts';
 import { seenOf } from '../../../agent/sign/screen/seen.ts';
 import { boardIn, STATES } from '../../support/sign-states.ts';
 import { openConsole, type TestConsole } from './open-console.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { evaluate, type LightInputs, type Rung } from '../../../agent/control/lighting/evaluate.ts';
 import { Nights } from '../../../agent/control/lighting/night.ts';
 import { sunElevation } from '../../../agent/control/lighting/sun.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import { programmeFrom, TIMEZONE, ZIBO } from './programme-of.ts';
 
 const programme = programmeFrom({

@@ -7,7 +7,7 @@ import { type Lighting, startLighting } from '../../../agent/control/lighting/li
 import type { Command, CommandJournal, CommandResult } from '../../../agent/core/command.ts';
 import type { WriteOutcome } from '../../../agent/core/driver.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
-import type { LightingProgramme } from '../../../agent/core/lighting.ts';
+import type { LightingProgramme } from '../../../agent/core/lighting/lighting.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Point } from '../../../agent/core/point.ts';
 import { good, type Reading, type Value } from '../../../agent/core/reading.ts';

@@ -1,7 +1,7 @@
 /** The night of a lamp as the console shows it, from programme, controller and overrides. */
 import { expect, test } from 'vitest';
 import { lampsTonight } from '../../../agent/compose/lamps-tonight.ts';
-import type { LightingProgramme } from '../../../agent/core/lighting.ts';
+import type { LightingProgramme } from '../../../agent/core/lighting/lighting.ts';
 import type { Site } from '../../../agent/core/site.ts';
 
 const PROGRAMME: LightingProgramme = {

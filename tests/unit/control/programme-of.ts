@@ -2,7 +2,7 @@
 
 import { programmeOf } from '../../../agent/config/lighting/resolve.ts';
 import { programme } from '../../../agent/config/lighting/schema.ts';
-import type { LightingProgramme } from '../../../agent/core/lighting.ts';
+import type { LightingProgramme } from '../../../agent/core/lighting/lighting.ts';
 
 export const ZIBO = { lat: 36.8, lon: 118.05 };
 export const TIMEZONE = 'Asia/Shanghai';

@@ -14,13 +14,13 @@ import type {
   ShownContent,
   ShownMessage,
   Texts,
-} from '../../../agent/core/content.ts';
+} from '../../../agent/core/content/content.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { LotConfig, PoleConfig, ScreenConfig } from '../../../agent/core/pole.ts';
 import { bad, good, type Value } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
+import { cellsOf } from '../../../agent/core/sign/text-panel.ts';
 import type { DeviceConfig, LineConfig } from '../../../agent/core/site.ts';
-import { cellsOf } from '../../../agent/core/text-panel.ts';
 import { Hub } from '../../../agent/hub/hub.ts';
 import { driverFor } from '../../../drivers/index.ts';
 import { ModbusSpeaker, ModbusTextPanel } from '../../../hw-sim/devices/modbus-text-panel.ts';

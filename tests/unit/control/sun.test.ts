@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Nights } from '../../../agent/control/lighting/night.ts';
 import { darkness, sunElevation } from '../../../agent/control/lighting/sun.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 
 const HOUR = 3_600_000;
 

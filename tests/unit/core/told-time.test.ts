@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { followGnss } from '../../../agent/compose/gnss-time.ts';
-import { CLOCK_RANKS, type ClockMapping, wallAt } from '../../../agent/core/clock.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { Site } from '../../../agent/core/site.ts';
-import { ToldTime } from '../../../agent/core/told-time.ts';
+import { CLOCK_RANKS, type ClockMapping, wallAt } from '../../../agent/core/time/clock.ts';
+import { ToldTime } from '../../../agent/core/time/told-time.ts';
 import { Hub } from '../../../agent/hub/hub.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

@@ -1,8 +1,8 @@
 /** A demonstration's clock that is turned: what the agent makes of it, and by what things age meanwhile. */
 import { expect, test } from 'vitest';
 import { AgedTime } from '../../../agent/core/aged-time.ts';
-import { wallAt } from '../../../agent/core/clock.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { wallAt } from '../../../agent/core/time/clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
 const WALL = Date.UTC(2027, 1, 10, 9, 50);

@@ -1,8 +1,8 @@
 /** A byte pipe between a driver and a device played by the test. */
 
-import type { Clock } from '../../../agent/core/clock.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
 import type { Stream } from '../../../agent/core/link.ts';
+import type { Clock } from '../../../agent/core/time/clock.ts';
 
 export interface FakeStream extends Stream {
   /** Bytes from the device. */

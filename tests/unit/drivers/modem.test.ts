@@ -1,9 +1,9 @@
 /** The modem driver: answers of real modems, what disturbs a dialogue, and the month over restarts and resets. */
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ClockMapping } from '../../../agent/core/clock.ts';
 import type { DeviceMemory, StreamSession } from '../../../agent/core/driver.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
+import type { ClockMapping } from '../../../agent/core/time/clock.ts';
 import { decode } from '../../../drivers/index.ts';
 import {
   ceer,

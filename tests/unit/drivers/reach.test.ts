@@ -5,7 +5,7 @@ import type { DeviceMemory } from '../../../agent/core/driver.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { DeviceConfig, LineConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { driverFor } from '../../../drivers/index.ts';
 import reach from '../../../drivers/reach/index.ts';
 import { type Mood, networkNeighbour } from '../../../hw-sim/devices/network-neighbour.ts';

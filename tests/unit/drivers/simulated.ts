@@ -1,6 +1,7 @@
 /** A simulated device with a line of its own behind a byte pipe, in the time of a clock. */
-import type { Clock } from '../../../agent/core/clock.ts';
+
 import type { DeviceConfig } from '../../../agent/core/site.ts';
+import type { Clock } from '../../../agent/core/time/clock.ts';
 import { SERIAL_TALKERS } from '../../../hw-sim/devices/serial-talkers.ts';
 import type { Served } from '../../../hw-sim/ledger.ts';
 import type { Timebase } from '../../../hw-sim/lines/timebase.ts';

@@ -1,9 +1,9 @@
 /** Text panels: what is told is what is shown and read back, by a simulated panel with a decoder of its own. */
 import { describe, expect, it } from 'vitest';
-import { decodeGb2312, encodeGb2312, gb2312Size, isGb2312 } from '../../../agent/core/gb2312.ts';
+import { decodeGb2312, encodeGb2312, gb2312Size, isGb2312 } from '../../../agent/core/content/gb2312.ts';
 import { silent } from '../../../agent/core/log.ts';
+import { cellsOf, panelRows, panelText } from '../../../agent/core/sign/text-panel.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';
-import { cellsOf, panelRows, panelText } from '../../../agent/core/text-panel.ts';
 import { crc16, frame, frameAt, SOH, STX } from '../../../drivers/text-panel/frame.ts';
 import textPanel from '../../../drivers/text-panel/index.ts';
 import { TextPanel } from '../../../hw-sim/devices/text-panel.ts';

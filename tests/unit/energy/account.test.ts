@@ -6,7 +6,7 @@ import { completenessOf, rowsOf } from '../../../agent/control/energy/completene
 import { gridsOf } from '../../../agent/control/energy/grid.ts';
 import { codesOf, itemCircuits } from '../../../agent/control/energy/items.ts';
 import { Totals } from '../../../agent/control/energy/totals.ts';
-import type { Circuit, EnergyConfig, RegisterSeries } from '../../../agent/core/energy.ts';
+import type { Circuit, EnergyConfig, RegisterSeries } from '../../../agent/core/energy/energy.ts';
 import { DAY, HOUR, MARCH, meter, QUARTER, series, sourceOf, steady, virtual } from './registers.ts';
 
 const circuit = (id: string, more: Partial<Circuit> = {}): Circuit => ({

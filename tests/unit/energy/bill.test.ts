@@ -1,8 +1,8 @@
 /** Bills reckoned by hand, with the arithmetic beside them. */
 import { describe, expect, it } from 'vitest';
 import { EnergyBook } from '../../../agent/control/energy/book.ts';
-import type { Band, EnergyConfig, RegisterSeries, TariffVersion } from '../../../agent/core/energy.ts';
-import { DAY_TYPES } from '../../../agent/core/energy.ts';
+import type { Band, EnergyConfig, RegisterSeries, TariffVersion } from '../../../agent/core/energy/energy.ts';
+import { DAY_TYPES } from '../../../agent/core/energy/energy.ts';
 import { DAY, HOUR, MARCH, meter, series, sourceOf, steady } from './registers.ts';
 
 const APRIL = MARCH + 31 * DAY;

@@ -6,7 +6,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { DemandWatch } from '../../../agent/control/energy/demand-watch.ts';
 import { countsOf, intervalOf } from '../../../agent/control/energy/grid.ts';
-import { CARRIER_UNITS } from '../../../agent/core/energy.ts';
+import { CARRIER_UNITS } from '../../../agent/core/energy/energy.ts';
 import { convert } from '../../../agent/core/unit.ts';
 import { DAY, DAYS, YEAR_START } from '../../../hw-sim/building/calendar.ts';
 import { minutePower } from '../../../hw-sim/building/minutes.ts';

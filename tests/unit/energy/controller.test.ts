@@ -4,7 +4,7 @@ import { EnergyBook } from '../../../agent/control/energy/book.ts';
 import type { EnergyCalls } from '../../../agent/control/energy/calls.ts';
 import { startEnergy } from '../../../agent/control/energy/controller.ts';
 import type { LastTotal } from '../../../agent/control/energy/totals.ts';
-import type { Circuit, EnergyConfig, RegisterSeries } from '../../../agent/core/energy.ts';
+import type { Circuit, EnergyConfig, RegisterSeries } from '../../../agent/core/energy/energy.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';

@@ -9,14 +9,14 @@ import {
 } from '../../../agent/control/energy/diagnosis/replay.ts';
 import { sensesOf } from '../../../agent/control/energy/diagnosis/senses.ts';
 import { DiagnosisWatch } from '../../../agent/control/energy/diagnosis/watch.ts';
-import { wallAt } from '../../../agent/core/clock.ts';
-import { CHECKS, type Finding } from '../../../agent/core/diagnosis.ts';
-import { wordsOf } from '../../../agent/core/finding-words.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
+import { CHECKS, type Finding } from '../../../agent/core/energy/diagnosis.ts';
+import { wordsOf } from '../../../agent/core/energy/finding-words.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Point } from '../../../agent/core/point.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
+import { wallAt } from '../../../agent/core/time/clock.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import { DAY, HOLIDAYS, HOUR, YEAR_START } from '../../../hw-sim/building/calendar.ts';
 import { simulateYear } from '../../../hw-sim/building/year.ts';
 import { type BuildingInputs, buildingInputs } from '../../support/simulated-building.ts';

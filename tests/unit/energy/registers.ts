@@ -4,7 +4,7 @@ import type {
   RegisterMeter,
   RegisterSeries,
   VirtualMeter,
-} from '../../../agent/core/energy.ts';
+} from '../../../agent/core/energy/energy.ts';
 
 export const QUARTER = 900_000;
 export const HOUR = 3_600_000;

@@ -7,7 +7,7 @@ import {
   type ShedState,
 } from '../../../agent/control/energy/shedding/evaluate.ts';
 import { PowerWindow } from '../../../agent/control/energy/shedding/window.ts';
-import type { PeakLimitConfig, SheddableLoad } from '../../../agent/core/peak-limit.ts';
+import type { PeakLimitConfig, SheddableLoad } from '../../../agent/core/energy/peak-limit.ts';
 import { seeded } from '../../support/seeded.ts';
 
 const SECOND = 1000;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { Command } from '../../../agent/core/command.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { bad, good, type Value } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { Unit } from '../../../agent/core/unit.ts';
 import { startNodeRed } from '../../../agent/node-red/node-red.ts';
 import { type Admin, nodeRedAdmin } from '../../support/node-red-admin.ts';

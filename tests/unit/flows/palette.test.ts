@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import { good } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { startNodeRed } from '../../../agent/node-red/node-red.ts';
 import { type FlowProbe, openFlowProbe } from '../../support/flow-probe.ts';
 import { type Admin, adminOf, nodeRedAdmin } from '../../support/node-red-admin.ts';

@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import { good } from '../../../agent/core/reading.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { openStore } from '../../../agent/store/store.ts';
 import { startUplinks } from '../../../agent/uplink/uplinks.ts';
 import { startBureau } from '../../../hw-sim/city/bureau-server.ts';

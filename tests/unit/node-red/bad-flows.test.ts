@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { type NodeRed, startNodeRed } from '../../../agent/node-red/node-red.ts';
 import { type Admin, nodeRedAdmin } from '../../support/node-red-admin.ts';
 

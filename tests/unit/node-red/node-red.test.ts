@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Facts, Log } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { PartHealth } from '../../../agent/core/view.ts';
 import { type NodeRed, startNodeRed } from '../../../agent/node-red/node-red.ts';
 import { CrashWatch } from '../../../agent/node-red/watch.ts';

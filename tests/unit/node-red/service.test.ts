@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { PartHealth } from '../../../agent/core/view.ts';
 import { type NodeRed, startNodeRed } from '../../../agent/node-red/node-red.ts';
 import { flowService } from '../../../agent/node-red/service.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { LocalDays } from '../../../agent/core/local-days.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import { frozenMidnight } from '../../../agent/sense/freeze.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { Memory, meter, type Stage, stage } from './stage.ts';

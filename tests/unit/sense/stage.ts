@@ -1,11 +1,11 @@
 /** Sense between what a test says and a real hub, over a log in memory that remembers as the store does. */
 import { rulesOf, senseBlock } from '../../../agent/config/device/sense.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import { type CounterBreak, type Mark, markOf } from '../../../agent/core/mark.ts';
 import { good, type Reading } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
 import type { DeviceConfig } from '../../../agent/core/site.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import type { PartHealth } from '../../../agent/core/view.ts';
 import { Hub } from '../../../agent/hub/hub.ts';
 import { sensePlan } from '../../../agent/sense/plan.ts';

@@ -1,7 +1,7 @@
 /** Buses of the small timetable, and a sign that is told of them. */
-import type { ArrivalRow } from '../../../agent/core/arrival.ts';
-import type { StopExtract } from '../../../agent/core/timetable.ts';
-import type { TripPrediction, VehicleReport } from '../../../agent/core/transit.ts';
+import type { ArrivalRow } from '../../../agent/core/sign/arrival.ts';
+import type { StopExtract } from '../../../agent/core/sign/timetable.ts';
+import type { TripPrediction, VehicleReport } from '../../../agent/core/sign/transit.ts';
 import { type Arrival, ArrivalEngine } from '../../../agent/sign/arrivals/engine.ts';
 import { Timetable } from '../../../agent/sign/timetable/timetable.ts';
 import { at, DATE, extract } from './extract.ts';

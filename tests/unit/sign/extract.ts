@@ -6,7 +6,7 @@ import type {
   StopExtract,
   TransitStop,
   TransitTrip,
-} from '../../../agent/core/timetable.ts';
+} from '../../../agent/core/sign/timetable.ts';
 import { LEG, place } from './street.ts';
 
 export const ZONE = 'Asia/Shanghai';

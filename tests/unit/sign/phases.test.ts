@@ -1,7 +1,7 @@
 /** Ghost rows never: what a vehicle is doing, and that one which does not come has no row. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { VehicleReport } from '../../../agent/core/transit.ts';
+import type { VehicleReport } from '../../../agent/core/sign/transit.ts';
 import { EIGHT, SignUnderTest } from './buses.ts';
 import { DATE, extract } from './extract.ts';
 

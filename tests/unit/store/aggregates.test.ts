@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import type { Bucket } from '../../../agent/core/view.ts';
 import { openHistory } from '../../../agent/store/history.ts';
 import { add, bucketValue, emptyAccumulator, merge } from '../../../agent/store/rollup/accumulator.ts';

@@ -1,10 +1,10 @@
 /** Registers of a stretch of time as the energy account reads them: a real log, a real account, numbers by hand. */
 import { expect, test } from 'vitest';
 import { intervalOf, registerGrid } from '../../../agent/control/energy/grid.ts';
-import type { RegisterMeter, RegisterSeries } from '../../../agent/core/energy.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
+import type { RegisterMeter, RegisterSeries } from '../../../agent/core/energy/energy.ts';
 import { type CounterBreak, markEvent } from '../../../agent/core/mark.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import { Registers } from '../../../agent/store/registers.ts';
 import { openForReading } from '../../../agent/store/sqlite.ts';
 import type { Store } from '../../../agent/store/store.ts';

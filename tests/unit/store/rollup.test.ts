@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { AgentError } from '../../../agent/core/errors.ts';
-import { LocalDays } from '../../../agent/core/local-days.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { Aggregation } from '../../../agent/core/point.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
 import type { Bucket } from '../../../agent/core/view.ts';
 import { openHistory } from '../../../agent/store/history.ts';
 import { monoOf } from '../../../agent/store/import.ts';

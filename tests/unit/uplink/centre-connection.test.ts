@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../../../agent/core/errors.ts';
 import { silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { UplinkContext, UplinkSession } from '../../../agent/core/uplink.ts';
 import { buildingEnergy } from '../../../agent/uplink/building-energy/index.ts';
 import { gb26875 } from '../../../agent/uplink/gb26875/index.ts';

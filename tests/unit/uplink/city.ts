@@ -1,8 +1,8 @@
 /** The far end of a link under the test's control: takes messages in order, acknowledges late, loses its link, refuses. */
 
 import { ReceiverLedger } from '../../../agent/cli/verify/ledger.ts';
-import type { Clock } from '../../../agent/core/clock.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
+import type { Clock } from '../../../agent/core/time/clock.ts';
 import type { Delivery, Message, UplinkSession } from '../../../agent/core/uplink.ts';
 import { encodeMessage } from '../../../agent/uplink/payload.ts';
 

@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { UplinkContext } from '../../../agent/core/uplink.ts';
 import { buildingEnergy } from '../../../agent/uplink/building-energy/index.ts';
 import { startPump } from '../../../agent/uplink/pump.ts';

@@ -12,7 +12,7 @@ import type { Lane } from '../../../agent/core/point.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { LoggedReading } from '../../../agent/core/record.ts';
 import type { Gb26875UplinkConfig, LineConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { UplinkContext } from '../../../agent/core/uplink.ts';
 import { Hub } from '../../../agent/hub/hub.ts';
 import { gb26875, gb26875Over } from '../../../agent/uplink/gb26875/index.ts';

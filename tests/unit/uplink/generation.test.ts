@@ -6,7 +6,7 @@ import { receiveHttp } from '../../../agent/cli/verify/receive-http.ts';
 import { AgentError } from '../../../agent/core/errors.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { HttpUplinkConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { Machine, UplinkContext, UplinkSession } from '../../../agent/core/uplink.ts';
 import { UnitFence } from '../../../agent/uplink/fence.ts';
 import { http } from '../../../agent/uplink/http/index.ts';

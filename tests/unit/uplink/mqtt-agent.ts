@@ -3,7 +3,7 @@ import type { Command, CommandResult } from '../../../agent/core/command.ts';
 import type { AgentError } from '../../../agent/core/errors.ts';
 import type { Log } from '../../../agent/core/log.ts';
 import type { Description, MqttUplinkConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { Machine, UplinkContext } from '../../../agent/core/uplink.ts';
 import { mqtt } from '../../../agent/uplink/mqtt/index.ts';
 import { type Pump, startPump } from '../../../agent/uplink/pump.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { Message } from '../../../agent/core/uplink.ts';
 import { mqtt } from '../../../agent/uplink/mqtt/index.ts';
 import { embeddedBroker } from '../../support/brokers.ts';

@@ -1,8 +1,8 @@
 /** How old a backlog is: the moment of its oldest record. */
 import { expect, test } from 'vitest';
-import { wallAt } from '../../../agent/core/clock.ts';
 import type { Lane } from '../../../agent/core/point.ts';
 import type { LogSource } from '../../../agent/core/record.ts';
+import { wallAt } from '../../../agent/core/time/clock.ts';
 import { OldestWaiting } from '../../../agent/uplink/oldest.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 

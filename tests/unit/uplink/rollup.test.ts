@@ -1,8 +1,8 @@
 /** Buckets instead of readings: numbers that are times, figures by kind, names, breaks, restarts, late readings. */
 import { describe, expect, it } from 'vitest';
-import { LocalDays } from '../../../agent/core/local-days.ts';
-import type { Bucket, Periods } from '../../../agent/core/period.ts';
 import type { SelectionRule } from '../../../agent/core/site.ts';
+import { LocalDays } from '../../../agent/core/time/local-days.ts';
+import type { Bucket, Periods } from '../../../agent/core/time/period.ts';
 import { PARTS, RollupSource } from '../../../agent/uplink/rollup.ts';
 import { Selection } from '../../../agent/uplink/selection.ts';
 import { MemoryLog } from '../../support/memory-log.ts';

@@ -9,7 +9,7 @@ import type { Lane } from '../../../agent/core/point.ts';
 import { good, type Reading } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
 import type { MqttUplinkConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { PartHealth } from '../../../agent/core/view.ts';
 import { openLogSource } from '../../../agent/store/reader.ts';
 import { openStore, type Store } from '../../../agent/store/store.ts';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TokenTool } from '../../../agent/compose/token-tool.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import type { TokenKey } from '../../../agent/core/token-key.ts';
 import { HttpClient } from '../../../agent/uplink/http/request.ts';
 import { dialByToken } from '../../../agent/uplink/token/dial.ts';

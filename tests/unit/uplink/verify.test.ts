@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { hex } from '../../../agent/core/bytes.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { HttpUplinkConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { http } from '../../../agent/uplink/http/index.ts';
 import { startPump } from '../../../agent/uplink/pump.ts';
 import { embeddedBroker } from '../../support/brokers.ts';

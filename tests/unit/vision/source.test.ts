@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { AgentError } from '../../../agent/core/errors.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { applyGain, brightness, isDark } from '../../../agent/vision/brightness.ts';
 import { type Detector, loadDetector } from '../../../agent/vision/detector.ts';
 import { decode, measure } from '../../../agent/vision/picture.ts';

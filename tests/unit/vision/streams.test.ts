@@ -10,7 +10,7 @@ import { runInNewContext } from 'node:vm';
 import sharp from 'sharp';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { AgentError } from '../../../agent/core/errors.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { ffmpegCall, ffmpegSource } from '../../../agent/vision/source/ffmpeg.ts';
 import { folderSource } from '../../../agent/vision/source/folder.ts';
 import { type Frame, MAX_FRAME_BYTES, type Source } from '../../../agent/vision/source/frame.ts';

@@ -7,7 +7,7 @@ import { silent } from '../../../agent/core/log.ts';
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
 import type { CameraConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { cameraDescription } from '../../../agent/vision/description.ts';
 import { startVision, type Vision } from '../../../agent/vision/vision.ts';
 import { car, type HandStreet, handStreet, people, until } from './street-camera.ts';

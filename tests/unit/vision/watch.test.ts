@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { Reading } from '../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
 import type { CameraConfig } from '../../../agent/core/site.ts';
-import { SystemClock } from '../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../agent/core/time/system-clock.ts';
 import { type Detector, loadDetector } from '../../../agent/vision/detector.ts';
 import type { CameraHealth, VisionMessage } from '../../../agent/vision/messages.ts';
 import { detectStill } from '../../../agent/vision/still.ts';

@@ -1,5 +1,5 @@
 /** What is left of a branch after those behind it: measured sums against the branch's own meter, day by day. */
-import type { BranchDay } from '../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../core/energy/diagnosis.ts';
 import type { Look } from './check.ts';
 import { median, slope, spread } from './robust.ts';
 

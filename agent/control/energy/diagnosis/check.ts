@@ -1,5 +1,5 @@
 /** What a check is, and what it may look at: the days of one branch up to the one it judges, and those around it. */
-import type { BranchDay, CheckName, DiagnosedBranch, Evidence } from '../../../core/diagnosis.ts';
+import type { BranchDay, CheckName, DiagnosedBranch, Evidence } from '../../../core/energy/diagnosis.ts';
 import { median, quantile } from './robust.ts';
 
 /** Days a month is reckoned with, for what is at stake. */

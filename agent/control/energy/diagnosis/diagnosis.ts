@@ -8,7 +8,7 @@ import type {
   DiagnosedBranch,
   Finding,
   FindingChange,
-} from '../../../core/diagnosis.ts';
+} from '../../../core/energy/diagnosis.ts';
 import type { Check, Judgement, Look, Verdict } from './check.ts';
 import { ALL_CHECKS } from './checks.ts';
 

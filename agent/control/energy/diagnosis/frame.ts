@@ -1,12 +1,12 @@
 /** Days of branches, cut out of the account's grids: what the checks look at. */
-import type { BranchDay, DiagnosedBranch, PhaseDay, RegisterEvent } from '../../../core/diagnosis.ts';
+import type { BranchDay, DiagnosedBranch, PhaseDay, RegisterEvent } from '../../../core/energy/diagnosis.ts';
 import {
   CARRIER_UNITS,
   type Carrier,
   type EnergyConfig,
   type MeterGrid,
   type RegisterMeter,
-} from '../../../core/energy.ts';
+} from '../../../core/energy/energy.ts';
 import { convert } from '../../../core/unit.ts';
 import { endAt, ran } from '../grid.ts';
 

@@ -1,5 +1,5 @@
 /** What a day should have come to, by its like: working or closed days as it is, of weather as its own. */
-import type { BranchDay } from '../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../core/energy/diagnosis.ts';
 import type { Look } from './check.ts';
 import { correlation, median, quantile, slope, spread } from './robust.ts';
 

@@ -9,14 +9,14 @@ import type {
   FindingChange,
   PhaseDay,
   RegisterEvent,
-} from '../../../core/diagnosis.ts';
+} from '../../../core/energy/diagnosis.ts';
 import type {
   EnergyConfig,
   MeterGrid,
   RegisterMeter,
   RegisterName,
   RegisterSeries,
-} from '../../../core/energy.ts';
+} from '../../../core/energy/energy.ts';
 import { convert, type Unit } from '../../../core/unit.ts';
 import type { LocalDay } from '../calendar.ts';
 import { Diagnosis } from './diagnosis.ts';

@@ -1,11 +1,12 @@
 /** The diagnosis on main: asks its thread once a day, tells what began and what is over, and keeps the newest answer. */
-import { type Clock, trusted, wallAt } from '../../../core/clock.ts';
-import type { Finding } from '../../../core/diagnosis.ts';
+
+import type { Finding } from '../../../core/energy/diagnosis.ts';
 import { asAgentError } from '../../../core/errors.ts';
 import type { Publisher } from '../../../core/hub.ts';
-import { LocalDays } from '../../../core/local-days.ts';
 import type { Log } from '../../../core/log.ts';
 import { good } from '../../../core/reading.ts';
+import { type Clock, trusted, wallAt } from '../../../core/time/clock.ts';
+import { LocalDays } from '../../../core/time/local-days.ts';
 import { FINDINGS_POINT } from '../points.ts';
 import type { Diagnosed } from './replay.ts';
 

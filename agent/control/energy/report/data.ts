@@ -1,7 +1,8 @@
 /** What a monthly report is made of: the account of a settlement period, day by day, with bills, findings and peaks. */
-import type { Finding } from '../../../core/diagnosis.ts';
-import type { AccountInterval, EnergyConfig } from '../../../core/energy.ts';
-import type { Bill, BuildingAccount, Completeness } from '../../../core/energy-account.ts';
+
+import type { Bill, BuildingAccount, Completeness } from '../../../core/energy/account.ts';
+import type { Finding } from '../../../core/energy/diagnosis.ts';
+import type { AccountInterval, EnergyConfig } from '../../../core/energy/energy.ts';
 import type { EnergyBook } from '../book.ts';
 import type { Period } from '../calendar.ts';
 import { intervalOf } from '../grid.ts';

@@ -1,7 +1,7 @@
 /** The monthly report as one page that prints: no script, nothing from elsewhere, in one of two languages. Pure. */
 
-import type { NodeAccount } from '../../../core/energy-account.ts';
-import { evidenceLabel, wordsOf } from '../../../core/finding-words.ts';
+import type { NodeAccount } from '../../../core/energy/account.ts';
+import { evidenceLabel, wordsOf } from '../../../core/energy/finding-words.ts';
 import type { Text } from '../../../core/point.ts';
 import { UNITS, type Unit } from '../../../core/unit.ts';
 import { bars, escaped } from './chart.ts';

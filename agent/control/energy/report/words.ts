@@ -1,5 +1,5 @@
 /** Words of the monthly report and of its table for programs, in both languages. */
-import type { AccountQuality, Carrier } from '../../../core/energy.ts';
+import type { AccountQuality, Carrier } from '../../../core/energy/energy.ts';
 
 export type Language = 'en' | 'zh';
 

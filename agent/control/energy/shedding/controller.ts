@@ -4,12 +4,17 @@
  * die. Not armed it only says what it would do.
  */
 import { randomUUID } from 'node:crypto';
-import { type Clock, wallAt } from '../../../core/clock.ts';
 import type { Override, Submit } from '../../../core/command.ts';
+import type {
+  PeakLimitConfig,
+  PeakLimitState,
+  ShedAction,
+  SheddableLoad,
+} from '../../../core/energy/peak-limit.ts';
 import type { Publisher, Subscription } from '../../../core/hub.ts';
 import type { Log } from '../../../core/log.ts';
-import type { PeakLimitConfig, PeakLimitState, ShedAction, SheddableLoad } from '../../../core/peak-limit.ts';
 import type { Reading } from '../../../core/reading.ts';
+import { type Clock, wallAt } from '../../../core/time/clock.ts';
 import { convert, convertible } from '../../../core/unit.ts';
 import { evaluateShedding, NOTHING_SHED, type ShedState } from './evaluate.ts';
 import { PowerWindow } from './window.ts';

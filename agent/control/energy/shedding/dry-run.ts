@@ -1,5 +1,5 @@
 /** What the plan would have done with a stretch of measured power: shown before it is armed. Pure. */
-import type { PeakLimitConfig, ShedAction, ShedPlan } from '../../../core/peak-limit.ts';
+import type { PeakLimitConfig, ShedAction, ShedPlan } from '../../../core/energy/peak-limit.ts';
 import { convert, type Unit } from '../../../core/unit.ts';
 import { evaluateShedding, NOTHING_SHED, type ShedState } from './evaluate.ts';
 import { PowerWindow } from './window.ts';

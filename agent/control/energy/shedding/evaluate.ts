@@ -5,7 +5,12 @@
  * minutes if the load stays, and all of them if everything that may be shed were shed after one more response time.
  * The second is what keeps the promise: it never waits until shedding would no longer suffice.
  */
-import type { PeakLimitConfig, ShedAction, SheddableLoad, ShedReason } from '../../../core/peak-limit.ts';
+import type {
+  PeakLimitConfig,
+  ShedAction,
+  SheddableLoad,
+  ShedReason,
+} from '../../../core/energy/peak-limit.ts';
 import type { PowerWindow } from './window.ts';
 
 export interface LoadState {

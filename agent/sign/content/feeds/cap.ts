@@ -1,7 +1,7 @@
 /** Warnings by the Common Alerting Protocol, CAP-v1.2 (OASIS, 1 July 2010). */
 import { WARNING_COLOURS, type WarningColour } from '../../../core/board.ts';
-import type { Texts, Warning } from '../../../core/content.ts';
-import { plainText } from '../../../core/plain-text.ts';
+import type { Texts, Warning } from '../../../core/content/content.ts';
+import { plainText } from '../../../core/content/plain-text.ts';
 import { definedOnly } from '../defined-only.ts';
 import { TEXT_LIMITS } from '../document.ts';
 import { type CapElement, childrenOf, readCap, textOf } from './cap-xml.ts';

@@ -1,10 +1,11 @@
 /** Feeds, each asked again and again: what it told last holds until it tells something else, or until it expires. */
-import type { Clock } from '../../../core/clock.ts';
-import type { ContentFeedConfig } from '../../../core/content-config.ts';
+
+import type { ContentFeedConfig } from '../../../core/content/config.ts';
 import { AgentError } from '../../../core/errors.ts';
 import type { Log } from '../../../core/log.ts';
 import { bodyOf, secureGet } from '../../../core/secure-get.ts';
 import { supervise } from '../../../core/supervise.ts';
+import type { Clock } from '../../../core/time/clock.ts';
 import type { Told } from '../desk.ts';
 import { SourceHealth } from '../health.ts';
 import { readCapFeed } from './cap.ts';

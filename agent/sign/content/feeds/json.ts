@@ -1,9 +1,9 @@
 /** Feeds of weather, warnings and notices as documented JSON: unsigned texts, made plain, cut, and given their source. */
 import * as z from 'zod';
 import { WARNING_COLOURS } from '../../../core/board.ts';
-import { type Notice, SKIES, type Texts, type Warning, type Weather } from '../../../core/content.ts';
-import type { ContentFeedKind } from '../../../core/content-config.ts';
-import { plainText } from '../../../core/plain-text.ts';
+import type { ContentFeedKind } from '../../../core/content/config.ts';
+import { type Notice, SKIES, type Texts, type Warning, type Weather } from '../../../core/content/content.ts';
+import { plainText } from '../../../core/content/plain-text.ts';
 import { definedOnly } from '../defined-only.ts';
 import type { Told } from '../desk.ts';
 import { isLink, TEXT_LIMITS } from '../document.ts';

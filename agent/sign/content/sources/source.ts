@@ -1,5 +1,5 @@
 /** A place that signed documents come from. Any will do: what counts is the signature. */
-import type { Clock } from '../../../core/clock.ts';
+import type { Clock } from '../../../core/time/clock.ts';
 
 export interface DocumentSource {
   /** For log and health; no secret in it. */

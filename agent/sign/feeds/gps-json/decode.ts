@@ -8,7 +8,7 @@ import {
   TRIP_RELATIONSHIPS,
   type TripReference,
   VEHICLE_PHASES,
-} from '../../../core/transit.ts';
+} from '../../../core/sign/transit.ts';
 import {
   type FeedContent,
   Malformed,

@@ -1,5 +1,5 @@
 /** Alerts of GTFS Realtime. */
-import type { AlertEffect, AlertSeverity, AlertText, Informed } from '../../../core/transit.ts';
+import type { AlertEffect, AlertSeverity, AlertText, Informed } from '../../../core/sign/transit.ts';
 import type { RawAlert } from '../content.ts';
 import type { WireAlert, WireTexts } from './gtfs_realtime.pb.js';
 import { numberOf, tripOf } from './wire.ts';

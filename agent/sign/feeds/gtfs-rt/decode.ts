@@ -1,5 +1,5 @@
 /** GTFS Realtime 2.0 (gtfs.org): positions, trip updates, alerts and trip modifications out of a FeedMessage. */
-import type { Occupancy } from '../../../core/transit.ts';
+import type { Occupancy } from '../../../core/sign/transit.ts';
 import {
   type FeedContent,
   Malformed,

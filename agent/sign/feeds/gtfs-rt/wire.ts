@@ -1,5 +1,5 @@
 /** Trips and numbers as GTFS Realtime writes them. */
-import type { TripReference, TripRelationship } from '../../../core/transit.ts';
+import type { TripReference, TripRelationship } from '../../../core/sign/transit.ts';
 import type { Wire64, WireTrip } from './gtfs_realtime.pb.js';
 
 const RELATIONSHIPS: Readonly<Record<number, TripRelationship>> = {

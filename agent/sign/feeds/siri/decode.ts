@@ -4,7 +4,7 @@
  * of XML, depth and number of elements beyond what a delivery has end it.
  */
 import { SaxesParser } from 'saxes';
-import type { Occupancy, TripReference } from '../../../core/transit.ts';
+import type { Occupancy, TripReference } from '../../../core/sign/transit.ts';
 import {
   type FeedContent,
   Malformed,

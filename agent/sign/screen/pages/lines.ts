@@ -1,7 +1,7 @@
 /** The lines: badge, where to, when, and where the bus is. */
 import { html } from 'htm/preact';
 import type { LineStrip, Words } from '../../../core/board.ts';
-import type { SignLanguage } from '../../../core/sign.ts';
+import type { SignLanguage } from '../../../core/sign/sign.ts';
 import type { FaceLine, FaceTime } from '../face-line.ts';
 import { badge } from '../ink.ts';
 import { label } from '../labels.ts';

@@ -2,7 +2,7 @@
 import { html } from 'htm/preact';
 import { useEffect } from 'preact/hooks';
 import type { BoardLine, Reason, Words } from '../../../core/board.ts';
-import type { SignLanguage } from '../../../core/sign.ts';
+import type { SignLanguage } from '../../../core/sign/sign.ts';
 import { label } from '../labels.ts';
 import { Say } from './say.ts';
 

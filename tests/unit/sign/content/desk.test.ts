@@ -4,7 +4,7 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { MessageWish } from '../../../../agent/core/content.ts';
+import type { MessageWish } from '../../../../agent/core/content/content.ts';
 import { silent } from '../../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
 import { type RunningContent, startContent } from '../../../../agent/sign/content/content.ts';

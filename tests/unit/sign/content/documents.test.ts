@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CONTENT_REFUSALS } from '../../../../agent/core/content.ts';
+import { CONTENT_REFUSALS } from '../../../../agent/core/content/content.ts';
 import { cosign } from '../../../../agent/core/envelope.ts';
 import { silent } from '../../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { ContentConfig } from '../../../../agent/core/content-config.ts';
+import type { ContentConfig } from '../../../../agent/core/content/config.ts';
 import { silent } from '../../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
 import { type RunningContent, startContent } from '../../../../agent/sign/content/content.ts';

@@ -1,7 +1,7 @@
 /** Templates: nothing of what a stranger sends gets into a text but numbers and words that the city has signed. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Template } from '../../../../agent/core/content.ts';
+import type { Template } from '../../../../agent/core/content/content.ts';
 import { readDocument } from '../../../../agent/sign/content/document.ts';
 import { fillTemplate, textIn } from '../../../../agent/sign/content/template.ts';
 import { pack } from './pack.ts';

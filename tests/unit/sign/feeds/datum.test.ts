@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Wgs84 } from '../../../../agent/core/transit.ts';
+import type { Wgs84 } from '../../../../agent/core/sign/transit.ts';
 import { fromWgs84, toWgs84 } from '../../../../agent/sign/feeds/datum.ts';
 import { seeded } from '../../../support/seeded.ts';
 

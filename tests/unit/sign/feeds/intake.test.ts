@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Datum, FeedEvent, VehicleReport } from '../../../../agent/core/transit.ts';
+import type { Datum, FeedEvent, VehicleReport } from '../../../../agent/core/sign/transit.ts';
 import { type RawVehicle, Tally } from '../../../../agent/sign/feeds/content.ts';
 import { fromWgs84, toWgs84 } from '../../../../agent/sign/feeds/datum.ts';
 import { decodeGtfsRt } from '../../../../agent/sign/feeds/gtfs-rt/decode.ts';

@@ -1,7 +1,7 @@
 /** A feed under test: the made-up city's centre on loopback, a clock that moves when told, and what came out. */
 import { vi } from 'vitest';
-import type { FeedConfig } from '../../../../agent/core/feed.ts';
 import { silent } from '../../../../agent/core/log.ts';
+import type { FeedConfig } from '../../../../agent/core/sign/feed.ts';
 import type {
   FeedCondition,
   FeedEvent,
@@ -9,7 +9,7 @@ import type {
   ServiceAlert,
   TripPrediction,
   VehicleReport,
-} from '../../../../agent/core/transit.ts';
+} from '../../../../agent/core/sign/transit.ts';
 import { type Feeds, openFeeds } from '../../../../agent/sign/feeds/open.ts';
 import { Timetable } from '../../../../agent/sign/timetable/timetable.ts';
 import { Centre } from '../../../../hw-sim/city/transit/centre.ts';

@@ -1,18 +1,18 @@
 /** The sign on an LED panel: rows that fit, in letters the panel has, kept true by looking at what it shows. */
 import { describe, expect, test } from 'vitest';
 import type { CommandResult } from '../../../../agent/core/command.ts';
-import { isGb2312 } from '../../../../agent/core/gb2312.ts';
+import { isGb2312 } from '../../../../agent/core/content/gb2312.ts';
 import { silent } from '../../../../agent/core/log.ts';
-import { PanelKeeper } from '../../../../agent/core/panel-keeper.ts';
 import type { Value } from '../../../../agent/core/reading.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
+import { PanelKeeper } from '../../../../agent/core/sign/panel-keeper.ts';
 import {
   cellsOf,
   PANEL_CHARSETS,
   type PanelGeometry,
   panelRows,
   type TextPanel,
-} from '../../../../agent/core/text-panel.ts';
+} from '../../../../agent/core/sign/text-panel.ts';
 import { panelPage, writable } from '../../../../agent/sign/led/page.ts';
 import { panelShow } from '../../../../agent/sign/led/show.ts';
 import { faceOf } from '../../../../agent/sign/screen/face.ts';

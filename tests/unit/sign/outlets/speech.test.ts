@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Board, BoardArrival } from '../../../../agent/core/board.ts';
-import type { ShownMessage } from '../../../../agent/core/content.ts';
+import type { ShownMessage } from '../../../../agent/core/content/content.ts';
 import { silent } from '../../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../../agent/core/record.ts';
 import { faceOf } from '../../../../agent/sign/screen/face.ts';

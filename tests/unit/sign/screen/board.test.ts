@@ -1,6 +1,6 @@
 /** From arrivals, alerts and content to a board: order, names, clocks, and what is left out. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import { zoneOffset } from '../../../../agent/core/zone.ts';
+import { zoneOffset } from '../../../../agent/core/time/zone.ts';
 import { clockOf } from '../../../../agent/sign/screen/board-of.ts';
 import { Names, type Romaniser, romaniser } from '../../../../agent/sign/screen/names.ts';
 import { isQuiet } from '../../../../agent/sign/screen/quiet.ts';

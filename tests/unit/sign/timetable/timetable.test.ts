@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ServiceCalendar, StopExtract } from '../../../../agent/core/timetable.ts';
+import type { ServiceCalendar, StopExtract } from '../../../../agent/core/sign/timetable.ts';
 import { hashOfExtract } from '../../../../agent/sign/timetable/extract-file.ts';
 import { addDays, runs, ServiceDays } from '../../../../agent/sign/timetable/service-day.ts';
 import { boards, headsignOf, Timetable } from '../../../../agent/sign/timetable/timetable.ts';

@@ -4,7 +4,7 @@ import type { AgentError } from '../../../../agent/core/errors.ts';
 import type { Log } from '../../../../agent/core/log.ts';
 import type { LoggedReading } from '../../../../agent/core/record.ts';
 import type { Description, SparkplugUplinkConfig } from '../../../../agent/core/site.ts';
-import { SystemClock } from '../../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../../agent/core/time/system-clock.ts';
 import type { Numbers, UplinkContext } from '../../../../agent/core/uplink.ts';
 import { NewestReadings } from '../../../../agent/uplink/newest.ts';
 import { type Pump, startPump } from '../../../../agent/uplink/pump.ts';

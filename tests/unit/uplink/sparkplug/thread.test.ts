@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { silent } from '../../../../agent/core/log.ts';
 import { good } from '../../../../agent/core/reading.ts';
-import { SystemClock } from '../../../../agent/core/system-clock.ts';
+import { SystemClock } from '../../../../agent/core/time/system-clock.ts';
 import { openLogSource } from '../../../../agent/store/reader.ts';
 import { openStore } from '../../../../agent/store/store.ts';
 import { startUplinks } from '../../../../agent/uplink/uplinks.ts';

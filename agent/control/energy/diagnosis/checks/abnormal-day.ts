@@ -1,6 +1,6 @@
 /** One day that is not as its like, between days that are. What stays different is no abnormal day but a change. */
 
-import type { BranchDay } from '../../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../../core/energy/diagnosis.ts';
 import { type Check, rounded } from '../check.ts';
 import { type Expectation, expectation, weatherDriven } from '../like.ts';
 import { median, quantile } from '../robust.ts';

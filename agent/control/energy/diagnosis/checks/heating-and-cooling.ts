@@ -1,5 +1,5 @@
 /** Rooms that are heated and cooled in the same hours. */
-import type { BranchDay } from '../../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../../core/energy/diagnosis.ts';
 import { type Check, MONTH, rounded } from '../check.ts';
 
 /** Hours of a day in which both run. */

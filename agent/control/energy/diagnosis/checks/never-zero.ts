@@ -1,6 +1,6 @@
 /** Water or gas that flows in every hour of the day where there used to be hours without: a leak, a tap, a cistern. */
-import type { BranchDay, CheckName } from '../../../../core/diagnosis.ts';
-import type { Carrier } from '../../../../core/energy.ts';
+import type { BranchDay, CheckName } from '../../../../core/energy/diagnosis.ts';
+import type { Carrier } from '../../../../core/energy/energy.ts';
 import { type Check, MONTH, rounded } from '../check.ts';
 import { median } from '../robust.ts';
 

@@ -1,5 +1,5 @@
 /** Load of the night that has gone up against the nights before: lights, air handlers, fans that nobody switches off. */
-import type { BranchDay } from '../../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../../core/energy/diagnosis.ts';
 import { type Check, grownBehind, hoursMean, type Look, MONTH, peak, rounded } from '../check.ts';
 import { median, spread } from '../robust.ts';
 

@@ -1,5 +1,5 @@
 /** Figures of the phases of one day that several checks ask for. */
-import type { PhaseDay } from '../../../../core/diagnosis.ts';
+import type { PhaseDay } from '../../../../core/energy/diagnosis.ts';
 import { mean, variation } from '../robust.ts';
 
 export interface PhaseFigures {

@@ -1,5 +1,5 @@
 /** Power factor of a billed branch below what its tariff asks (力调电费 starts at 0.90): capacitors that have failed. */
-import type { BranchDay } from '../../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../../core/energy/diagnosis.ts';
 import { type Check, MONTH, rounded } from '../check.ts';
 import { median } from '../robust.ts';
 

@@ -1,5 +1,5 @@
 /** What happened to a register: it fell without anybody having declared an exchange, or it began again at zero. */
-import type { CheckName, RegisterEvent } from '../../../../core/diagnosis.ts';
+import type { CheckName, RegisterEvent } from '../../../../core/energy/diagnosis.ts';
 import type { Check } from '../check.ts';
 
 export const meterExchanged = eventCheck('meter-exchanged', 'warning', ['unexplained', 'reset']);

@@ -1,5 +1,5 @@
 /** Heating or cooling water that flows always the same, day and night, where it used to follow the need. */
-import type { BranchDay } from '../../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../../core/energy/diagnosis.ts';
 import { type Check, hoursMean, MONTH, rounded } from '../check.ts';
 import { median, variation } from '../robust.ts';
 

@@ -1,5 +1,5 @@
 /** Load of closed days (weekends, holidays) that has gone up against the closed days before. */
-import type { BranchDay } from '../../../../core/diagnosis.ts';
+import type { BranchDay } from '../../../../core/energy/diagnosis.ts';
 import { type Check, grownBehind, hoursMean, type Look, MONTH, peak, rounded } from '../check.ts';
 import { asWarm, seen, weatherDriven } from '../like.ts';
 import { median, quantile, spread } from '../robust.ts';

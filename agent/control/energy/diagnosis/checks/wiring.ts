@@ -1,5 +1,5 @@
 /** What the phases of a day say of the wiring of their meter: a voltage that is not there, currents that point backwards. */
-import type { BranchDay, CheckName } from '../../../../core/diagnosis.ts';
+import type { BranchDay, CheckName } from '../../../../core/energy/diagnosis.ts';
 import { type Check, type Look, MONTH, rounded, type Verdict } from '../check.ts';
 import { median } from '../robust.ts';
 import { type PhaseFigures, phaseFigures } from './phase-figures.ts';

@@ -10,7 +10,7 @@
  */
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import type { Mono } from './reading.ts';
+import type { Mono } from '../reading.ts';
 
 export interface NtpState {
   readonly synchronized: boolean;

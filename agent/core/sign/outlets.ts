@@ -1,6 +1,7 @@
 /** What a site file says of where a sign is seen and heard besides its screen. */
+
+import type { ListenConfig } from '../site.ts';
 import type { SignLanguage } from './sign.ts';
-import type { ListenConfig } from './site.ts';
 import type { PanelGeometry } from './text-panel.ts';
 
 export interface PhoneConfig {

@@ -3,7 +3,7 @@
  * (CEN/TS 15531): positions, predictions and alerts as they come from a centre, whatever format they came in. The
  * timetable of a stop is in timetable.ts. Instants are Unix epoch ms unless said otherwise, positions are WGS84 degrees.
  */
-import type { Mono } from './reading.ts';
+import type { Mono } from '../reading.ts';
 
 /**
  * What coordinates refer to. GCJ-02 is the shifted one of Chinese maps, BD-09 a further shift of it (Baidu): 544 m and

@@ -2,9 +2,10 @@
  * True time as others tell it: a GNSS receiver, a broker or a server. The clock learns it where nothing better keeps it,
  * and only when what is told agrees with itself: one wrong sentence moves nothing.
  */
+
+import type { Log } from '../log.ts';
+import type { Mono } from '../reading.ts';
 import { CLOCK_RANKS, wallAt } from './clock.ts';
-import type { Log } from './log.ts';
-import type { Mono } from './reading.ts';
 import type { Learner } from './wall-watch.ts';
 
 /** Tellings in a row that must agree before a time is believed. */

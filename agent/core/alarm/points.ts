@@ -1,6 +1,7 @@
 /** The device that the alarms of a site are: what it tells as points, and what can be commanded there. */
+
+import type { Point, Text } from '../point.ts';
 import { ALARM_STATES, type AlarmState, type AlarmsConfig, type SosConfig } from './alarm.ts';
-import type { Point, Text } from './point.ts';
 
 /** Id of the alarm that says that there is a flood of alarms. */
 export const FLOOD_ALARM = 'alarm-flood';

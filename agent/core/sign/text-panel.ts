@@ -3,8 +3,8 @@
  * from it like any other point. Its text points are `signed` (agent/core/point.ts): no command writes them, only what
  * shows signed content does, through the router's `steer`.
  */
-import type { CommandResult } from './command.ts';
-import type { Value } from './reading.ts';
+import type { CommandResult } from '../command.ts';
+import type { Value } from '../reading.ts';
 
 /** Ids of the points, whatever the protocol. */
 export const PANEL_POINTS = {

@@ -1,6 +1,7 @@
 /** What a finding is called and what to do about it, in both languages: on console, report and command line. */
+
+import type { Text } from '../point.ts';
 import type { CheckName } from './diagnosis.ts';
-import type { Text } from './point.ts';
 
 export interface Words {
   readonly title: Text;

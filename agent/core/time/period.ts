@@ -2,8 +2,8 @@
  * Figures of stretches of time: what rollups keep, for uplinks that report by period. Read side, usable on any thread;
  * sees only what is durable.
  */
-import type { Aggregation } from './point.ts';
-import type { Unit } from './unit.ts';
+import type { Aggregation } from '../point.ts';
+import type { Unit } from '../unit.ts';
 
 /** Lengths of the buckets that rollups have, as configurations write them; a day is one of the site's zone. */
 export const BUCKETS = ['1min', '15min', '1h', '1d'] as const;

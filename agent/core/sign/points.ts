@@ -1,6 +1,6 @@
 /** What a stop sign says of itself and of the buses as a device of the site: named by conditions, flows and platforms. */
-import type { Point, Text } from './point.ts';
-import type { Unit } from './unit.ts';
+import type { Point, Text } from '../point.ts';
+import type { Unit } from '../unit.ts';
 
 const common = { access: 'read', lane: 'telemetry' } as const;
 

@@ -4,7 +4,7 @@
  * numbers and words of closed lists; none of them puts a word of its own on a board. Times are Unix epoch ms.
  */
 
-import type { WarningColour } from './board.ts';
+import type { WarningColour } from '../board.ts';
 
 /** A text by language (BCP 47: `zh-CN`, `en`). Plain text: no markup, no control characters, bounded length. */
 export type Texts = Readonly<Record<string, string>>;

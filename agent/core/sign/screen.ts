@@ -1,5 +1,5 @@
 /** What a site file says of the screen of its stop sign, resolved: paths are absolute. */
-import type { ListenConfig } from './site.ts';
+import type { ListenConfig } from '../site.ts';
 
 /**
  * Who starts the browser. `chromium`: the agent does, as its child · `file`: somebody else does, and starts it anew when this

@@ -1,8 +1,9 @@
 /** What a site file says of its electronic stop sign, resolved: durations are ms, paths are absolute. */
+
+import type { Text } from '../point.ts';
 import type { FeedConfig } from './feed.ts';
-import type { Text } from './point.ts';
+import type { OutletsConfig } from './outlets.ts';
 import type { ScreenConfig } from './screen.ts';
-import type { OutletsConfig } from './sign-outlets.ts';
 
 /** Local times of the day in minutes after midnight; `to` may lie before `from`, over midnight. */
 export interface DailySpan {

@@ -1,9 +1,9 @@
 /** The clock of the machine: CLOCK_MONOTONIC, the boot id of the kernel, and a wall mapping that others may better. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Mono } from '../reading.ts';
 import { CLOCK_RANKS, type Clock, type ClockMapping, type ClockRank, wallAt } from './clock.ts';
 import { NtpProbe } from './ntp-state.ts';
-import type { Mono } from './reading.ts';
 
 /** Nothing of ours ran before this: a wall clock that shows less is wrong. */
 export const BUILD_DATE = Date.UTC(2026, 10, 22);

@@ -1,6 +1,7 @@
 /** The energy account as console, API and command line ask it. */
+
+import type { Bill, BuildingAccount, Completeness, DemandState } from './account.ts';
 import type { Finding } from './diagnosis.ts';
-import type { Bill, BuildingAccount, Completeness, DemandState } from './energy-account.ts';
 
 /** All reject with `AgentError` where the log cannot be read. Times: Unix epoch ms; what lies ahead of now is cut off. */
 export interface EnergyView {

@@ -2,9 +2,10 @@
  * Keeps a text panel showing what is to be seen, on a sign or a pole: writes when that changes, looks whether it is seen, and
  * gives the panel texts of its own for when power returns and for when nothing is heard, so that no old message comes back.
  */
-import type { Clock } from './clock.ts';
-import type { Publisher } from './hub.ts';
-import type { Log } from './log.ts';
+
+import type { Publisher } from '../hub.ts';
+import type { Log } from '../log.ts';
+import type { Clock } from '../time/clock.ts';
 import { PANEL_POINTS, type TextPanel } from './text-panel.ts';
 
 /** What a panel is to show, as it stands now. Texts as `panelText` makes them. */

@@ -2,7 +2,7 @@
  * Time is injected. Scheduling, timeouts and line timing use the monotonic clock; wall time is a mapping of it that may
  * become known late (NTP, GNSS, broker) and that runs `rate` times as fast in a demonstration (1 in the field).
  */
-import type { Mono } from './reading.ts';
+import type { Mono } from '../reading.ts';
 
 /** Where wall time comes from, worst first. `floor` is the last known time or the build date: it can only be too early. */
 export const CLOCK_RANKS = ['none', 'floor', 'server', 'gnss', 'ntp'] as const;

@@ -2,8 +2,9 @@
  * Findings on the energy of a building: what is wrong, where, since when, what it costs and what to do. Days are local days
  * of the site, written `2027-03-15`; quantities are in the unit of the branch.
  */
+
+import type { Unit } from '../unit.ts';
 import type { Carrier } from './energy.ts';
-import type { Unit } from './unit.ts';
 
 /** Every check by its name; what each looks at is in docs/energy-diagnosis.md. */
 export const CHECKS = [

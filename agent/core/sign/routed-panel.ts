@@ -1,8 +1,8 @@
 /** A text panel as whoever shows something on it has it: written through the router like anything else, read from the hub. */
 import { randomUUID } from 'node:crypto';
-import { type Clock, wallAt } from './clock.ts';
-import type { Submit } from './command.ts';
-import type { Subscription } from './hub.ts';
+import type { Submit } from '../command.ts';
+import type { Subscription } from '../hub.ts';
+import { type Clock, wallAt } from '../time/clock.ts';
 import type { PanelGeometry, TextPanel } from './text-panel.ts';
 
 /** A write that waits longer than this is worth nothing any more, ms. */

@@ -3,8 +3,8 @@
  * for platforms differ: the national order is the default, another tree or single codes come from the site file.
  */
 
-import tree from './energy-codes.json' with { type: 'json' };
-import type { Unit } from './unit.ts';
+import type { Unit } from '../unit.ts';
+import tree from './codes.json' with { type: 'json' };
 
 export interface EnergyCode {
   readonly code: string;

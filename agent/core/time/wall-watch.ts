@@ -6,10 +6,11 @@
  * A clock that follows NTP and jumps is believed only when NTP stands behind the new time: a `date -s` on a running
  * agent changes no reading.
  */
+
+import type { Log } from '../log.ts';
+import type { Mono } from '../reading.ts';
 import { CLOCK_RANKS, type Clock, type ClockMapping, wallAt } from './clock.ts';
-import type { Log } from './log.ts';
 import type { NtpState } from './ntp-state.ts';
-import type { Mono } from './reading.ts';
 
 /** A clock that can be told better. */
 export interface Learner extends Clock {

@@ -2,10 +2,10 @@
  * Alarms in the sense of ANSI/ISA-18.2-2016 and IEC 62682: what is watched, in which state each alarm is, who did what to
  * it. Durations are ms, times without `mono` in the name are true time (Unix epoch ms) as well as it was known then.
  */
-import type { Text } from './point.ts';
-import type { Value } from './reading.ts';
-import type { EventKind, Json } from './record.ts';
-import type { Unit } from './unit.ts';
+import type { Text } from '../point.ts';
+import type { Value } from '../reading.ts';
+import type { EventKind, Json } from '../record.ts';
+import type { Unit } from '../unit.ts';
 
 /** Most urgent first. `critical` and `high` are never held back, whatever else comes in. */
 export const PRIORITIES = ['critical', 'high', 'medium', 'low'] as const;

@@ -1,5 +1,5 @@
 /** The peak limit of a site: which loads give way, in which order and for how long, so that demand stays below a limit. */
-import type { Value } from './reading.ts';
+import type { Value } from '../reading.ts';
 
 /** A load that may be shed. What is not in the list is never touched. */
 export interface SheddableLoad {

@@ -3,10 +3,11 @@
  * is made of it. Quantities are in the unit of their carrier; times are true time, Unix epoch ms; days are local days of
  * the site, written `2027-03-15`; money and prices are decimal text, so that nothing is lost in floating point.
  */
-import type { CodeTree } from './energy-codes.ts';
-import type { BreakKind, CounterBreak } from './mark.ts';
-import type { Text } from './point.ts';
-import type { Unit } from './unit.ts';
+
+import type { BreakKind, CounterBreak } from '../mark.ts';
+import type { Text } from '../point.ts';
+import type { Unit } from '../unit.ts';
+import type { CodeTree } from './codes.ts';
 
 /** What is metered. Classes of the sub-metering guideline: 01 电, 02 水, 03 燃气, 04 集中供热量, 05 集中供冷量. */
 export const CARRIERS = ['electricity', 'water', 'gas', 'heat', 'cooling'] as const;

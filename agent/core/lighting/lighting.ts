@@ -1,5 +1,5 @@
 /** What a site file says of lighting, resolved: durations are ms, levels are % of the lamp's full light. */
-import type { Condition } from './condition.ts';
+import type { Condition } from '../condition.ts';
 
 /** `time`: minutes after local midnight. `dusk`, `dawn`: the sun's, moved by `offset` ms. */
 export type Moment =

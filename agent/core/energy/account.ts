@@ -1,7 +1,8 @@
 /** What the energy account tells: of a stretch of time, of a bill, of how complete it is. Shapes for console, CLI and uplinks. */
+
+import type { Text } from '../point.ts';
+import type { Unit } from '../unit.ts';
 import type { AccountInterval, AccountQuality, Carrier, Rate, ReadingCounts } from './energy.ts';
-import type { Text } from './point.ts';
-import type { Unit } from './unit.ts';
 
 /** A meter, circuit, item or carrier in a stretch of time. */
 export interface NodeAccount extends AccountInterval {

@@ -1,5 +1,5 @@
 /** How a lamp burns tonight, for whoever looks: what is planned, what holds now and why, and until when somebody else has it. */
-import type { Override } from './command.ts';
+import type { Override } from '../command.ts';
 
 export interface LampTonight {
   readonly lamp: string;

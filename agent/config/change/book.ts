@@ -4,6 +4,7 @@ import { type Log, silent } from '../../core/log.ts';
 import type { HealthState } from '../../core/view.ts';
 import { readSource } from '../source.ts';
 import type { Journal, JournalFolder, Told } from './journal.ts';
+import { patchOf } from './patch.ts';
 import type { Revision } from './revision.ts';
 import { type WriteWhole, writeWhole } from './whole-file.ts';
 
@@ -67,6 +68,21 @@ export class ChangeBook {
 
   revision(id: string): Promise<Revision | undefined> {
     return this.#folder.revision(this.file, id);
+  }
+
+  /** Text of the site file in a revision that is still kept. */
+  async text(revision: string): Promise<string | undefined> {
+    return (await this.revision(revision))?.texts.get(this.file);
+  }
+
+  /** What a change did to the text of the site file, as a unified diff. */
+  async patch(id: number): Promise<string | undefined> {
+    const { from, to } = this.change(id) ?? {};
+    if (to === undefined) return undefined;
+    const before = from === undefined ? '' : await this.text(from);
+    const after = await this.text(to);
+    if (before === undefined || after === undefined) return undefined;
+    return patchOf({ name: from ?? 'nothing', text: before }, { name: to, text: after });
   }
 
   /** The journal it was made with, and its first revision. */

@@ -12,6 +12,9 @@ import { patchOf } from './patch.ts';
 import { type Loaded, loadRevision, revisionOf, textsAt } from './revision.ts';
 import type { Right } from './start.ts';
 
+/** Longest trial of devices, ms; an asker over HTTP waits 25 s. */
+const LONGEST_TRIAL = 20_000;
+
 export interface CheckOptions {
   readonly file: string;
   /** A new text of the site file … */
@@ -71,6 +74,22 @@ export async function checkText({
       stops: agent.stops(running.site, to.site, changes),
     },
   };
+}
+
+/** The same, with what the devices that are new or other than before answered when they were asked once. */
+export async function withTrials(
+  checked: Checked,
+  agent: Pick<FollowingAgent, 'try'>,
+  signal: AbortSignal,
+): Promise<Checked> {
+  const { check, to } = checked;
+  if (!check.ok || to === undefined) return checked;
+  const devices = (check.changes ?? []).flatMap(({ part, id, change }) =>
+    part === 'device' && change !== 'removed' && id !== undefined ? [id] : [],
+  );
+  if (devices.length === 0) return checked;
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(LONGEST_TRIAL)]);
+  return { to, check: { ...check, trials: await agent.try(to.site, devices, limit) } };
 }
 
 /** Lines of both, in the order of the new file, those that are gone last. */

@@ -2,7 +2,6 @@
  * Changes of the site file, one after the other: checked, tried, committed, followed, watched, kept or returned. Every
  * step is in the journal before it is made, so that a start after a kill at any of them finds its way (`start.ts`).
  */
-
 import type {
   ConfigAnswer,
   ConfigAuthor,
@@ -21,15 +20,13 @@ import { compare } from '../compare.ts';
 import type { SiteDeps } from '../deps.ts';
 import type { Problem } from '../problem.ts';
 import type { ChangeBook } from './book.ts';
-import { checkText } from './check.ts';
+import { checkText, withTrials } from './check.ts';
 import type { FollowingAgent } from './contract.ts';
 import { healthBefore } from './decline.ts';
-import { watchFiles } from './hand-edits.ts';
+import { HandEdits, type Wanted } from './hand-edits.ts';
 import type { Told } from './journal.ts';
-import { followNamed } from './named-files.ts';
-import { patchOf } from './patch.ts';
 import { objection, refusal } from './refusal.ts';
-import { loadRevision, onDisk, replaced } from './revision.ts';
+import { loadRevision } from './revision.ts';
 import { type Right, WATCH } from './start.ts';
 import { Teller } from './teller.ts';
 import { Watch } from './watch.ts';
@@ -38,8 +35,6 @@ import { WrongFile } from './wrong-file.ts';
 /** Limits of the watch time, ms. */
 const SHORTEST_WATCH = 10_000;
 const LONGEST_WATCH = 24 * 3_600_000;
-/** Longest trial of devices, ms; an asker over HTTP waits 25 s. */
-const LONGEST_TRIAL = 20_000;
 
 export interface TransactionOptions {
   readonly book: ChangeBook;
@@ -64,6 +59,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   #watch: Watch | undefined;
   readonly #turns = new Turns();
   readonly #closing = new AbortController();
+  readonly #hand: HandEdits;
 
   constructor(options: TransactionOptions) {
     this.#options = options;
@@ -72,22 +68,28 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     this.#wrong = new WrongFile(options.agent, options.log, () => this.#now());
     if (options.wrong !== undefined) this.#wrong.note(options.wrong);
     this.#teller = new Teller(options);
+    this.#hand = new HandEdits({
+      ...options,
+      wrong: this.#wrong,
+      teller: this.#teller,
+      closing: this.#closing.signal,
+      running: () => this.#running,
+      runs: (right) => {
+        this.#running = right;
+      },
+      commit: (...change) => this.#commit(...change),
+      follow: (change, to) => this.#follow(change, to),
+      keep: (change) => this.#keep(change, undefined),
+    });
   }
 
   /** The agent runs: what is open is watched, what was not told is told, edits by hand are seen. */
   begin(): void {
-    const { clock, log } = this.#options;
     const open = this.#book.open;
     if (open?.state === 'watching') this.#beginWatch(open);
     this.#wrong.say(this.#running.revision.id);
     void this.#queue(() => this.#teller.tell());
-    const watcher = watchFiles({
-      files: () => [...this.#running.revision.texts.keys(), ...this.#running.named.keys()],
-      clock,
-      log,
-      changed: () => void this.#queue(() => this.#look()),
-    });
-    this.#stack.use(watcher);
+    this.#stack.use(this.#hand.watch(() => void this.#queue(() => this.#hand.look())));
   }
 
   /** The agent did not start with an open change: the last good one is to be started, or undefined where there is none. */
@@ -111,8 +113,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   }
 
   state(): ConfigState {
-    const { open } = this.#book;
-    const { file } = this.#book;
+    const { open, file } = this.#book;
     const { state: wrong } = this.#wrong;
     return {
       file,
@@ -138,17 +139,12 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     return found && this.#shown(found);
   }
 
-  async text(revision: string): Promise<string | undefined> {
-    return (await this.#book.revision(revision))?.texts.get(this.#book.file);
+  text(revision: string): Promise<string | undefined> {
+    return this.#book.text(revision);
   }
 
-  async patch(id: number): Promise<string | undefined> {
-    const { from, to } = this.#book.change(id) ?? {};
-    if (to === undefined) return undefined;
-    const before = from === undefined ? '' : await this.text(from);
-    const after = await this.text(to);
-    if (before === undefined || after === undefined) return undefined;
-    return patchOf({ name: from ?? 'nothing', text: before }, { name: to, text: after });
+  patch(id: number): Promise<string | undefined> {
+    return this.#book.patch(id);
   }
 
   onChange(listener: (change: ConfigChange) => void): Disposable {
@@ -172,7 +168,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     author: ConfigAuthor & Pick<ConfigProposal, 'watch' | 'anyway' | 'try'>,
     signal: AbortSignal,
   ): Promise<ConfigAnswer> {
-    const text = await this.text(revision);
+    const text = await this.#book.text(revision);
     if (text !== undefined) return this.apply({ ...author, text }, signal);
     return refusal('unknown', `there is no revision ${revision} in the history`);
   }
@@ -219,15 +215,8 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
       deps,
       agent,
     });
-    if (!checked.check.ok || !wanted || checked.to === undefined) return checked;
-    const { changes = [] } = checked.check;
-    const devices = changes.flatMap(({ part, id, change }) =>
-      part === 'device' && change !== 'removed' && id !== undefined ? [id] : [],
-    );
-    if (devices.length === 0) return checked;
-    const limit = AbortSignal.any([signal, this.#closing.signal, AbortSignal.timeout(LONGEST_TRIAL)]);
-    const trials = await agent.try(checked.to.site, devices, limit);
-    return { ...checked, check: { ...checked.check, trials } };
+    if (!wanted) return checked;
+    return withTrials(checked, agent, AbortSignal.any([signal, this.#closing.signal]));
   }
 
   async #apply(
@@ -238,7 +227,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     const { base, watch: asked, anyway = false, try: tries = true, by, name, why } = proposal;
     const author: ConfigAuthor = { by, why, ...(name === undefined ? {} : { name }) };
     // What somebody has just edited by hand comes first.
-    await this.#look();
+    await this.#hand.look();
     const { check, to } = await this.#checked(proposal, tries, signal);
     const against = objection(check, base, anyway);
     if (to === undefined || against !== undefined) {
@@ -275,7 +264,7 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
   async #commit(
     author: ConfigAuthor,
     to: Right,
-    { changes, watch }: { readonly changes: readonly PartChange[]; readonly watch: number },
+    { changes, watch }: Wanted,
     state: 'committed' | 'watching',
   ): Promise<Told> {
     this.#watch?.[Symbol.dispose]();
@@ -380,58 +369,6 @@ export class ConfigTransactions implements ConfigChanges, AsyncDisposable {
     }
     await this.#book.end(change.id, 'returned', reason, refused);
     return loaded;
-  }
-
-  /** Takes up what was edited by hand; a wrong file changes nothing. */
-  async #look(): Promise<void> {
-    if (this.#closed) return;
-    const { file } = this.#book;
-    const others = await replaced(file, this.#running.named, this.#options.deps.read);
-    const asItRuns = await onDisk(this.#running.revision.texts);
-    if (asItRuns && others.length === 0) return this.#wrong.over();
-    const { refused } = this.#book.journal;
-    const disk = await loadRevision(file, this.#options.deps);
-    if (disk.ok && disk.revision.id === refused) return;
-    const { check, to } = await checkText({
-      file,
-      loaded: disk,
-      running: this.#running,
-      deps: this.#options.deps,
-      agent: this.#options.agent,
-    });
-    if (to === undefined || !check.ok) {
-      this.#wrong.is(check.problems as readonly Problem[], this.#running.revision.id);
-      return;
-    }
-    const { changes = [] } = check;
-    if (asItRuns) return this.#follows(to, changes, others);
-    const watch = changes.length === 0 ? 0 : (to.site.watch ?? WATCH);
-    const change = await this.#commit({ by: 'file', why: '' }, to, { changes, watch }, 'watching');
-    this.#teller.step(change);
-    await this.#follow(change, to);
-  }
-
-  /** A file that the site file only names was replaced, and what runs follows it (`named-files.ts`). */
-  async #follows(to: Right, changes: readonly PartChange[], files: readonly string[]): Promise<void> {
-    this.#wrong.over();
-    const author = { by: 'file', why: `changed: ${files.join(', ')}` };
-    // A change that is watched goes on being watched: it is not this one that ends it.
-    const quiet = changes.length === 0 || this.#book.open !== undefined;
-    const change = quiet ? undefined : await this.#commit(author, to, { changes, watch: 0 }, 'watching');
-    const { running, reason } = await followNamed({
-      ...this.#options,
-      closing: this.#closing.signal,
-      from: this.#running,
-      to,
-      changes,
-      files,
-    });
-    if (this.#closed) return;
-    this.#running = running;
-    if (change === undefined) return;
-    if (reason === undefined) await this.#keep(change, undefined);
-    else await this.#book.end(change.id, 'returned', reason);
-    await this.#teller.tell();
   }
 
   #shown({ told: _, ...change }: Told): ConfigChange {

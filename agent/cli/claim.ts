@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { renderUnicodeCompact } from 'uqr';
 import { type Claim, readClaim } from '../backup/claim.ts';
 import { siteEntries } from '../backup/collect.ts';
@@ -40,6 +40,10 @@ interface Make {
   readonly json?: true;
 }
 
+const ANY_HARDWARE =
+  'warning: the claim is for any hardware: whoever offers it to an unclaimed unit makes that unit, and is at its first login, ' +
+  'on the machine itself as administrator; name the machine by --hardware ("kerbside claim show" says its id)\n';
+
 export function register(program: Command): void {
   const claim = program
     .command('claim')
@@ -63,13 +67,16 @@ export function register(program: Command): void {
     )
     .requiredOption('--key <file>', 'private key, as "kerbside content keygen" makes it')
     .requiredOption('--id <id>', 'name of the key')
-    .option(
-      '--hardware <id>',
-      'for this machine only; may be given more than once; default: any',
-      collect,
-      [],
+    .addOption(
+      new Option('--hardware <id>', 'for this machine only; may be given more than once')
+        .argParser(collect)
+        .default([], 'any'),
     )
-    .option('--valid <time>', 'how long it may be taken', duration, 30 * 86_400_000)
+    .addOption(
+      new Option('--valid <time>', 'how long it may be taken')
+        .argParser(duration)
+        .default(30 * 86_400_000, '30d'),
+    )
     .requiredOption('--out <file>', 'where the claim goes')
     .option('--json', 'answer in JSON')
     .addHelpText(
@@ -167,6 +174,7 @@ async function make(file: string, { key, id, hardware, valid, out, json }: Make)
     });
   }
   writeFileSync(out, `${JSON.stringify(envelope)}\n`);
+  if (made.hardware === 'any') process.stderr.write(ANY_HARDWARE);
   const said = {
     file: out,
     claim: made.id,

@@ -32,6 +32,8 @@ export interface AgentChildOptions {
   readonly log: string;
   /** Besides that of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Called before each start of it. */
+  readonly starting?: () => void;
   /** Takes lines for people: deaths, restarts, and the agent's own warnings and errors. */
   readonly say: (line: string) => void;
   /** Called each time the agent is up. */
@@ -55,6 +57,7 @@ export function keepAgent(options: AgentChildOptions): AgentChild {
 
   const start = (): void => {
     timer = undefined;
+    options.starting?.();
     const born = performance.now();
     const fresh = spawn(process.execPath, [...AGENT_FLAGS, AGENT_MAIN, 'run', '--site', options.site], {
       env: { ...process.env, ...AGENT_ENV, ...options.env },

@@ -121,11 +121,16 @@ async function run(options: Options): Promise<void> {
     if (!stop.aborted) {
       let up: Ready | undefined;
       let print = (_ready: Ready): void => undefined;
+      let turned = false;
       const begun = Promise.withResolvers<void>();
       const agent = parts.use(
         keepAgent({
           site,
           log: join(state, 'agent.log'),
+          starting: () => {
+            if (turned) writeSite();
+            turned = false;
+          },
           env: street.link === undefined ? {} : nameServerEnv(join(state, 'no-names')),
           say,
           ready: (ready) => {
@@ -138,9 +143,9 @@ async function run(options: Options): Promise<void> {
       await Promise.race([begun.promise, aborted(stop)]);
       parts.use(
         street.clock.onTurn(() => {
-          // For the one that runs, and for the one after it.
+          // The one that runs is told: a site file that changes under it would have it begin anew.
           agent.turn(street.clock);
-          writeSite();
+          turned = true;
         }),
       );
       const panel = sign === undefined ? undefined : panelAddress(sign.screen, state);

@@ -208,11 +208,13 @@ export class LampController implements Disposable {
     const time = clock.mono();
     const { level, rung, lit, why } = decision;
     const asBefore = before?.rung === rung && before.why === why;
-    if (asBefore && before.level === level && time - this.#told < REPEAT) return;
+    // Under an override the reason stays through dusk and dawn, and whoever holds the lamp wants to know of them.
+    if (asBefore && before.level === level && before.lit === lit && time - this.#told < REPEAT) return;
     this.#told = time;
     hub.readings([
       good({ device: lamp.id, point: 'wanted', unit: '%' }, level, time),
       good({ device: lamp.id, point: 'rung', unit: '1' }, rung, time),
+      good({ device: lamp.id, point: 'night', unit: '1' }, lit, time),
     ]);
     if (asBefore) return;
     hub.event({

@@ -66,6 +66,16 @@ const RUNG: Point = {
   states: Object.fromEntries(RUNGS.map((rung) => [rung, RUNG_TEXTS[rung]])),
 };
 
+const NIGHT: Point = {
+  ...common,
+  id: 'night',
+  title: { en: 'Night for the lamp', zh: '路灯时段' },
+  type: 'boolean',
+  unit: '1',
+  aggregation: 'state',
+  states: { true: { en: 'night', zh: '夜间' }, false: { en: 'day', zh: '白天' } },
+};
+
 const amount = (id: string, title: Text): Point => ({
   ...common,
   id,
@@ -101,6 +111,6 @@ export function lampDescription(lamp: LampConfig): Description | undefined {
     class: 'street-lamp',
     brand: 'any',
     model: 'programme',
-    points: [WANTED, RUNG, ...(lamp.power === undefined ? [] : measured)],
+    points: [WANTED, RUNG, NIGHT, ...(lamp.power === undefined ? [] : measured)],
   };
 }

@@ -94,6 +94,26 @@ describe('a lamp under its programme', () => {
     expect(pole.level).toBe(50);
   });
 
+  test.for([
+    { from: '2027-03-04T05:30', night: true },
+    { from: '2027-03-04T17:00', night: false },
+  ])('dawn and dusk are told under an override too: from $from', async ({ from, night }) => {
+    const pole = new Pole(at(from));
+    await using run = await runLamp(pole, programme);
+    const told: unknown[] = [];
+    run.hub.onReadings((readings) =>
+      told.push(...readings.filter(({ point }) => point === 'night').map(({ value }) => value)),
+    );
+    await pole.clock.advance(SETTLED);
+    await run.submit({ value: 20, lease: 24 * HOUR });
+    await pole.clock.advance(10 * MINUTE);
+    expect(new Set(told)).toEqual(new Set([night]));
+    await pole.clock.advance(2 * HOUR);
+    expect(told.at(-1)).toBe(!night);
+    expect(run.lighting.decision('lamp-1')).toMatchObject({ rung: 'override', lit: !night });
+    expect(told.indexOf(!night)).toBeGreaterThan(told.lastIndexOf(night));
+  });
+
   test('what it wants is told every minute, and an event only where the reason changes', async () => {
     const pole = new Pole(at('2027-03-04T01:00'));
     await using run = await runLamp(pole, programme);

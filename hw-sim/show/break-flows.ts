@@ -75,6 +75,9 @@ export const changedFlow: Breakable = {
   },
   at: 'flows',
   strike(ground) {
+    if (ground.eye.readings.get('lamp-1/night')?.value === false) {
+      throw new Error('by day the flow leaves the lamp to its programme; let the sun set first');
+    }
     let was: unknown;
     return deployed(
       ground,

@@ -50,8 +50,8 @@ export const STATIONS: readonly Station[] = [
     id: 'lamp',
     look: 'lamp',
     says: {
-      en: 'Nobody told the lamp: its programme knows the sun. The board reads the level back, and the meter sees every watt.',
-      zh: '没有人下命令：调光方案自己知道太阳的位置。控制板回读亮度，电表看到每一瓦。',
+      en: 'The lamp comes on by itself: its programme knows the sun. The board reads the level back, and the meter sees every watt.',
+      zh: '路灯自行点亮：调光方案自己知道太阳的位置。控制板回读亮度，电表看到每一瓦。',
     },
     does: ({ ground }) => lampLit(ground),
   },

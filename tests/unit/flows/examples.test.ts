@@ -55,16 +55,23 @@ beforeAll(async () => {
     ...(node.env === undefined
       ? {}
       : { env: node.env.map((one) => ({ ...one, value: NIGHT[one.name] ?? one.value })) }),
+    ...(node.id === 'kb-hold' ? { duration: `${HOLD}` } : {}),
   }));
   await admin.deploy(all);
-  // Dim by traffic begins by itself: the nodes are there and connected.
-  await sent((one) => one.point === 'lamp-level' && one.value === 100);
+  // Once an answer to a measurement comes, the nodes are there and connected.
+  for (let taken = true; console_.agent.submitted.length === 0; taken = !taken) {
+    await measured('camera-1', { 'bay-1-occupied': taken, 'bay-2-occupied': taken });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await measured('camera-1', { 'bay-1-occupied': true, 'bay-2-occupied': true });
 }, 120_000);
 afterAll(() => stack.disposeAsync());
 beforeEach(() => {
   since = console_.agent.submitted.length;
 });
 
+/** Dim by traffic holds full light so long after a vehicle instead of a minute, s. */
+const HOLD = 1;
 const NIGHT: Record<string, string> = { NIGHT_FROM: '0', NIGHT_TO: '24' };
 
 /** Something is measured, and leaves over the stream. */
@@ -115,13 +122,56 @@ test('there are eight, each with words about what it does and needs', () => {
 });
 
 describe('the flow', { timeout: 30_000 }, () => {
-  test('dim by traffic raises the lamp for a vehicle, also where nothing can be seen', async () => {
+  const level = (value: number) => sent((one) => one.point === 'lamp-level' && one.value === value);
+  /** Commands to the lamp since the test began, once the flows have worked on all that was measured until now. */
+  async function lampCommands(free: number): Promise<Command[]> {
+    const before = console_.agent.submitted.length;
+    await measured('camera-1', { 'bay-1-occupied': free === 0, 'bay-2-occupied': free < 2 });
+    await vi.waitUntil(
+      () =>
+        console_.agent.submitted
+          .slice(before)
+          .some(({ point, value }) => point === 'message' && JSON.parse(String(value)).fields?.free === free),
+      { timeout: 20_000, interval: 10 },
+    );
+    return console_.agent.submitted.slice(since).filter(({ point }) => point === 'lamp-level');
+  }
+
+  test('dim by traffic leaves the lamp alone by day, whoever passes', async () => {
+    expect(await lampCommands(2)).toEqual([]);
+    await measured('lamp-1', { night: false });
+    await measured('camera-1', { vehicles: 3, 'vehicles-passed': 3 });
     await measured('camera-1', { vehicles: null });
-    expect(console_.agent.submitted.at(-1)).toMatchObject({
-      device: 'board',
-      point: 'lamp-level',
-      lease: 900_000,
-    });
+    expect(await lampCommands(1)).toEqual([]);
+  });
+
+  test('dim by traffic begins at dusk, dims, and raises for a vehicle, also where nothing can be seen', async () => {
+    await measured('lamp-1', { night: true });
+    expect(await level(100)).toMatchObject({ device: 'board', lease: 900_000 });
+    expect(await level(30)).toMatchObject({ device: 'board', lease: 900_000 });
+    since = console_.agent.submitted.length;
+    await measured('camera-1', { vehicles: 1 });
+    await level(100);
+    await level(30);
+    since = console_.agent.submitted.length;
+    await measured('camera-1', { vehicles: null });
+    await level(100);
+    await level(30);
+  });
+
+  test('dim by traffic gives the lamp back at dawn and commands it no more', async () => {
+    await measured('lamp-1', { night: true });
+    await measured('camera-1', { vehicles: 1 });
+    await level(100);
+    since = console_.agent.submitted.length;
+    await measured('lamp-1', { night: false });
+    // A lease of a second: the programme has it then.
+    const back = await sent((one) => one.point === 'lamp-level');
+    expect(back).toMatchObject({ device: 'board', lease: 1000 });
+    since = console_.agent.submitted.length;
+    await measured('camera-1', { vehicles: 2 });
+    await new Promise((resolve) => setTimeout(resolve, HOLD * 1500));
+    expect(await lampCommands(2)).toEqual([]);
   });
 
   test('flood warning shows the depth on the sign, and takes it away when the water has gone', async () => {

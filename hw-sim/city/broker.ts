@@ -2,7 +2,7 @@
  * The city: an MQTT broker on the loopback (MQTT 3.1.1, which is what aedes speaks) that also listens itself and says
  * in a few lines what arrives. It can go away and come back, as a city's data centre does.
  */
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
 import { freePort } from '../free-port.ts';
 import { cityLog } from './city-log.ts';
@@ -26,13 +26,16 @@ export interface BrokerOptions {
 export interface CityBroker extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
-  /** Whether it listens now. */
+  /** Whether it serves now. */
   readonly up: boolean;
   /** Clients connected now. */
   readonly clients: number;
-  /** The city is gone: connections break, new ones are refused. Idempotent. */
+  /**
+   * The city is gone: connections break, and new ones are reset before a byte is heard. Idempotent. The port is kept
+   * meanwhile: given up, another program of the machine may have it when the city comes back.
+   */
   cut(): Promise<void>;
-  /** It is back on the same port, remembering nothing but retained messages. Idempotent. */
+  /** It is back, remembering nothing but retained messages. Idempotent. */
   restore(): Promise<void>;
   /** The broker itself publishes, as whoever has it in hand may; QoS 1, not retained. */
   publish(topic: string, payload: string | Uint8Array): Promise<void>;
@@ -46,7 +49,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
   const aedes = await Aedes.createBroker();
   const sockets = new Set<Socket>();
   const listeners = new Set<(topic: string, payload: Uint8Array, retain: boolean) => void>();
-  let server: Server | undefined;
+  let away = false;
 
   aedes.on('publish', (packet, client) => {
     // What the broker publishes about itself ($SYS) has no client.
@@ -58,32 +61,36 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
   aedes.on('clientError', () => undefined);
   aedes.on('connectionError', () => undefined);
 
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    if (away) {
+      socket.resetAndDestroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    aedes.handle(socket);
+  });
+
   const listen = async (port: number): Promise<number> => {
-    const fresh = createServer((socket) => {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
-      aedes.handle(socket);
-    });
     await new Promise<void>((resolve, reject) => {
-      fresh.once('error', reject);
-      fresh.listen(port, host, () => {
-        fresh.off('error', reject);
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
         resolve();
       });
     });
-    server = fresh;
-    const address = fresh.address();
+    const address = server.address();
     return typeof address === 'object' && address !== null ? address.port : port;
   };
 
   const cut = async (): Promise<void> => {
-    const gone = server;
-    if (gone === undefined) return;
-    server = undefined;
-    const closed = new Promise<void>((resolve) => gone.close(() => resolve()));
+    away = true;
+    const closed = [...sockets].map(
+      (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
+    );
     for (const socket of sockets) socket.destroy();
-    await closed;
+    await Promise.all(closed);
   };
 
   const wanted = options.port ?? 1883;
@@ -102,14 +109,14 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
     url: `mqtt://${host === '::1' ? '[::1]' : host}:${port}`,
     port,
     get up() {
-      return server !== undefined;
+      return !away;
     },
     get clients() {
       return aedes.connectedClients;
     },
     cut,
     async restore() {
-      if (server === undefined) await listen(port);
+      away = false;
     },
     publish(topic, payload) {
       const packet = {
@@ -130,7 +137,9 @@ export async function startBroker(options: BrokerOptions = {}): Promise<CityBrok
     },
     async [Symbol.asyncDispose]() {
       log?.[Symbol.dispose]();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await cut();
+      await closed;
       await new Promise<void>((resolve) => aedes.close(() => resolve()));
     },
   };

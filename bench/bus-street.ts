@@ -3,6 +3,7 @@
  * millisecond, and meters behind it that answer functions 3 and 6 after their turnaround. It judges the silences.
  */
 import { openPtyLine } from '../hw-sim/lines/pty-line.ts';
+import { LineSeat } from '../hw-sim/lines/seat.ts';
 import { realTime } from '../hw-sim/lines/timebase.ts';
 import type { LineAccess, LineDevice } from '../hw-sim/lines/wire.ts';
 
@@ -40,7 +41,7 @@ class Meter implements LineDevice {
   readonly #turnaround: number;
   readonly #onAnswer: (length: number) => void;
   readonly #settings = new Map<number, readonly [number, number]>();
-  #line: LineAccess | undefined;
+  readonly #seat = new LineSeat();
 
   constructor(unit: number, turnaround: number, onAnswer: (length: number) => void) {
     this.#unit = unit;
@@ -49,12 +50,7 @@ class Meter implements LineDevice {
   }
 
   attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
+    return this.#seat.take(line);
   }
 
   onFrame(frame: Uint8Array, _end: number, closed: number): void {
@@ -71,7 +67,7 @@ class Meter implements LineDevice {
       body = [unit, fc ?? 3, count * 2, ...words.flat()];
     }
     this.#onAnswer(body.length + 2);
-    this.#line?.say({
+    this.#seat.line?.say({
       bytes: Uint8Array.from([...body, ...crc(body)]),
       unit,
       at: closed + this.#turnaround,

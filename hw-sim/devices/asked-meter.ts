@@ -1,5 +1,6 @@
 /** A simulated meter that speaks only when it is asked: what hearing and answering on a line have in common. */
 import type { Served } from '../ledger.ts';
+import { LineSeat } from '../lines/seat.ts';
 import type { LineAccess, LineDevice } from '../lines/wire.ts';
 
 export interface MeterAnswer {
@@ -11,7 +12,7 @@ export abstract class AskedMeter implements LineDevice {
   /** As printed on it; the ledger names it by this. */
   readonly address: string;
   readonly #turnaround: number;
-  #line: LineAccess | undefined;
+  readonly #seat = new LineSeat();
 
   /** `turnaround`: time between hearing a request's end and the first bit of the answer, ms. */
   constructor(address: string, turnaround: number) {
@@ -20,16 +21,11 @@ export abstract class AskedMeter implements LineDevice {
   }
 
   attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
+    return this.#seat.take(line);
   }
 
   onFrame(frame: Uint8Array, _end: number, closed: number): void {
-    const line = this.#line;
+    const line = this.#seat.line;
     if (line === undefined) return;
     const told = this.answer(frame, line.believe);
     if (told === undefined) return;

@@ -4,6 +4,7 @@
  */
 
 import type { Served } from '../ledger.ts';
+import { LineSeat } from '../lines/seat.ts';
 import type { LineAccess, LineDevice } from '../lines/wire.ts';
 import type { World } from '../world/world.ts';
 import type { WorldClock } from '../world/world-clock.ts';
@@ -56,7 +57,7 @@ export class ModbusDevice implements LineDevice {
   readonly #written = new Map<number, Register>();
   readonly #status = new Map<number, StatusRegister>();
   readonly #constants = new Map<number, number>();
-  #line: LineAccess | undefined;
+  readonly #seat = new LineSeat();
 
   constructor(options: ModbusDeviceOptions) {
     this.#options = options;
@@ -76,16 +77,11 @@ export class ModbusDevice implements LineDevice {
   }
 
   attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
+    return this.#seat.take(line);
   }
 
   onFrame(frame: Uint8Array, _end: number, closed: number): void {
-    const line = this.#line;
+    const line = this.#seat.line;
     const unit = frame[0];
     // A broadcast is carried out and not answered. Modbus over serial line V1.02 §2.1
     if (line === undefined || !rtuValid(frame) || (unit !== this.unit && unit !== 0)) return;

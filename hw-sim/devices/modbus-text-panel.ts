@@ -2,6 +2,7 @@
  * A simulated LED panel with Modbus registers, and a voice module: registers that are written and read as they are, with what
  * is to be seen and heard of them. A register map of the project's own, see docs/pole.md.
  */
+import { LineSeat } from '../lines/seat.ts';
 import type { LineAccess, LineDevice } from '../lines/wire.ts';
 import { rtuFrame, rtuValid } from './modbus-codec.ts';
 import { type ModbusModel, register } from './modbus-model.ts';
@@ -15,7 +16,7 @@ class Registers implements LineDevice {
   readonly words = new Map<number, number>();
   readonly #unit: number;
   readonly #turnaround: number;
-  #line: LineAccess | undefined;
+  readonly #seat = new LineSeat();
   /** Does not take what is written. */
   stuck = false;
 
@@ -25,19 +26,14 @@ class Registers implements LineDevice {
   }
 
   attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
+    return this.#seat.take(line);
   }
 
   onFrame(frame: Uint8Array, _end: number, closed: number): void {
     if (frame[0] !== this.#unit || !rtuValid(frame)) return;
     this.heard();
     const pdu = this.#answer(frame.subarray(1, -2));
-    this.#line?.say({
+    this.#seat.line?.say({
       bytes: rtuFrame(this.#unit, pdu),
       at: closed + this.#turnaround,
       request: frame,

@@ -3,6 +3,7 @@
  * back to its own texts when power returns and when it hears nothing. What is on its LEDs can be looked at, row by row.
  */
 import type { Served } from '../ledger.ts';
+import { LineSeat } from '../lines/seat.ts';
 import type { LineAccess, LineDevice } from '../lines/wire.ts';
 
 export interface TextPanelOptions {
@@ -37,7 +38,7 @@ export class TextPanel implements LineDevice {
     ['b', Buffer.from('100')],
   ]);
   #heard: number;
-  #line: LineAccess | undefined;
+  readonly #seat = new LineSeat();
   /** Everything that was ever shown, as bytes. */
   readonly shown: Buffer[] = [];
 
@@ -61,18 +62,13 @@ export class TextPanel implements LineDevice {
   }
 
   attach(line: LineAccess): Disposable {
-    this.#line = line;
-    return {
-      [Symbol.dispose]: () => {
-        this.#line = undefined;
-      },
-    };
+    return this.#seat.take(line);
   }
 
   onFrame(bytes: Uint8Array, _end: number, closed: number): void {
     const told = this.answer(bytes);
     if (told === undefined) return;
-    this.#line?.say({ ...told, at: closed + (this.#options.turnaround ?? 20), request: bytes });
+    this.#seat.line?.say({ ...told, at: closed + (this.#options.turnaround ?? 20), request: bytes });
   }
 
   /** The answer to a question; undefined where it is not for this panel, or damaged. */

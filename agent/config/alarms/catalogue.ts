@@ -14,6 +14,15 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 /** Longest time a shipped alarm can be shelved: a shift. */
 export const SHIFT = 8 * HOUR;
+/** Comes and goes at once, explained by nothing; anyone may acknowledge it, or put it aside for a shift. */
+export const PLAIN = {
+  onDelay: 0,
+  offDelay: 0,
+  latching: false,
+  causes: [],
+  acknowledgedBy: 'anyone',
+  shelving: SHIFT,
+} as const satisfies Partial<AlarmDefinition>;
 
 /** A device as the catalogue looks at it. */
 export interface AlarmedDevice {
@@ -312,12 +321,9 @@ function partAlarm({ name: _, part, causes = [], condition, ...facts }: PartFact
       where: { part, state: 'down' },
       until: { part, state: 'ok' },
     },
+    ...PLAIN,
     onDelay: MINUTE,
-    offDelay: 0,
-    latching: false,
     causes,
-    acknowledgedBy: 'anyone',
-    shelving: SHIFT,
     basis: 'the health board of the agent',
   };
 }
@@ -341,12 +347,7 @@ function registerAlarms({ devices }: AlarmedSite, names: readonly ShippedName[])
       where: { mark: 'break', state: 'open' },
       until: { mark: 'break', state: 'settled' },
     },
-    onDelay: 0,
-    offDelay: 0,
-    latching: false,
-    causes: [],
-    acknowledgedBy: 'anyone',
-    shelving: SHIFT,
+    ...PLAIN,
     advice: {
       en: 'Declare the exchange, or look at the meter and its seals (docs/meter-sense.md).',
       zh: '登记换表，或现场检查电表与封印。',
@@ -374,12 +375,8 @@ function doubtAlarms({ devices }: AlarmedSite, names: readonly ShippedName[]): r
         where: { what, point, state: 'began' },
         until: { what, point, state: 'over' },
       },
-      onDelay: 0,
+      ...PLAIN,
       offDelay: MINUTE,
-      latching: false,
-      causes: [],
-      acknowledgedBy: 'anyone',
-      shelving: SHIFT,
       advice: { en: 'Look at the device and its wiring.', zh: '检查设备与接线。' },
       basis: 'rules of the device (docs/meter-sense.md)',
     })),

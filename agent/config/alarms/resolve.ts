@@ -20,7 +20,7 @@ import {
   type AlarmedSite,
   alarmId,
   moreUrgent,
-  SHIFT,
+  PLAIN,
   shippedAlarms,
   span,
 } from './catalogue.ts';
@@ -287,12 +287,7 @@ function sosAlarms({ id, title, device, point, pressed, remind }: SosFile): read
     priority: 'medium',
     device,
     condition: { kind: 'state', device: ALARM_DEVICE, point: sosPoints(id).tested, is: [false], not: false },
-    onDelay: 0,
-    offDelay: 0,
-    latching: false,
-    causes: [],
-    acknowledgedBy: 'anyone',
-    shelving: SHIFT,
+    ...PLAIN,
     advice: {
       en: 'Press the button at the pole; look at beacon, wiring and board.',
       zh: '现场按下求助按钮，检查警灯、接线与控制板。',

@@ -94,21 +94,8 @@ describe('kerbside claim', () => {
     const { hardware } = JSON.parse(shown.out) as { hardware: string[] };
     const keygen = await kerbside(['content', 'keygen', 'city-1', '--out', 'city.key', '--json'], { cwd });
     const only = hardware[0] === undefined ? [] : ['--hardware', hardware[0]];
-    const make = await kerbside(
-      [
-        'claim',
-        'make',
-        'sites/pole.yaml',
-        '--key',
-        'city.key',
-        '--id',
-        'city-1',
-        ...only,
-        '--out',
-        'pole.claim',
-      ],
-      { cwd },
-    );
+    const order = ['claim', 'make', 'sites/pole.yaml', '--key', 'city.key', '--id', 'city-1', '--out'];
+    const make = await kerbside([...order, 'pole.claim', ...only], { cwd });
     expect([make.code, make.err]).toEqual([0, only.length === 0 ? WARNING : '']);
 
     // The image: a log and a key that were on its card, keys of the city, an address for codes.
@@ -146,21 +133,7 @@ describe('kerbside claim', () => {
       1,
       expect.stringContaining('claim failed: it was taken here before'),
     ]);
-    const any = await kerbside(
-      [
-        'claim',
-        'make',
-        'sites/pole.yaml',
-        '--key',
-        'city.key',
-        '--id',
-        'city-1',
-        '--out',
-        'second.claim',
-        '--json',
-      ],
-      { cwd },
-    );
+    const any = await kerbside([...order, 'second.claim', '--json'], { cwd });
     // What a program reads stays as it is.
     expect(JSON.parse(any.out)).toMatchObject({ hardware: 'any' });
     expect([any.code, any.err]).toEqual([0, WARNING]);

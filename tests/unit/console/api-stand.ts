@@ -1,6 +1,6 @@
 /** A console that has something to answer to every question of the API, and an administrator who asks. */
 import { bad, good, uncertain } from '../../../agent/core/reading.ts';
-import { type Answer, openConsole, type TestConsole } from './open-console.ts';
+import { type Answer, CITY_LEDGER, openConsole, type TestConsole } from './open-console.ts';
 
 export interface ApiStand {
   readonly console_: TestConsole;
@@ -26,20 +26,7 @@ export async function openApi(): Promise<ApiStand> {
     since: 1,
     facts: { free_bytes: 1e9, path: 'x', full: false },
   });
-  agent.ledgerList = [
-    {
-      uplink: 'city',
-      connected: true,
-      epoch: 'e1',
-      stored: 100,
-      acknowledged: 90,
-      refused: 1,
-      dropped: 2,
-      backlog: 7,
-      resent: 4,
-      heads: { alarm: 0, event: 10, meter: 20, telemetry: 70, bulk: 0 },
-    },
-  ];
+  agent.ledgerList = [CITY_LEDGER];
   agent.buckets = (_device, _point, from) => [
     { time: from, count: 2, min: 1, mean: 2, max: 3, last: 3 },
     { time: from + 60_000, count: 0, min: null, mean: null, max: null, last: null },

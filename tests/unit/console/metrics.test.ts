@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { good } from '../../../agent/core/reading.ts';
-import { openConsole, type TestConsole } from './open-console.ts';
+import { CITY_LEDGER, openConsole, type TestConsole } from './open-console.ts';
 
 interface Family {
   readonly name: string;
@@ -21,20 +21,7 @@ beforeAll(async () => {
   const tally = { answers: 9, errors_timeout: 3, skipped_periods: 0, noise_bytes: 7, foreign_frames: 1 };
   agent.setHealth({ part: 'line:rs485-1', state: 'ok', since: 1, facts: { utilisation: 0.3, ...tally } });
   agent.setHealth({ part: 'device:meter-9', state: 'ok', since: 1, facts: { turnaround_ms: 12, ...tally } });
-  agent.ledgerList = [
-    {
-      uplink: 'city',
-      connected: true,
-      epoch: 'e1',
-      stored: 100,
-      acknowledged: 90,
-      refused: 1,
-      dropped: 2,
-      backlog: 7,
-      resent: 4,
-      heads: { alarm: 0, event: 10, meter: 20, telemetry: 70, bulk: 0 },
-    },
-  ];
+  agent.ledgerList = [CITY_LEDGER];
   await at.ask('/login?code=wrong');
   const { text } = await at.ask('/metrics', { headers: await at.token('viewer') });
   families = [...text.matchAll(/^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n((?:[^#\n].*\n)*)/gm)].map(

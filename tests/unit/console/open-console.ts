@@ -9,8 +9,23 @@ import type { TokenScope } from '../../../agent/console/access/scope.ts';
 import { type Console, type ConsoleOptions, startConsole } from '../../../agent/console/server.ts';
 import type { PrivacyConfig } from '../../../agent/core/camera.ts';
 import { silent } from '../../../agent/core/log.ts';
+import type { Ledger } from '../../../agent/core/view.ts';
 import { AgentData } from '../../support/agent-data.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
+
+/** A hundred records, of which the city has most. */
+export const CITY_LEDGER: Ledger = {
+  uplink: 'city',
+  connected: true,
+  epoch: 'e1',
+  stored: 100,
+  acknowledged: 90,
+  refused: 1,
+  dropped: 2,
+  backlog: 7,
+  resent: 4,
+  heads: { alarm: 0, event: 10, meter: 20, telemetry: 70, bulk: 0 },
+};
 
 export interface Answer {
   readonly status: number;

@@ -1,24 +1,14 @@
 /** Content over MQTT 3.1.1: retained or not, from any broker. It is only the carrier: whoever owns it signs nothing. */
 import { connect } from 'mqtt';
+import type { ContentMqtt } from '../../../core/content/config.ts';
 import { LARGEST_ENVELOPE } from '../../../core/envelope.ts';
 import { AgentError } from '../../../core/errors.ts';
 import type { DocumentSource } from './source.ts';
 
-export interface MqttAddress {
-  readonly url: string;
-  readonly topics: readonly string[];
-  readonly clientId: string;
-  readonly username?: string;
-  readonly password?: string;
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-}
-
 const OPEN_MS = 10_000;
 const KEEP_ALIVE_S = 30;
 
-export function documentTopics({ url, topics, ...given }: MqttAddress): DocumentSource {
+export function documentTopics({ url, topics, ...given }: ContentMqtt): DocumentSource {
   const name = new URL(url).host;
   return {
     name,

@@ -6,7 +6,7 @@
 import { Command, CommanderError } from 'commander';
 import { teach } from './cli/examples.ts';
 import { EXIT, sentence } from './cli/exit.ts';
-import { VERSION } from './cli/version.ts';
+import { VERSION } from './core/version.ts';
 
 interface CommandFile {
   register(program: Command): void;

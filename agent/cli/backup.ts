@@ -17,6 +17,7 @@ import { toPlain } from '../config/tree.ts';
 import { renameDurably } from '../core/durable-file.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
+import { VERSION } from '../core/version.ts';
 import { earlierLogs, earlierName, logFile } from '../store/aside.ts';
 import { copyLog, hasUnsent, type LogCopy, logFacts } from '../store/copy.ts';
 import { hardwareId } from '../store/identity.ts';
@@ -24,7 +25,6 @@ import { UPLINKS } from '../uplink/index.ts';
 import { EXIT } from './exit.ts';
 import { progressBar } from './progress.ts';
 import { PROFILES, problemLines, shownPath, siteDeps } from './site.ts';
-import { VERSION } from './version.ts';
 
 interface Options {
   readonly site: string;

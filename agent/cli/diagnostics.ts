@@ -9,11 +9,11 @@ import { releasesFolder } from '../compose/fleet/fleet.ts';
 import type { ApiDiagnostics } from '../console/api/diagnostics.ts';
 import type { DiagnosticsBundle } from '../core/diagnostics.ts';
 import { asAgentError } from '../core/errors.ts';
+import { VERSION } from '../core/version.ts';
 import { callAgent } from './acts/api.ts';
 import { runningState } from './running-state.ts';
 import { load } from './site.ts';
 import { columns } from './table.ts';
-import { VERSION } from './version.ts';
 
 interface Options {
   readonly site: string;

@@ -5,7 +5,6 @@
 import { DRIVERS, driverFor } from '../../drivers/index.ts';
 import { type Lines, openLines } from '../bus/lines.ts';
 import { FrameTaps } from '../bus/taps.ts';
-import { VERSION } from '../cli/version.ts';
 import { type ConsoleMemory, startConsole } from '../console/server.ts';
 import { Alarms } from '../control/alarms/alarms.ts';
 import { ALARM_DEVICE } from '../core/alarm/alarm.ts';
@@ -18,6 +17,7 @@ import { trusted, wallAt } from '../core/time/clock.ts';
 import { LocalDays } from '../core/time/local-days.ts';
 import { ToldTime } from '../core/time/told-time.ts';
 import { FLEET_DEVICE } from '../core/update.ts';
+import { VERSION } from '../core/version.ts';
 import type { PartHealth } from '../core/view.ts';
 import { startFigures } from '../derive/figures.ts';
 import { VirtualPoints } from '../derive/virtual.ts';

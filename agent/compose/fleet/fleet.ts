@@ -1,5 +1,4 @@
 /** What a city may do to the agent itself, wired to its parts; loaded only where the site file asks for it. */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lines } from '../../bus/lines.ts';
 import type { WriteOutcome } from '../../core/driver.ts';
@@ -11,6 +10,7 @@ import type { Site } from '../../core/site.ts';
 import type { Clock } from '../../core/time/clock.ts';
 import { wallAt } from '../../core/time/clock.ts';
 import type { FleetConfig, UpdateStatus, Updates } from '../../core/update.ts';
+import { VERSION } from '../../core/version.ts';
 import type { AgentView, PartHealth } from '../../core/view.ts';
 import { SCHEMA_VERSION } from '../../store/schema-version.ts';
 import { type FleetActs, fleetWrite } from '../../update/acts.ts';
@@ -54,12 +54,10 @@ export function runningRelease(env: NodeJS.ProcessEnv): {
   readonly factoryHome?: string;
   readonly switchable: boolean;
 } {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
-  const { version } = JSON.parse(text) as { readonly version: string };
   const { KERBSIDE_RELEASE: release, KERBSIDE_FACTORY: factory, KERBSIDE_RELEASES: dir } = env;
   const { KERBSIDE_FACTORY_HOME: factoryHome } = env;
   if (release === undefined || factory === undefined || dir === undefined)
-    return { running: version, factory: version, switchable: false };
+    return { running: VERSION, factory: VERSION, switchable: false };
   const home = factoryHome === undefined ? {} : { factoryHome };
   return { running: release === FACTORY ? factory : release, factory, ...home, switchable: true };
 }

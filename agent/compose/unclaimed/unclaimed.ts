@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { finishRestore, planFile } from '../../backup/plan.ts';
-import { VERSION } from '../../cli/version.ts';
 import type { ClaimImage } from '../../config/claim-file.ts';
 import type { LoadResult } from '../../config/load.ts';
 import { formatProblem } from '../../config/problem.ts';
@@ -17,6 +16,7 @@ import type { ClaimDesk } from '../../core/claim.ts';
 import { AgentError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Clock } from '../../core/time/clock.ts';
+import { VERSION } from '../../core/version.ts';
 import { addressOf, fetchClaim, hostOf } from './fetch.ts';
 import { type TakeOptions, takeClaim } from './take.ts';
 

@@ -113,9 +113,9 @@ test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 3
   expect(values('underpass', 'level').at(-1)).toBeLessThan(100);
   expect(Math.min(...values('meter-feeder', 'voltage-l1'))).toBeLessThan(110);
 
-  // What lightning has left in the line: noise, on every device of it, named.
-  const noise = scenario.faults.flatMap((one) =>
-    one.fault === 'noise' ? [{ ...one, at: 0, for: undefined }] : [],
+  // What lightning has left in the line: an arrester that talks all the time, and devices behind it that are named.
+  const babble = scenario.faults.flatMap((one) =>
+    one.fault === 'babble' ? [{ ...one, at: 0, for: undefined }] : [],
   );
   const onLine = scenario.lines.find(({ id }) => id === 'rs485-1')?.devices.map(({ id }) => `device:${id}`);
   const ill = async () => {
@@ -124,7 +124,7 @@ test('wind, flood, lightning, warning: raised, explained, cleared', { timeout: 3
     return bad.filter(({ part }) => onLine?.includes(part)).length;
   };
   {
-    using _ = runFaultPlan(noise, street, scenario.clock);
+    using _ = runFaultPlan(babble, street, scenario.clock);
     await expect.poll(ill, { timeout: 60_000, interval: 200 }).toBeGreaterThan(0);
   }
   await expect

@@ -46,8 +46,12 @@ test('all lose their network and come back, the street goes on, and every ledger
   // Those in the poles wait; they are not missing.
   expect(shown()).toMatchObject({ missing: 0, doubled: 0 });
   expect(shown().backlog).toBeGreaterThan(2 * AGENTS);
-  const own = await person.get<{ ledgers: readonly { connected: boolean }[] }>('/ledger');
-  expect(own.ledgers.every(({ connected }) => connected)).toBe(true);
+  const own = async () => {
+    const { ledgers } = await person.get<{ ledgers: readonly { connected: boolean }[] }>('/ledger');
+    return ledgers.length > 0 && ledgers.every(({ connected }) => connected);
+  };
+  await expect.poll(own, PATIENCE).toBe(true);
+  expect(around.up).toBe(false);
 
   await expect.poll(() => around.up, PATIENCE).toBe(true);
   await expect.poll(() => around.now().connected, PATIENCE).toBe(AGENTS);

@@ -24,7 +24,10 @@ async function ended(child: ChildProcess): Promise<number | null> {
 }
 
 test('prints the link, logs JSON lines, ends at SIGTERM, keeps compiled code in the state folder', async () => {
-  const child = spawn(process.execPath, [MAIN, 'run', '--site', site], { stdio: ['ignore', 'pipe', 'pipe'] });
+  // The tests' own cache would go before that of the site.
+  const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+  const stdio = ['ignore', 'pipe', 'pipe'] as const;
+  const child = spawn(process.execPath, [MAIN, 'run', '--site', site], { stdio: [...stdio], env });
   children.push(child);
   const log = text(child.stderr);
   const [link] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];

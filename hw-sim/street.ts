@@ -15,6 +15,7 @@ import { scenarioNames } from './scenario.ts';
 import { takeoversOf } from './scenario-story.ts';
 import { type OpenShowOptions, openShow } from './show/open.ts';
 import { type SignAddresses, type SiteAddresses, siteFile } from './site-file.ts';
+import { soleStreet } from './sole-street.ts';
 import { type StreetParts, startStreet } from './street-parts.ts';
 import { startTransit } from './street-transit.ts';
 
@@ -71,8 +72,17 @@ async function run(options: Options): Promise<void> {
   try {
     await using parts = new AsyncDisposableStack();
     const state = stateFolder(options);
-    if (options.reset === true) rmSync(state, { recursive: true, force: true });
     mkdirSync(state, { recursive: true });
+    const sole = await soleStreet(state);
+    if (sole === undefined)
+      throw new Error(
+        `start of the street failed: another one runs in ${state}; stop it first, or give this one a folder of its own: --state other`,
+      );
+    parts.use(sole);
+    if (options.reset === true) {
+      rmSync(state, { recursive: true, force: true });
+      mkdirSync(state, { recursive: true });
+    }
     const street = parts.use(
       await startStreet({
         scenario: options.scenario,

@@ -1,15 +1,17 @@
 /** `kerbside alarms`: what stands on the running agent, and what somebody does about it. */
 import { userInfo } from 'node:os';
-import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../config/values.ts';
+import type { Command } from 'commander';
 import { type AlarmAct, type AlarmStatus, stands } from '../core/alarm/alarm.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Text } from '../core/point.ts';
 import { callAgent } from './acts/api.ts';
+import { durationLike } from './duration.ts';
 import { EXIT } from './exit.ts';
 import { timeText } from './meter/text.ts';
 import { load, problemLines } from './site.ts';
 import { columns } from './table.ts';
+
+const duration = durationLike('2h or 45min', 0);
 
 interface Common {
   readonly site: string;
@@ -123,10 +125,4 @@ async function agentOf(file: string) {
   process.stderr.write(problemLines(result.problems));
   process.exitCode = EXIT.no;
   return undefined;
-}
-
-function duration(raw: string): number {
-  const ms = parseDuration(raw);
-  if (ms === undefined) throw new InvalidArgumentError('expected a time as 2h or 45min');
-  return ms;
 }

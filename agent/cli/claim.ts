@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { renderUnicodeCompact } from 'uqr';
 import { type Claim, readClaim } from '../backup/claim.ts';
 import { siteEntries } from '../backup/collect.ts';
@@ -16,14 +16,16 @@ import { type ClaimImage, claimFileOf, loadClaimFile } from '../config/claim-fil
 import { loadSite } from '../config/load.ts';
 import { readSource } from '../config/source.ts';
 import { toPlain } from '../config/tree.ts';
-import { parseDuration } from '../config/values.ts';
 import type { ClaimRefusal } from '../core/claim.ts';
 import { CLAIM_TYPE, sealEnvelope } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
 import { hardwareIds } from '../store/identity.ts';
+import { durationLike } from './duration.ts';
 import { EXIT } from './exit.ts';
 import { refuseWhileRunning } from './restore.ts';
 import { load, PROFILES, problemLines, siteDeps } from './site.ts';
+
+const duration = durationLike('30d');
 
 interface Take {
   readonly site: string;
@@ -255,10 +257,4 @@ async function claimBytes(
 
 function collect(one: string, all: readonly string[]): readonly string[] {
   return [...all, one];
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a time such as 30d.');
-  return ms;
 }

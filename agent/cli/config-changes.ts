@@ -2,8 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../config/values.ts';
+import type { Command } from 'commander';
 import type {
   ApiConfigChange,
   ApiConfigCheck,
@@ -13,10 +12,13 @@ import type {
 import { AgentError } from '../core/errors.ts';
 import { SystemClock } from '../core/time/system-clock.ts';
 import { type Caller, callAgent } from './acts/api.ts';
+import { durationLike } from './duration.ts';
 import { EXIT } from './exit.ts';
 import { timeText } from './meter/text.ts';
 import { runningState } from './running-state.ts';
 import { columns } from './table.ts';
+
+const duration = durationLike('10min', 0);
 
 interface Common {
   readonly site: string;
@@ -250,12 +252,6 @@ function checkText({ problems, changes = [], budget = [], stops = [] }: ApiConfi
     ),
   ];
   return lines.map((line) => `${line}\n`).join('');
-}
-
-function duration(raw: string): number {
-  const ms = parseDuration(raw);
-  if (ms === undefined) throw new InvalidArgumentError('expected a time as 10min');
-  return ms;
 }
 
 function print(answer: unknown): void {

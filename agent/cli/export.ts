@@ -4,8 +4,7 @@
  */
 import { existsSync } from 'node:fs';
 import { extname } from 'node:path';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../config/values.ts';
+import { type Command, Option } from 'commander';
 import { AgentError } from '../core/errors.ts';
 import type { Site } from '../core/site.ts';
 import { LocalTime } from '../core/time/local-time.ts';
@@ -19,10 +18,13 @@ import {
   type StretchReading,
   spanOf,
 } from '../store/stretch.ts';
+import { durationLike } from './duration.ts';
 import { EXIT } from './exit.ts';
 import type { Column, Row, Sheet } from './export-files.ts';
 import { progressBar } from './progress.ts';
 import { load, problemLines, shownPath } from './site.ts';
+
+const duration = durationLike('24h or 30d');
 
 const BUCKETS = { '1min': 60_000, '15min': 900_000, '1h': 3_600_000, '1d': 86_400_000 } as const;
 
@@ -339,10 +341,4 @@ function localText(ms: number, local: LocalTime): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`;
   return `${new Date(ms + offset).toISOString().slice(0, -1)}${zone}`;
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a time such as 24h or 30d.');
-  return ms;
 }

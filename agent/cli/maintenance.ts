@@ -1,11 +1,13 @@
 /** `kerbside maintenance`: marks the readings of a device while somebody works on it. */
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../config/values.ts';
 import { AgentError } from '../core/errors.ts';
 import type { Maintenance } from '../core/mark.ts';
 import { refused, withActs } from './acts/acts.ts';
+import { durationLike } from './duration.ts';
 import { timeText } from './meter/text.ts';
+
+const duration = durationLike('2h or 45min');
 
 interface Common {
   readonly site: string;
@@ -90,13 +92,6 @@ async function list({ site, json }: Common): Promise<void> {
       windows.length === 0 ? 'no device is in maintenance\n' : windows.map(text).join(''),
     );
   });
-}
-
-function duration(given: string): number {
-  const ms = parseDuration(given);
-  if (ms === undefined || ms <= 0)
-    throw new InvalidArgumentError('Expected a time with its unit, as 2h or 45min.');
-  return ms;
 }
 
 function moment(given: string): number {

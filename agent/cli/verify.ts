@@ -5,13 +5,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { InvalidArgumentError } from 'commander';
-import { parseDuration } from '../config/values.ts';
+import { durationLike } from './duration.ts';
 import { checkLog } from './evidence.ts';
 import { EXIT } from './exit.ts';
 import { ReceiverLedger } from './verify/ledger.ts';
 import { type BrokerOptions, listen, readMessages } from './verify/receive.ts';
 import { receiveHttp } from './verify/receive-http.ts';
 import { reportText } from './verify/report.ts';
+
+const duration = durationLike('60s or 5min');
 
 /** ms */
 const PROGRESS_EVERY = 5000;
@@ -152,10 +154,4 @@ function port(text: string): number {
   if (!/^\d{1,5}$/.test(text) || number > 65_535)
     throw new InvalidArgumentError('Expected a port such as 8088.');
   return number;
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) throw new InvalidArgumentError('Expected a time such as 60s or 5min.');
-  return ms;
 }

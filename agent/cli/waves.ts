@@ -5,9 +5,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../config/values.ts';
 import { AgentError } from '../core/errors.ts';
 import { SystemClock } from '../core/time/system-clock.ts';
+import { durationLike } from './duration.ts';
 import { EXIT } from './exit.ts';
 import { interruptible } from './interrupt.ts';
 import {
@@ -23,6 +23,8 @@ import { nameOfTarget, planWaves, readTargets, type Target } from './waves/plan.
 import { rollOut } from './waves/roll-out.ts';
 import { readSiteFiles } from './waves/site-files.ts';
 import { openRollOut } from './waves/state.ts';
+
+const duration = durationLike('30min');
 
 interface Options {
   readonly agents?: string;
@@ -241,10 +243,4 @@ function share(value: string): number {
 function count(value: string): number {
   if (/^[1-9]\d{0,4}$/.test(value)) return Number(value);
   throw new InvalidArgumentError('expected a number above 0');
-}
-
-function duration(value: string): number {
-  const ms = parseDuration(value);
-  if (ms !== undefined && ms > 0) return ms;
-  throw new InvalidArgumentError('expected a time such as 30min');
 }

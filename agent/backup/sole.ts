@@ -3,6 +3,7 @@
  * left over where that process was killed, so it counts only while the process lives, in this boot, and for a while.
  */
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { bootId } from '../core/time/boot-id.ts';
 
 /** Longest that putting a claim in its place takes, ms; slow cards take seconds. */
 const LONGEST = 120_000;
@@ -10,7 +11,7 @@ const LONGEST = 120_000;
 /** Disposing lets the next one come; undefined where somebody is at it. Throws where the folder cannot be written. */
 export function soleClaim(siteFile: string): Disposable | undefined {
   const file = `${siteFile}.claiming`;
-  const mine = `${boot()} ${process.pid}`;
+  const mine = `${bootId()} ${process.pid}`;
   for (const last of [false, true]) {
     try {
       writeFileSync(file, mine, { flag: 'wx', mode: 0o644 });
@@ -27,19 +28,11 @@ export function soleClaim(siteFile: string): Disposable | undefined {
 function isAlive(file: string): boolean {
   try {
     const [during = '', pid = ''] = readFileSync(file, 'utf8').split(' ');
-    if (during !== boot() || Date.now() - statSync(file).mtimeMs > LONGEST) return false;
+    if (during !== bootId() || Date.now() - statSync(file).mtimeMs > LONGEST) return false;
     process.kill(Number(pid), 0);
     return true;
   } catch (thrown) {
     // One of another user lives, too.
     return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-function boot(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    return 'unknown';
   }
 }

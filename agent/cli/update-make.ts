@@ -1,11 +1,11 @@
 /** The city's side of `kerbside update`: keys, packing, signing. */
-import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, writeFileSync } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { newContentKey } from '../core/envelope.ts';
 import { AgentError } from '../core/errors.ts';
+import { sha256Of } from '../core/resume.ts';
 import type { UpdatePart } from '../core/update.ts';
 import { makePart, writeManifest } from '../update/make.ts';
 
@@ -107,15 +107,13 @@ async function sign(folder: string, options: SignOptions): Promise<void> {
   tell(release.parts);
 }
 
-async function whole(folder: string, { file, size, sha256 }: UpdatePart): Promise<void> {
-  const path = join(folder, file);
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  const { size: found } = await stat(path);
-  if (found === size && hash.digest('hex') === sha256) return;
+async function whole(folder: string, { file: name, size, sha256 }: UpdatePart): Promise<void> {
+  const path = join(folder, name);
+  await using file = await open(path);
+  if ((await file.stat()).size === size && (await sha256Of(file)) === sha256) return;
   throw new AgentError(
     'frame-invalid',
-    `signing of ${folder} failed: ${file} is not what release.json says`,
+    `signing of ${folder} failed: ${name} is not what release.json says`,
     {
       fix: 'copy the folder anew, or build it again',
     },

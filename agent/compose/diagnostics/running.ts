@@ -5,6 +5,7 @@ import type { DiagnosticsBundle } from '../../core/diagnostics.ts';
 import { recentLog } from '../../core/recent-log.ts';
 import { EVENT_KINDS } from '../../core/record.ts';
 import { wallAt } from '../../core/time/clock.ts';
+import { Turns } from '../../core/turns.ts';
 import type { AgentView } from '../../core/view.ts';
 import { LARGEST_FILE, type Piece, writeBundle } from './bundle.ts';
 import type { Diagnostics, DiagnosticsOptions } from './late.ts';
@@ -48,7 +49,7 @@ export function diagnostics({ view, clock, log, hub, version }: DiagnosticsOptio
       const name = `trace-${device}-${stamp()}.jsonl`;
       let bytes = 0;
       let frames = 0;
-      let writing: Promise<void> = Promise.resolve();
+      const writing = new Turns();
       const listener = await view.frames(device, (frame) => {
         const { time, dir: direction, bytes: raw, ...rest } = frame;
         const hex = Buffer.from(raw).toString('hex');
@@ -56,14 +57,14 @@ export function diagnostics({ view, clock, log, hub, version }: DiagnosticsOptio
         if (bytes + line.length > LARGEST_FILE) return;
         bytes += line.length;
         frames += 1;
-        writing = writing.then(() => appendFile(join(dir, name), line, { mode: 0o600 })).catch(() => {});
+        void writing.take(() => appendFile(join(dir, name), line, { mode: 0o600 }));
       });
       if (listener === undefined) return `there is no device ${device} whose frames pass through the agent`;
       tracing.set(device, listener);
       clock.after(ms, () => {
         listener[Symbol.dispose]();
         tracing.delete(device);
-        void writing.then(() => keepNewest(dir, /^trace-.*\.jsonl$/));
+        void writing.over().then(() => keepNewest(dir, /^trace-.*\.jsonl$/));
         log.info('trace.ended', { device, frames, bytes });
         tell({ what: 'trace', device, file: name, frames, bytes });
       });

@@ -1,7 +1,8 @@
 /** The clock of the machine: CLOCK_MONOTONIC, the boot id of the kernel, and a wall mapping that others may better. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Mono } from '../reading.ts';
+import { bootId } from './boot-id.ts';
 import { CLOCK_RANKS, type Clock, type ClockMapping, type ClockRank, wallAt } from './clock.ts';
 import { NtpProbe } from './ntp-state.ts';
 
@@ -125,14 +126,5 @@ function keeperOf(): Keeper {
     return existsSync(RTC) && readdirSync(RTC).length === 0 ? 'nobody' : 'rtc';
   } catch {
     return 'rtc';
-  }
-}
-
-function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  } catch {
-    // Not Linux: the start of the machine, to the second, tells boots apart well enough for development.
-    return `boot-${Math.round((Date.now() - Number(process.hrtime.bigint()) / 1e6) / 1000)}`;
   }
 }

@@ -3,10 +3,10 @@
  * entries and sizes as told, sizes as found (yauzl checks them against what was told), names that leave the archive,
  * names told twice, compression that no table of times reaches.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import { sha256Of } from '../../core/resume.ts';
 import { refused } from './problem.ts';
 import type { Tables } from './table.ts';
 
@@ -98,9 +98,8 @@ export class GtfsArchive implements Tables, Disposable {
 
 /** SHA-256 of a file, hex. */
 export async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  return hash.digest('hex');
+  await using file = await open(path);
+  return await sha256Of(file);
 }
 
 function unusable(name: string, cause: unknown): Error {

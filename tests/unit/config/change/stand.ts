@@ -162,6 +162,16 @@ export class Stand implements AsyncDisposable {
     );
   }
 
+  /** States of the changes, newest first. */
+  states(): readonly string[] {
+    return this.changes.history().map(({ state }) => state);
+  }
+
+  /** Waits until the newest change is in `state`. */
+  settled(state: string): Promise<void> {
+    return this.until(() => this.states()[0] === state, 1000);
+  }
+
   /** Waits for files, and lets virtual time run in steps of `step` ms meanwhile. */
   async until(holds: () => boolean, step = 0): Promise<void> {
     const patience = performance.now() + 30_000;

@@ -1,8 +1,6 @@
 /** The page of an unclaimed unit in a real browser on a phone, and the way over to the first login of the named one. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BrowserContextOptions } from 'playwright-core';
@@ -10,6 +8,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
 import { type ClaimCity, claimText, claimYaml, openClaimCity } from '../support/claims.ts';
+import { freePort } from '../support/free-port.ts';
 import { program } from '../support/programs.ts';
 import { MINIMAL } from '../unit/config/site-folder.ts';
 import { launch, watchedPage } from './support/chromium.ts';
@@ -151,11 +150,3 @@ describe.skipIf(chromium === undefined)('an unclaimed unit in chromium', () => {
     await other.page.getByRole('heading', { name: 'Who is there?' }).waitFor();
   }, 180_000);
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((done) => server.once('listening', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
-}

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { accountsFor, mosquittoPasswords, natsUsers, RECEIVER } from '../../deploy/city/credentials.ts';
-import { freePort, mosquittoWith } from '../support/brokers.ts';
+import { mosquittoWith } from '../support/brokers.ts';
 import { expectAccess } from '../support/city-access.ts';
+import { freePort } from '../support/free-port.ts';
 import { program } from '../support/programs.ts';
 
 const path = program('mosquitto');

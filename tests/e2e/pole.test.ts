@@ -3,7 +3,6 @@
  * follow the feeder, nobody can ask for more, and a session goes on over a kill of the agent.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { eastronSdm630 } from '../../hw-sim/devices/eastron-sdm630.ts';
@@ -13,16 +12,9 @@ import { openTcpLine } from '../../hw-sim/lines/tcp-line.ts';
 import { createWorld } from '../../hw-sim/world/world.ts';
 import { worldClock } from '../../hw-sim/world/world-clock.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { MINIMAL, SiteFolder } from '../unit/config/site-folder.ts';
 import { logIn } from './console-session.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 interface Points {
   readonly points: readonly { readonly device: string; readonly point: string; readonly value: unknown }[];

@@ -1,21 +1,13 @@
 /** The whole agent as a process: devices that post to it, pulses of a contact that go on over a stop and a kill. */
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { MINIMAL, SiteFolder } from '../unit/config/site-folder.ts';
 import { logIn, type Person } from './console-session.ts';
 
 const IMEI = '868681040000017';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 test('posts become readings, and their contact counts on over restarts', { timeout: 60_000 }, async () => {
   using folder = new SiteFolder();

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { TextPanel } from '../../hw-sim/devices/text-panel.ts';
 import { startAgent } from '../support/agent-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { MINIMAL, SiteFolder } from '../unit/config/site-folder.ts';
 import { CITY, iso, pack, STRANGER, seal, takeover } from '../unit/sign/content/pack.ts';
 import { logIn, type Person } from './console-session.ts';
@@ -35,14 +36,6 @@ async function panelServer(): Promise<{
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return { server, panel, port: (server.address() as AddressInfo).port };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 const signed = (document: Record<string, unknown>, by: typeof CITY = CITY) => {

@@ -1,10 +1,4 @@
-/**
- * The whole agent as a stop sign: a bus is posted, and its minutes come to the stream of the screen; a flood of wrong ones
- * does not. A restart of the sign forgets no bus.
- */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -15,6 +9,7 @@ import { sayings } from '../../agent/sign/screen/sayings.ts';
 import { writeExtract } from '../../agent/sign/timetable/extract-file.ts';
 import { extractNow, PostedBus, STOP } from '../../bench/sign/line.ts';
 import { type AgentProcess, startAgent } from '../support/agent-process.ts';
+import { freePort } from '../support/free-port.ts';
 import { CITY } from '../support/update-bundles.ts';
 import { logIn } from './console-session.ts';
 
@@ -55,15 +50,6 @@ sign:
   bus = new PostedBus(`http://127.0.0.1:${port}/`, trip, date);
 }, 90_000);
 afterAll(() => stack.disposeAsync());
-
-/** Free a moment ago: a feed that is posted to does not say where it listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A field of the first log line with this event. */
 async function said(event: string, field: string): Promise<unknown> {

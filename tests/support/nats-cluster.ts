@@ -6,7 +6,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Account, natsUsers } from '../../deploy/city/credentials.ts';
-import { freePort } from './brokers.ts';
+import { freePort } from './free-port.ts';
 
 export interface NatsCluster extends AsyncDisposable {
   /** mqtt://127.0.0.1:… of each node. */

@@ -7,6 +7,7 @@ import type { Facts, Log } from '../../../agent/core/log.ts';
 import { silent } from '../../../agent/core/log.ts';
 import type { LineConfig } from '../../../agent/core/site.ts';
 import { SystemClock } from '../../../agent/core/time/system-clock.ts';
+import { freePort } from '../../support/free-port.ts';
 import { seeded } from '../../support/seeded.ts';
 import { readAnswer, sound } from './modbus-words.ts';
 import { device, Sink, testDriver } from './test-driver.ts';
@@ -17,14 +18,6 @@ const cleanups: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, host, resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 interface Dtu {
   readonly socket: Socket;

@@ -11,7 +11,7 @@ import type { Log } from '../core/log.ts';
 import type { AgentEvent } from '../core/record.ts';
 import type { NodeRedConfig } from '../core/site.ts';
 import { supervise } from '../core/supervise.ts';
-import type { Clock } from '../core/time/clock.ts';
+import { type Clock, wallAt } from '../core/time/clock.ts';
 import type { HealthState, PartHealth } from '../core/view.ts';
 import { flowChild } from './child.ts';
 import type { FlowMessage, FlowProcess } from './process.ts';
@@ -67,7 +67,7 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
     return {
       part: 'node-red',
       state,
-      since: Date.now(),
+      since: wallAt(clock.mapping(), clock.mono()).time,
       facts: {},
       ...(message === undefined ? {} : { message }),
       ...(fix === undefined ? {} : { fix }),

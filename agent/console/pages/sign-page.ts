@@ -58,7 +58,7 @@ function Panel({ screen }: { readonly screen: ApiScreen }) {
               ${lines.map(
                 ({ id, badge, to, times, note, colour }) => html`<tr key=${id} data-line=${id}>
                   <th scope="row"><span class="line-badge" style=${colour === undefined ? {} : { '--line-colour': colour }}>${badge}</span></th><td>${to}</td>
-                  <td class="times">${times.length === 0 ? note : times.map(({ state, text }, i) => html`<span key=${i} data-state=${state}>${text}</span>`)}</td>
+                  <td><div class="times">${times.length === 0 ? note : times.map(({ state, text }, i) => html`<span key=${i} data-state=${state}>${text}</span>`)}</div></td>
                 </tr>`,
               )}
             </tbody></table>

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import type { AgentEvent } from '../../../agent/core/record.ts';
+import { wallAt } from '../../../agent/core/time/clock.ts';
 import { type NodeRed, RETURN_AFTER, startNodeRed } from '../../../agent/node-red/node-red.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 
@@ -110,6 +111,8 @@ test('flows that nobody mends give way to the last ones that ran well', async ()
   expect(nodeRed.health()).toMatchObject({
     state: 'ok',
     message: expect.stringContaining('(no. 7) are back'),
+    // By the agent's clock, which is not the machine's where the street has a time of its own.
+    since: wallAt(clock.mapping(), clock.mono()).time,
   });
 });
 

@@ -55,6 +55,7 @@ function planned(
     ...(off === undefined ? {} : { dawn: off }),
     step: RASTER,
     levels,
+    photocell: programme.photocell !== undefined,
     ...(steps.length === 0 ? {} : { traffic: [Math.min(...steps), Math.max(...steps)] as const }),
     boosts: programme.boosts.map(({ title }) => title),
   };

@@ -18,6 +18,7 @@ export const lampTonight = z
         dawn: time.optional(),
         step_s: z.number(),
         levels: z.array(z.number()).meta({ description: '% by sun and calendar, from `from` on' }),
+        photocell: z.boolean().meta({ description: 'whether one decides near dusk and dawn' }),
         traffic: z.tuple([z.number(), z.number()]).optional().meta({ description: 'levels by traffic, %' }),
         boosts: z.array(z.string()),
       })

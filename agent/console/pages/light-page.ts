@@ -118,7 +118,7 @@ function Night({ lamp, programme, now }: { lamp: ApiLamp; programme: Programme; 
     </svg>
     <p class="legend"><span class="key planned">${t('light.planned')}</span> <span class="key burnt">${t('light.measured')}</span>
       ${traffic !== undefined && html` <span class="key traffic">${t('light.traffic', { low: traffic[0], high: traffic[1] })}</span>`}</p>
-    <p class="note">${dusk === undefined || dawn === undefined ? t('light.no_night') : t('light.lit', { dusk: formatHour(dusk), dawn: formatHour(dawn) })} ${words}</p>
+    <p class="note">${dusk === undefined || dawn === undefined ? t('light.no_night') : t('light.lit', { dusk: formatHour(dusk), dawn: formatHour(dawn) })}${programme.photocell && ` ${t('light.photocell')}`} ${words}</p>
     ${programme.boosts.length > 0 && html`<p class="note">${t('light.boosts', { list: programme.boosts.join(', ') })}</p>`}
     ${lamp.power !== null && html`<${Watts} lamp=${lamp} power=${lamp.power} path=${history(lamp.power.device, lamp.power.point)} />`}`;
 }

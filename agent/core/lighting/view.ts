@@ -19,6 +19,8 @@ export interface LampTonight {
     readonly step: number;
     /** By sun and calendar alone, %. */
     readonly levels: readonly number[];
+    /** Whether a photocell decides about dusk and dawn, near those of the sun. */
+    readonly photocell: boolean;
     /** Levels that traffic may raise it to, %; absent: no rule. */
     readonly traffic?: readonly [lowest: number, highest: number];
     /** Titles of what may raise it for a while. */

@@ -74,6 +74,7 @@ export function furnish(street: AgentData): void {
         dawn: noon + 18.5 * HOUR,
         step: 300_000,
         levels,
+        photocell: true,
         traffic: [40, 100],
         boosts: ['SOS'],
       },

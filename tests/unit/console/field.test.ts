@@ -180,6 +180,7 @@ test('lamps tell the plan of the night, what holds and until when', async () => 
         to: now + 600_000,
         step: 300_000,
         levels: [0, 60],
+        photocell: true,
         boosts: ['SOS'],
         traffic: [40, 100],
       },
@@ -190,7 +191,7 @@ test('lamps tell the plan of the night, what holds and until when', async () => 
   const { lamps } = await get<ApiLamps>('/lamps');
   expect(lamps[0]).toMatchObject({
     title: { en: 'Lamp level' },
-    programme: { step_s: 300, levels: [0, 60], traffic: [40, 100] },
+    programme: { step_s: 300, levels: [0, 60], photocell: true, traffic: [40, 100] },
     override: { issuer: 'console:technician' },
     power: null,
   });

@@ -65,5 +65,6 @@ test('runs from noon to noon with its levels, what traffic may make of it, and w
   expect(night.dusk).toBeGreaterThan(Date.UTC(2026, 10, 28, 8, 30));
   expect(night.dusk).toBeLessThan(Date.UTC(2026, 10, 28, 9, 30));
   expect(night.traffic).toEqual([40, 100]);
+  expect(night.photocell).toBe(false);
   expect(second).toEqual({ lamp: 'lamp-2', device: 'board', point: 'other' });
 });

@@ -74,12 +74,21 @@ async function list(
 
 /** The compressor's answer depends on how its input is cut: it is always cut alike. */
 async function* pieces(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let waiting = Buffer.alloc(0);
+  let piece = Buffer.alloc(PIECE);
+  let filled = 0;
   for await (const some of bytes) {
-    waiting = Buffer.concat([waiting, some]);
-    for (; waiting.length >= PIECE; waiting = waiting.subarray(PIECE)) yield waiting.subarray(0, PIECE);
+    for (let from = 0; from < some.length; ) {
+      const part = some.subarray(from, from + PIECE - filled);
+      piece.set(part, filled);
+      from += part.length;
+      filled += part.length;
+      if (filled < PIECE) continue;
+      yield piece;
+      piece = Buffer.alloc(PIECE);
+      filled = 0;
+    }
   }
-  yield waiting;
+  yield piece.subarray(0, filled);
 }
 
 /** A file with two names is packed twice: agents take no links. */

@@ -15,20 +15,25 @@ interface Component {
   readonly hashes?: readonly { readonly alg: string; readonly content: string }[];
   readonly properties?: readonly { readonly name: string; readonly value: string }[];
 }
-interface Bill {
-  serialNumber: string;
-  metadata: { timestamp: string };
-  components: Component[];
-  dependencies?: unknown;
+/** Of CycloneDX 1.5, what is changed here. */
+export interface Bill {
+  readonly serialNumber: string;
+  readonly metadata: { readonly timestamp: string };
+  readonly components: readonly Component[];
+  readonly dependencies?: unknown;
 }
 
-/** CycloneDX 1.5 as JSON text. `home` holds the pruned packages, `repository` the lock file. */
-export async function billOfMaterials(repository: string, home: string, epoch: number): Promise<string> {
-  const made = await fromNpm(repository);
+/** CycloneDX 1.5 as JSON text: of `made`, what is in `home`, and what npm knows nothing of. */
+export async function billOfMaterials(
+  made: Bill,
+  repository: string,
+  home: string,
+  epoch: number,
+): Promise<string> {
   const node = JSON.parse(await readFile(join(repository, 'deploy/runtime/package.json'), 'utf8'));
   const shipped: Component[] = [];
   for (const component of made.components) if (await isShipped(component, home)) shipped.push(component);
-  const [version] = Object.values(node.dependencies as Record<string, string>);
+  const [version] = Object.values(node.optionalDependencies as Record<string, string>);
   shipped.push({
     type: 'platform',
     name: 'node',
@@ -37,17 +42,20 @@ export async function billOfMaterials(repository: string, home: string, epoch: n
   });
   for (const model of await modelNotices(home)) shipped.push(modelComponent(model));
 
-  const bill: Bill = { ...made, components: shipped };
-  delete bill.dependencies;
   // npm draws a number and takes the present time; both would make two builds of one commit differ.
-  bill.metadata.timestamp = new Date(epoch * 1000).toISOString();
   const digest = createHash('sha256').update(JSON.stringify(shipped)).digest('hex');
-  bill.serialNumber = `urn:uuid:${digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')}`;
+  const bill: Bill = {
+    ...made,
+    serialNumber: `urn:uuid:${digest.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')}`,
+    metadata: { ...made.metadata, timestamp: new Date(epoch * 1000).toISOString() },
+    components: shipped,
+    dependencies: undefined,
+  };
   return `${JSON.stringify(bill, null, 1)}\n`;
 }
 
-/** npm reads package.json and the lock file alone, in a folder without an installation of its own. */
-async function fromNpm(repository: string): Promise<Bill> {
+/** What the lock file names. npm reads it and package.json alone, in a folder without an installation of its own. */
+export async function billOfNpm(repository: string): Promise<Bill> {
   const above = await mkdtemp(join(tmpdir(), 'kerbside-sbom-'));
   // npm calls the product after its folder.
   const folder = join(above, 'kerbside');

@@ -11,26 +11,32 @@ import { Command, Option } from 'commander';
 import { ARCHITECTURES, type Architecture } from './architecture.ts';
 import { type Bundle, makeBundle } from './bundle.ts';
 import { type Deb, makeDeb } from './deb.ts';
-import { layOut } from './stage.ts';
+import { gather, layOut, type Source } from './stage.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 
+type Made = Deb & { readonly bundle: Bundle };
+
 async function build(
-  architecture: Architecture,
+  architectures: readonly Architecture[],
   options: { out: string; revision: string },
-): Promise<Deb & { readonly bundle: Bundle }> {
+): Promise<readonly Made[]> {
   const folder = await mkdtemp(join(tmpdir(), 'kerbside-package-'));
-  try {
-    const stage = await layOut(REPOSITORY, join(folder, 'root'), architecture);
+  const make = async (source: Source, architecture: Architecture): Promise<Made> => {
+    const stage = await layOut(source, join(folder, architecture.debian), architecture);
     // The package says which parts it has, so they are made first.
     const bundle = await makeBundle(stage, architecture, options.out);
     return { ...(await makeDeb(stage, architecture, { ...options, repository: REPOSITORY })), bundle };
+  };
+  try {
+    const source = await gather(REPOSITORY, join(folder, 'installed'), architectures);
+    return await Promise.all(architectures.map((one) => make(source, one)));
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-function lines({ file, bytes, sha256, bundle }: Deb & { readonly bundle: Bundle }): string {
+function lines({ file, bytes, sha256, bundle }: Made): string {
   const line = (sum: string, name: string, size: number) =>
     `${sum}  ${name}  ${(size / 1e6).toFixed(1)} MB\n`;
   const parts = bundle.parts.map((part) => line(part.sha256, join(bundle.folder, part.file), part.size));
@@ -59,7 +65,7 @@ const command = new Command('package')
     }) => {
       process.umask(0o022);
       const wanted = ARCHITECTURES.filter(({ debian }) => arch === undefined || arch.includes(debian));
-      const made = await Promise.all(wanted.map((one) => build(one, { out: resolve(out), revision })));
+      const made = await build(wanted, { out: resolve(out), revision });
       for (const one of made) process.stdout.write(json === true ? `${JSON.stringify(one)}\n` : lines(one));
     },
   );

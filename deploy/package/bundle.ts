@@ -10,7 +10,8 @@ import { OLDEST_READER, SCHEMA_VERSION } from '../../agent/store/schema-version.
 import { digestTree, FACTORY_PARTS, type FactoryPart } from '../../agent/update/factory.ts';
 import { makePart } from '../../agent/update/make.ts';
 import type { Architecture } from './architecture.ts';
-import { HOME, type Stage } from './stage.ts';
+import { HOME } from './contents.ts';
+import type { Stage } from './stage.ts';
 
 /** Names at the top of the agent's folder, by part. */
 const PARTS: Readonly<Record<string, readonly string[]>> = {

@@ -1,13 +1,16 @@
 /**
- * The packages of npm as a device of another architecture needs them: by the lock file's hashes, without running a script
- * of theirs, and without what a device never opens.
+ * The packages of npm as devices need them: by the lock file's hashes, without running a script of theirs, and without what a
+ * device never opens. All architectures are installed at once, for nearly every file is the same on all of them.
  */
-import { cp, mkdir, readdir, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { cp, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import type { Architecture } from './architecture.ts';
+import { foreignBinary, foreignPackages, widened } from './machines.ts';
 import { run } from './run.ts';
 import { files } from './tree.ts';
 
+/** Node is installed below the packages, in a folder of its own. */
+const RUNTIME = 'runtime';
 /** Whole packages and folders that no part of the agent loads on a device. */
 const UNUSED = [
   // Pseudo-terminals are the simulated street's; types are for who writes code.
@@ -36,71 +39,82 @@ const UNUSED_FILE =
 /** A licence stays whatever its file is called. */
 const KEPT = /^(?:licen[cs]e|notice|copying|copyright|authors)/i;
 
-/** Makes `stage/node_modules` and `stage/runtime/node` for the architecture. `repository` is the checkout. */
+export interface ModuleFile {
+  /** Below the agent's folder. */
+  readonly path: string;
+  readonly from: string;
+}
+
+/** Installs into `folder` what devices of all `architectures` need. */
 export async function installModules(
   repository: string,
-  stage: string,
-  architecture: Architecture,
+  folder: string,
+  architectures: readonly Architecture[],
 ): Promise<void> {
-  for (const file of ['package.json', 'package-lock.json', '.npmrc'])
-    await cp(join(repository, file), join(stage, file));
-  await install(stage, architecture, ['--omit=dev']);
-  await prune(join(stage, 'node_modules'), architecture);
-  await rm(join(stage, 'package-lock.json'));
-  await rm(join(stage, '.npmrc'));
-
-  const node = join(stage, 'node');
-  await mkdir(node);
-  for (const file of ['package.json', 'package-lock.json'])
-    await cp(join(repository, 'deploy/runtime', file), join(node, file));
-  await install(node, architecture, ['--force']);
-  const build = join(node, 'node_modules', `node-linux-${architecture.npm}`);
-  await mkdir(join(stage, 'runtime'));
-  await cp(join(build, 'bin/node'), join(stage, 'runtime/node'));
-  await cp(join(build, 'LICENSE'), join(stage, 'runtime/LICENSE'));
-  await rm(node, { recursive: true });
+  const runtime = join(folder, RUNTIME);
+  await mkdir(runtime, { recursive: true });
+  await Promise.all([
+    install(repository, folder, architectures),
+    install(join(repository, 'deploy/runtime'), runtime, architectures),
+  ]);
 }
 
-function install(cwd: string, { npm }: Architecture, more: readonly string[]): Promise<string> {
-  const target = ['--os=linux', `--cpu=${npm}`, '--libc=glibc', '--ignore-scripts'];
-  return run(
-    'npm',
-    ['ci', ...target, ...more, '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'],
-    { cwd },
-  );
-}
-
-async function prune(modules: string, { npm }: Architecture): Promise<void> {
-  const drop = (path: string) => rm(join(modules, path), { recursive: true, force: true });
-  await Promise.all(UNUSED.map(drop));
-  for await (const file of files(modules)) {
-    const path = file.slice(modules.length + 1);
-    if (foreign(path, npm) || unusedFile(path)) await drop(path);
+/** The packages in `folder`, as far as a device of this architecture loads them. */
+export async function* moduleFiles(
+  repository: string,
+  folder: string,
+  architecture: Architecture,
+): AsyncGenerator<ModuleFile> {
+  const modules = join(folder, 'node_modules');
+  const foreign = await foreignPackages(repository, architecture);
+  for await (const from of files(modules)) {
+    const path = relative(modules, from);
+    const other = foreignBinary(path, architecture) || isBelow(`node_modules/${path}`, foreign);
+    if (!other && !isBelow(path, UNUSED) && !unusedFile(path)) yield { path: `node_modules/${path}`, from };
   }
-  await sweep(modules);
 }
 
-/** Takes away links to programs that are gone, and folders with nothing left in them. Gives whether `folder` is one. */
-async function sweep(folder: string): Promise<boolean> {
-  let empty = true;
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    const gone = entry.isSymbolicLink() || (entry.isDirectory() && (await sweep(path)));
-    if (gone) await rm(path, { recursive: true });
-    else empty = false;
-  }
-  return empty;
+/** Node itself, and its licence. */
+export function runtimeFiles(folder: string, { npm }: Architecture): readonly ModuleFile[] {
+  const build = join(folder, RUNTIME, 'node_modules', `node-linux-${npm}`);
+  return [
+    { path: 'runtime/node', from: join(build, 'bin/node') },
+    { path: 'runtime/LICENSE', from: join(build, 'LICENSE') },
+  ];
 }
 
-/** Binaries of other systems that lie in the same package. */
-function foreign(path: string, cpu: string): boolean {
-  const [, sqlite] = /^better-sqlite3\/prebuilds\/(.*)\.node$/.exec(path) ?? [];
-  if (sqlite !== undefined) return sqlite !== `linux-${cpu}`;
-  const [, port, libc] =
-    /^@serialport\/bindings-cpp\/prebuilds\/([^/]+)\/.*?(glibc|musl)?\.node$/.exec(path) ?? [];
-  if (port !== undefined) return port !== `linux-${cpu}` || libc !== 'glibc';
-  const [, onnx] = /^onnxruntime-node\/bin\/napi-v\d+\/([^/]+\/[^/]+)\//.exec(path) ?? [];
-  return onnx !== undefined && onnx !== `linux/${cpu}`;
+/**
+ * Installs what the lock file of `from` names into `to/node_modules`. Rejects where a package is left out that one of
+ * `architectures` needs: to npm what is for one processor is optional, and a device would come up without it.
+ */
+export async function install(
+  from: string,
+  to: string,
+  architectures: readonly Architecture[],
+): Promise<void> {
+  const brought = (await readdir(from)).filter((name) => name === 'package.json' || name === '.npmrc');
+  for (const name of brought) await cp(join(from, name), join(to, name));
+  const unused = UNUSED.map((path) => `node_modules/${path}`);
+  const { lock, needed } = await widened(from, architectures, (path) => isBelow(path, unused));
+  await writeFile(join(to, 'package-lock.json'), JSON.stringify(lock));
+  const target = [
+    '--os=linux',
+    `--cpu=${architectures[0]?.npm}`,
+    '--libc=glibc',
+    '--ignore-scripts',
+    '--omit=dev',
+  ];
+  const quietly = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', ['ci', ...target, ...quietly], { cwd: to });
+  for (const path of needed)
+    if (!(await stat(join(to, path)).catch(() => undefined)))
+      throw new Error(
+        `npm ci left out ${path}, which devices need: it could not be fetched, or is not what the lock file says`,
+      );
+}
+
+function isBelow(path: string, folders: readonly string[]): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 }
 
 function unusedFile(path: string): boolean {

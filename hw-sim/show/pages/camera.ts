@@ -9,16 +9,9 @@ import { word } from './words.ts';
 type Seen = NonNullable<Scene['camera']['seen']>;
 
 export class CameraView {
-  readonly #picture = part<HTMLImageElement>('picture');
-  #shown: number | undefined;
-  #loading: Seen | undefined;
-
-  constructor() {
-    this.#picture.addEventListener('load', () => this.#laid());
-    this.#picture.addEventListener('error', () => {
-      this.#loading = undefined;
-    });
-  }
+  #picture = part<HTMLImageElement>('picture');
+  #asked: number | undefined;
+  #loading = false;
 
   show({ camera: { seen, state, vehicles, passed } }: Scene): void {
     // One that is only slower than asked still sees; what cannot be counted has no value.
@@ -28,18 +21,27 @@ export class CameraView {
     if (blind) say(part('blind'), word('blind'));
     say(part('in-sight'), `${word('insight', vehicles ?? '–')} · ${word('counted', passed)}`);
     if (blind) part('boxes').replaceChildren();
-    if (seen === null || this.#loading !== undefined || seen.time === this.#shown || document.hidden) return;
-    this.#loading = seen;
-    this.#shown = seen.time;
-    this.#picture.hidden = false;
-    this.#picture.src = `/street/camera.jpg?time=${seen.time}`;
+    if (seen === null || this.#loading || seen.time === this.#asked || document.hidden) return;
+    this.#asked = seen.time;
+    this.#loading = true;
+    void this.#load(seen).finally(() => {
+      this.#loading = false;
+    });
   }
 
-  /** The picture is there: now its boxes. */
-  #laid(): void {
-    const seen = this.#loading;
-    this.#loading = undefined;
-    if (seen === undefined) return;
+  /** Boxes and their picture change together; what the simulator no longer has leaves the former ones. */
+  async #load(seen: Seen): Promise<void> {
+    const next = new Image();
+    next.src = `/street/camera.jpg?time=${seen.time}`;
+    const there = await next.decode().then(
+      () => true,
+      () => false,
+    );
+    if (!there) return;
+    next.id = this.#picture.id;
+    next.alt = '';
+    this.#picture.replaceWith(next);
+    this.#picture = next;
     part('inset').dataset.time = String(seen.time);
     part('boxes').replaceChildren(
       ...seen.boxes.map(({ kind, score, place: [x, y, width, height] }) => {

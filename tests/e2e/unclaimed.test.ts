@@ -110,17 +110,7 @@ test.each([
   ['committed', 'site.yaml.restore'],
   ['done', 'site.yaml'],
 ])('killed when the claim is %s it is the image or the unit', { timeout: 300_000 }, async (name, seen) => {
-  const file = image(name);
-  const mark = join(root, name, seen);
-  {
-    await using agent = startAgent(file);
-    const page = await within('unclaimed', agent.unclaimed, agent);
-    const answered = offer(page, claimText(SMALL)).catch(() => {});
-    const end = performance.now() + START;
-    while (!existsSync(mark) && performance.now() < end) await new Promise((next) => setImmediate(next));
-    await agent.kill();
-    await answered;
-  }
+  const file = await killedAt(name, seen);
   await using agent = startAgent(file);
   const which = await within(
     'a start',
@@ -134,8 +124,27 @@ test.each([
     await within('named', agent.ready, agent);
   }
   expect(readFileSync(file, 'utf8')).toBe(SMALL);
-  expect(existsSync(join(root, name, 'site.yaml.restore'))).toBe(false);
+  expect(existsSync(`${file}.restore`)).toBe(false);
 });
+
+/** An image that was killed when `seen` stood beside its site file. That is so for less than a millisecond: what comes too late tries again. */
+async function killedAt(name: string, seen: string): Promise<string> {
+  for (let attempt = 1; attempt <= 20; attempt++) {
+    const file = image(`${name}-${attempt}`);
+    const mark = join(root, `${name}-${attempt}`, seen);
+    await using agent = startAgent(file);
+    const page = await within('unclaimed', agent.unclaimed, agent);
+    const answered = offer(page, claimText(SMALL)).catch(() => {});
+    const end = performance.now() + START;
+    while (!existsSync(mark) && !existsSync(file) && performance.now() < end)
+      await new Promise((next) => setImmediate(next));
+    const hit = existsSync(mark);
+    await agent.kill();
+    await answered;
+    if (hit) return file;
+  }
+  throw new Error(`${seen} was never seen`);
+}
 
 test('without claim.yaml, or with a wrong one, the fix is told with its place', {
   timeout: 120_000,

@@ -8,7 +8,7 @@
  *
  * Where none of them answers, nothing is known and the clock is not held to be synchronized.
  */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import type { Mono } from '../reading.ts';
 
@@ -36,7 +36,9 @@ const QUESTIONS: readonly Question[] = [
 export class NtpProbe implements Disposable {
   readonly #flag: string;
   readonly #questions: readonly Question[];
-  readonly #ending = new AbortController();
+  /** The program that is asked, or was last. */
+  #child: ChildProcess | undefined;
+  #ended = false;
   #asking = false;
   #askedAt = Number.NEGATIVE_INFINITY;
   #answer: NtpState | undefined;
@@ -65,13 +67,19 @@ export class NtpProbe implements Disposable {
   }
 
   #yes([program, args, yes]: Question): Promise<boolean> {
+    if (this.#ended) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const options = { timeout: PATIENCE, signal: this.#ending.signal, encoding: 'utf8' } as const;
-      execFile(program, args, options, (error, out) => resolve(error === null && yes.test(out.trim())));
+      // Without an AbortSignal: Node leaves a listener on it for each program that could not be started.
+      const options = { timeout: PATIENCE, encoding: 'utf8' } as const;
+      this.#child = execFile(program, args, options, (error, out) =>
+        resolve(error === null && yes.test(out.trim())),
+      );
     });
   }
 
   [Symbol.dispose](): void {
-    this.#ending.abort();
+    this.#ended = true;
+    // What could not be started has no number, and Node would signal whatever stands in memory there.
+    if (this.#child?.pid !== undefined) this.#child.kill();
   }
 }

@@ -1,7 +1,8 @@
+import { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { silent } from '../../../agent/core/log.ts';
 import { CLOCK_RANKS, type ClockMapping, wallAt } from '../../../agent/core/time/clock.ts';
 import { NtpProbe } from '../../../agent/core/time/ntp-state.ts';
@@ -262,5 +263,43 @@ test('the state of NTP: its mark in the file system, else a program that is aske
     expect(other.state(2)).toEqual({ synchronized: true, touched: 1_800_000_000_000, asked: 2 });
   } finally {
     rmSync(dir, { recursive: true, force: true });
+  }
+});
+
+test('a program that is not there leaves nothing behind however often it is asked for, and nothing is signalled for it', async () => {
+  const kill = vi.spyOn(ChildProcess.prototype, 'kill').mockReturnValue(true);
+  const spawn = vi.spyOn(ChildProcess.prototype, 'spawn' as 'kill');
+  const listened = vi.spyOn(EventTarget.prototype, 'addEventListener');
+  try {
+    const probe = new NtpProbe(join(tmpdir(), 'kerbside-no-such-file'), [
+      ['kerbside-no-such-program', [], /./],
+    ]);
+    for (let minute = 1; minute <= 5; minute++)
+      await until('the next question', () => {
+        probe.state(minute * MINUTE);
+        return spawn.mock.calls.length >= minute;
+      });
+    // In the moment in which the last one failed to start.
+    probe[Symbol.dispose]();
+    expect(kill).not.toHaveBeenCalled();
+    expect(listened.mock.contexts.filter((one) => one instanceof AbortSignal)).toEqual([]);
+  } finally {
+    vi.restoreAllMocks();
+  }
+});
+
+test('a program that is still asked when the probe ends is ended', async () => {
+  const kill = vi.spyOn(ChildProcess.prototype, 'kill');
+  try {
+    const probe = new NtpProbe(join(tmpdir(), 'kerbside-no-such-file'), [
+      [process.execPath, ['-e', 'setTimeout(() => {}, 60_000)'], /./],
+    ]);
+    probe.state(MINUTE);
+    probe[Symbol.dispose]();
+    const child = kill.mock.contexts[0] as ChildProcess;
+    await until('its end', () => child.signalCode !== null);
+    expect(child.signalCode).toBe('SIGTERM');
+  } finally {
+    vi.restoreAllMocks();
   }
 });

@@ -19,8 +19,8 @@ export interface Made {
   readonly at: Mono;
 }
 
-/** Boards that are remembered: at four a second, half a minute of them. */
-const KEPT = 128;
+/** Remembered for so long after the next one was made, ms. */
+const KEPT = 30_000;
 /** A board is made anew this often, ms, in a street that runs as fast as life; faster ones up to `FASTEST`. */
 const EVERY = 1000;
 const FASTEST = 200;
@@ -114,7 +114,10 @@ export class Showing implements Disposable {
     this.#latest = { board, at: now };
     this.#face = face;
     this.#made.set(board.seq, this.#latest);
-    this.#made.delete(board.seq - KEPT);
+    for (const seq of this.#made.keys()) {
+      if (now - (this.replaced(seq) ?? now) <= KEPT) break;
+      this.#made.delete(seq);
+    }
     for (const listener of this.#listeners) listener(this.#latest);
   }
 }

@@ -176,6 +176,27 @@ describe('boards', () => {
     expect(showing.current().board.takeover).toBeDefined();
   });
 
+  test('are remembered for half a minute after the next one, however many there were', async () => {
+    const { clock, showing, become } = street();
+    const first = showing.current().board.seq;
+    for (let i = 1; i <= 40; i++) {
+      await clock.advance(1000);
+      become(i % 2 === 0 ? 'live' : 'takeover');
+      await clock.advance(100);
+    }
+    const newest = showing.current().board.seq;
+    expect(newest).toBeGreaterThan(first + 39);
+    const known = Array.from({ length: newest - first + 1 }, (_, i) => first + i).filter(
+      (seq) => showing.of(seq) !== undefined,
+    );
+    expect(known.at(-1)).toBe(newest);
+    const oldest = known[0] ?? 0;
+    expect(known).toHaveLength(newest - oldest + 1);
+    const gone = clock.mono() - (showing.replaced(oldest) ?? 0);
+    expect(gone).toBeLessThanOrEqual(30_000);
+    expect(gone).toBeGreaterThan(28_000);
+  });
+
   test('a board that cannot be made leaves the one before, which ages', async () => {
     const clock = new VirtualClock();
     let fails = false;

@@ -28,11 +28,21 @@ export async function startStreetProcess(options: {
   readonly scenario?: string;
   /** File that takes every value the devices serve. */
   readonly ledger?: string;
+  /** `--reset`: what earlier starts left is forgotten. */
+  readonly reset?: boolean;
+  /** Where it runs, and with what instead of what this process has; default: as here. */
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }): Promise<StreetProcess> {
-  const { state, port, scenario = 'street', ledger } = options;
+  const { state, port, scenario = 'street', ledger, reset, cwd, env } = options;
   const args = ['--headless', '--state', state, '--port', `${port}`, '--scenario', scenario];
   if (ledger !== undefined) args.push('--ledger', ledger);
-  const child = spawn(process.execPath, [STREET, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  if (reset === true) args.push('--reset');
+  const child = spawn(process.execPath, [STREET, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...(cwd === undefined ? {} : { cwd }),
+    env: { ...process.env, ...env },
+  });
   const exited = once(child, 'exit');
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
